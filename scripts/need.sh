@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Makes sure that the programs which the tests drive are there: need.sh [postgresql] [chromium] [node]
+# On Debian and its kin a missing one is installed by apt-get; elsewhere it says what to install, and fails.
+set -euo pipefail
+
+has() {
+    local name
+    case $1 in
+    postgresql)
+        command -v initdb >/dev/null && return
+        for name in /usr/lib/postgresql/*/bin/initdb; do [ -x "$name" ] && return; done
+        ;;
+    chromium)
+        for name in chromium chromium-browser google-chrome google-chrome-stable; do
+            command -v "$name" >/dev/null && return
+        done
+        ;;
+    node) command -v node >/dev/null && return ;;
+    *)
+        echo "need.sh: unknown program $1" >&2
+        exit 2
+        ;;
+    esac
+    return 1
+}
+
+missing=()
+for program in "$@"; do has "$program" || missing+=("$program"); done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+if ! command -v apt-get >/dev/null || { [ ${#as_root[@]} -gt 0 ] && ! command -v sudo >/dev/null; }; then
+    echo "The tests need these programs, please install them: ${missing[*]}" >&2
+    exit 1
+fi
+packages=("${missing[@]/#node/nodejs}")
+echo "Installing with apt-get: ${packages[*]}"
+"${as_root[@]}" apt-get update -q
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}"
+for program in "${missing[@]}"; do
+    has "$program" || { echo "$program is still missing after installing ${packages[*]}" >&2; exit 1; }
+done
