@@ -8,8 +8,8 @@ At run time the ``.po`` files are read as they are, by a reader of our own: Babe
 ``python -m centralita.i18n extract``
     adds new texts to the catalogues and takes unused ones out, keeping the translations.
 
-In Python a text is ``_("Ticket #{id} closed", locale).format(id=...)``, ``_`` being ``gettext``; ``N_`` marks one that a
-table holds for later. The meaning of an ``EventType`` and the help of a ``ConfigField`` are found without a mark.
+In Python a text is ``_("Ticket #{id} closed", locale).format(id=...)``, ``_`` being ``gettext``; ``N_`` marks one that
+a table holds for later. The meaning of an ``EventType`` and the help of a ``ConfigField`` are found without a mark.
 """
 
 from __future__ import annotations
