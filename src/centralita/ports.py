@@ -13,6 +13,32 @@ import msgspec
 
 from centralita.core.effects import Effect, Subject
 from centralita.core.events import Event, EventType
+from centralita.core.lanes import LanePolicy, Rate
+from centralita.core.outcomes import Outcome
+
+__all__ = [
+    "Clock",
+    "Config",
+    "ConfigField",
+    "Delivery",
+    "Destination",
+    "Effect",
+    "Event",
+    "EventType",
+    "HttpRequest",
+    "HttpResponse",
+    "Known",
+    "Lane",
+    "LanePolicy",
+    "Outcome",
+    "Rate",
+    "RawRequest",
+    "Receipt",
+    "Remember",
+    "Source",
+    "Subject",
+    "Verdict",
+]
 
 
 class RawRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,54 +196,12 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     locale: str = "en"
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How a delivery's attempt ended."""
-
-    state: Literal["delivered", "retry", "dead", "skipped"]
-    reason: str = ""
-    """Message id such as ``http.status``, ``slack.channel_not_found``, ``net.timeout``."""
-    detail: str = ""
-    """Arguments for a person: the status, Slack's error, the address."""
-    retry_after_s: float | None = None
-    """The receiver's own wish; capped by the lane's policy."""
-    hold: str = ""
-    """For a 429: ``lane`` or the ``HttpRequest.bucket`` that refused, held for ``retry_after_s``."""
-    spends_attempt: bool = True
-    """False for a rate limit: nothing was wrong with the delivery."""
-    failure: bool = True
-    """Whether a retry or a death counts against the destination in its breaker."""
-    reference: str = ""
-    """Where a person finds the result: a permalink."""
-
-
-class LanePolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How one destination wants to be treated."""
-
-    rate_per_s: float = 0.0
-    """Sustained requests a second; 0 for no limit."""
-    burst: int = 1
-    in_flight: int = 16
-    schedule_s: tuple[float, ...] = (5, 300, 1800, 7200, 18000, 36000, 36000)
-    """Waits between attempts; attempts = len + 1. Jitter of 20 % either way is added."""
-    retry_after_cap_s: float = 3600.0
-    breaker: bool = True
-    on_dead: Literal["continue", "hold"] = "continue"
-    order: Literal["subject", "strict", "none"] = "subject"
-
-
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
     """The queue that an effect goes to."""
 
     key: str
     """``slack:#alerts``, ``webhook:erp``; never a secret."""
     policy: LanePolicy
-
-
-class Rate(msgspec.Struct, frozen=True):
-    """A token bucket's size: ``per_s`` tokens a second, at most ``burst`` saved up."""
-
-    per_s: float
-    burst: int
 
 
 class Destination(Protocol):
@@ -247,5 +231,3 @@ class Clock(Protocol):
     def now(self) -> float:
         """Seconds since 1970, UTC."""
         ...
-
-

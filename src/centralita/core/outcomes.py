@@ -1,0 +1,27 @@
+"""How one attempt of a delivery ended, as its destination judges it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How a delivery's attempt ended."""
+
+    state: Literal["delivered", "retry", "dead", "skipped"]
+    reason: str = ""
+    """Message id such as ``http.status``, ``slack.channel_not_found``, ``net.timeout``."""
+    detail: str = ""
+    """Arguments for a person: the status, Slack's error, the address."""
+    retry_after_s: float | None = None
+    """The receiver's own wish; capped by the lane's policy."""
+    hold: str = ""
+    """For a 429: ``lane`` or the ``HttpRequest.bucket`` that refused, held for ``retry_after_s``."""
+    spends_attempt: bool = True
+    """False for a rate limit: nothing was wrong with the delivery."""
+    failure: bool = True
+    """Whether a retry or a death counts against the destination in its breaker."""
+    reference: str = ""
+    """Where a person finds the result: a permalink."""

@@ -1,0 +1,1 @@
+"""The only SQL. One schema, two databases: SQLite (one process) and PostgreSQL (several)."""

@@ -1,0 +1,135 @@
+"""Normalised events, with what the rules made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from centralita.core import ids
+from centralita.core.events import Event
+from centralita.store import bulk
+from centralita.store.database import Transaction
+from centralita.store.schema import events
+
+_decoder = msgspec.json.Decoder(Event)
+
+
+class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event and its routing."""
+
+    event: Event
+    receipt_id: str
+    routed_at: float
+    ruleset: int
+    """Version of the rules that it was routed by."""
+    matched: tuple[str, ...]
+    """Names of the rules that matched."""
+    skipped: tuple[str, ...] = ()
+    """What a matching rule asked for and could not have, in words of message ids (``dm.no_address: requester``)."""
+
+
+def append(tx: Transaction, rows: Sequence[StoredEvent]) -> None:
+    """Appends events; one that is there already stays as it is."""
+    bulk.insert(tx, events, [_row(stored) for stored in rows], ignore=True)
+
+
+def _row(stored: StoredEvent) -> dict[str, Any]:
+    event = stored.event
+    return {
+        "day": ids.day(event.id),
+        "id": event.id,
+        "receipt_id": stored.receipt_id,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "severity": event.severity or "",
+        "title": event.title,
+        "status": event.status,
+        "correlation": event.correlation,
+        "routed_at": stored.routed_at,
+        "ruleset": stored.ruleset,
+        "matched": msgspec.json.encode(stored.matched).decode(),
+        "skipped": msgspec.json.encode(stored.skipped).decode(),
+        "body": msgspec.json.encode(event),
+    }
+
+
+def _stored(row: Any) -> StoredEvent:
+    return StoredEvent(
+        event=_decoder.decode(row.body),
+        receipt_id=row.receipt_id,
+        routed_at=row.routed_at,
+        ruleset=row.ruleset,
+        matched=tuple(msgspec.json.decode(row.matched, type=list[str])),
+        skipped=tuple(msgspec.json.decode(row.skipped, type=list[str])),
+    )
+
+
+def existing(tx: Transaction, event_ids: Sequence[str]) -> set[str]:
+    """Which of these ids are stored."""
+    if not event_ids:
+        return set()
+    days = sorted({ids.day(event_id) for event_id in event_ids})
+    query = sa.select(events.c.id).where(events.c.day.in_(days), events.c.id.in_(event_ids))
+    return set(tx.execute(query).scalars())
+
+
+def get(tx: Transaction, event_id: str) -> StoredEvent | None:
+    """One event; None when there is none (an id that is no ULID included)."""
+    try:
+        day = ids.day(event_id)
+    except ValueError:
+        return None
+    row = tx.execute(sa.select(events).where(events.c.day == day, events.c.id == event_id)).first()
+    return _stored(row) if row is not None else None
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events: every field that is set must hold."""
+
+    source: str = ""
+    type: str = ""
+    subject: str = ""
+    severity: str = ""
+    since: float | None = None
+    until: float | None = None
+
+
+def newest(tx: Transaction, wanted: Filter, limit: int, before: str = "") -> list[StoredEvent]:
+    """Newest first; ``before`` is the id of the last one of the page before."""
+    query = sa.select(events)
+    for column in ("source", "type", "subject", "severity"):
+        if value := getattr(wanted, column):
+            query = query.where(events.c[column] == value)
+    if wanted.since is not None:
+        low = ids.ulid(int(wanted.since * 1000), 0)
+        query = query.where(events.c.day >= int(wanted.since // 86_400), events.c.id >= f"evt_{low}")
+    if wanted.until is not None:
+        high = ids.ulid(int(wanted.until * 1000), 0)
+        query = query.where(events.c.day <= int(wanted.until // 86_400), events.c.id < f"evt_{high}")
+    if before:
+        query = query.where(events.c.day <= ids.day(before), events.c.id < before)
+    query = query.order_by(events.c.day.desc(), events.c.id.desc()).limit(sa.literal_column(str(int(limit))))
+    return [_stored(row) for row in tx.execute(query)]
+
+
+def oldest_first(tx: Transaction, wanted: Filter, page: int = 500) -> Iterator[StoredEvent]:
+    """All that fit, oldest first, read a page at a time: the memory that it takes does not grow with the log."""
+    after_day, after = 0, ""
+    query = sa.select(events).order_by(events.c.day, events.c.id).limit(page)
+    for column in ("source", "type", "subject", "severity"):
+        if value := getattr(wanted, column):
+            query = query.where(events.c[column] == value)
+    if wanted.since is not None:
+        after_day, after = int(wanted.since // 86_400), f"evt_{ids.ulid(int(wanted.since * 1000), 0)}"
+    if wanted.until is not None:
+        query = query.where(events.c.id < f"evt_{ids.ulid(int(wanted.until * 1000), 0)}")
+    while True:
+        rows = tx.execute(query.where(events.c.day >= after_day, events.c.id > after)).all()
+        yield from (_stored(row) for row in rows)
+        if len(rows) < page:
+            return
+        after_day, after = rows[-1].day, rows[-1].id

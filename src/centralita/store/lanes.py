@@ -1,0 +1,111 @@
+"""The queues of the destinations: who works on them, and when to look at them next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from centralita.core.lanes import LaneState
+from centralita.store import bulk
+from centralita.store.database import Transaction
+from centralita.store.schema import lanes
+
+
+_COLUMNS = LaneState.__struct_fields__
+_SELECT = "select " + ", ".join(_COLUMNS) + " from lanes"  # noqa: S608 - names from the struct
+_SAVED = tuple(name for name in _COLUMNS if name not in ("id", "key", "destination", "target"))
+
+
+def _rows(result: Iterable[Any]) -> list[LaneState]:
+    return [LaneState(**dict(zip(_COLUMNS, (*row[:11], bool(row[11]), *row[12:]), strict=True))) for row in result]
+
+
+def resolve(tx: Transaction, wanted: Mapping[str, tuple[str, str]]) -> dict[str, int]:
+    """The ids of lanes by key, made where there are none; ``wanted`` maps a key to its (destination, target)."""
+    found = _ids(tx, wanted)
+    missing = [
+        {"key": key, "destination": wanted[key][0], "target": wanted[key][1]}
+        for key in sorted(wanted)
+        if key not in found
+    ]
+    if missing:
+        bulk.insert(tx, lanes, missing, ignore=True)
+        found = _ids(tx, wanted)
+    return found
+
+
+def _ids(tx: Transaction, keys: Iterable[str]) -> dict[str, int]:
+    return {
+        row.key: row.id for row in tx.execute(sa.select(lanes.c.id, lanes.c.key).where(lanes.c.key.in_(list(keys))))
+    }
+
+
+def lock(tx: Transaction, lane_ids: Iterable[int]) -> dict[int, LaneState]:
+    """The state of lanes, held against everybody else until the transaction ends.
+
+    Whoever adds to a lane's chains, claims from it or finishes in it holds this lock: so a follower can't be queued
+    behind a head that is being finished, and be forgotten. Always in the order of the ids: no deadlock.
+    """
+    wanted = sorted(set(lane_ids))
+    if tx.dialect.name == "sqlite":  # the writer is alone anyway
+        cursor = tx.connection.cursor()
+        found = [cursor.execute(f"{_SELECT} where id = ?", (lane_id,)).fetchone() for lane_id in wanted]
+        return {row.id: row for row in _rows(row for row in found if row is not None)}
+    query = sa.text(f"{_SELECT} where id = any(cast(:ids as bigint[])) order by id for update")
+    return {row.id: row for row in _rows(tx.execute(query, {"ids": wanted}))}
+
+
+def due(tx: Transaction, worker: int, now: float, limit: int) -> list[LaneState]:
+    """Lanes that want looking at, longest waiting first, locked; those that another worker holds are left out."""
+    if tx.dialect.name == "sqlite":
+        cursor = tx.connection.cursor()
+        # The index on wake_at gives them in order; the limit is a literal as on PostgreSQL.
+        sql = f"{_SELECT} where wake_at <= ? and (owner is null or owner = ?) order by wake_at limit {int(limit)}"
+        return _rows(cursor.execute(sql, (now, worker)))
+    query = sa.text(
+        f"{_SELECT} where wake_at <= :now and (owner is null or owner = :worker) order by wake_at limit {int(limit)}"
+        " for update skip locked"
+    )
+    return _rows(tx.execute(query, {"now": now, "worker": worker}))
+
+
+def next_wake(tx: Transaction) -> float | None:
+    """When the earliest lane wants looking at."""
+    return tx.execute(sa.select(sa.func.min(lanes.c.wake_at))).scalar()
+
+
+def save(tx: Transaction, rows: Sequence[LaneState]) -> None:
+    """Writes back lanes that this transaction has locked."""
+    ordered = sorted(rows, key=lambda row: row.id)
+    bulk.update(
+        tx, lanes, ("id",), [{"id": row.id, **{name: getattr(row, name) for name in _SAVED}} for row in ordered]
+    )
+
+
+def free(tx: Transaction, owner: int) -> list[int]:
+    """Takes all lanes from a worker that is gone; their ids. Its late results find another owner and are thrown away."""
+    query = sa.select(lanes.c.id).where(lanes.c.owner == owner).order_by(lanes.c.id)
+    if tx.dialect.name == "postgresql":
+        query = query.with_for_update()
+    found = list(tx.execute(query).scalars())
+    for lane_id in found:
+        tx.execute(sa.update(lanes).where(lanes.c.id == lane_id).values(owner=None, in_flight=0, wake_at=0.0))
+    return found
+
+
+def listing(tx: Transaction) -> list[LaneState]:
+    """Every lane, by key."""
+    return _rows(tx.execute(sa.text(f"{_SELECT} order by key")))
+
+
+def by_key(tx: Transaction, key: str) -> LaneState | None:
+    """One lane."""
+    return next(iter(_rows(tx.execute(sa.text(f"{_SELECT} where key = :key"), {"key": key}))), None)
+
+
+def set_paused(tx: Transaction, lane_id: int, paused: bool) -> None:
+    """Stops a lane, or lets it go on (it is looked at once)."""
+    wake_at = None if paused else 0.0
+    tx.execute(sa.update(lanes).where(lanes.c.id == lane_id).values(paused=paused, wake_at=wake_at))

@@ -1,0 +1,1 @@
+"""Alembic's revisions, one file a step, each frozen once released."""

@@ -1,0 +1,358 @@
+"""Every table, once, for both databases.
+
+Times are seconds since 1970 (UTC) as doubles, on the database's clock on PostgreSQL. ``day`` is days since 1970 and comes
+from the ULID inside the id, so that whoever has an id knows the partition; on PostgreSQL the tables in ``DAILY`` are
+partitioned by it and retention drops whole partitions.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, Text
+
+# SQLite gives only INTEGER PRIMARY KEY the rowid's speed; PostgreSQL's integer would overflow.
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Ids and keys compare byte by byte everywhere: an id's order is its time, whatever language the cluster sorts in.
+Key = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def _text(name: str, default: str | None = "") -> Column[str]:
+    return Column(name, Text, nullable=default is None, server_default=default)
+
+
+# ---- receive ---------------------------------------------------------------------------------------------------------
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    Column("day", Integer, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("source", Key, nullable=False),
+    Column("received_at", Double, nullable=False),
+    _text("content_type"),
+    _text("headers", "{}"),
+    Column("body", LargeBinary, nullable=False),
+    _text("dedupe_key"),
+    sa.PrimaryKeyConstraint("day", "id"),
+    postgresql_partition_by="RANGE (day)",
+)
+
+# Receipts that no one has routed yet. Small: a row lives here for milliseconds.
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("source", Key, nullable=False),
+    Column("receipt_id", Key, nullable=False),
+    Index("ix_inbox_source_seq", "source", "seq"),
+    sqlite_autoincrement=True,
+)
+
+# Two periods are kept, each as long as the dedupe window: a look-up asks two of them, dropping one is a range delete.
+dedupe = sa.Table(
+    "dedupe",
+    metadata,
+    Column("period", Integer, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("receipt_id", Key, nullable=False),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    sa.PrimaryKeyConstraint("period", "fingerprint"),
+    sqlite_with_rowid=False,
+)
+
+sources = sa.Table(
+    "sources",
+    metadata,
+    Column("slug", Key, primary_key=True),
+    Column("kind", Text, nullable=False),
+    _text("name"),
+    Column("origin", Text, nullable=False, server_default="file"),
+    Column("enabled", Boolean, nullable=False, server_default=sa.true()),
+    _text("settings", "{}"),
+    Column("secrets", LargeBinary),
+    Column("created_at", Double, nullable=False, server_default="0"),
+)
+
+source_counts = sa.Table(
+    "source_counts",
+    metadata,
+    Column("source", Key, primary_key=True),
+    Column("accepted", BigInteger, nullable=False, server_default="0"),
+    Column("duplicates", BigInteger, nullable=False, server_default="0"),
+    Column("conflicts", BigInteger, nullable=False, server_default="0"),
+    Column("rejected", BigInteger, nullable=False, server_default="0"),
+    Column("last_accepted_at", Double),
+    Column("last_rejected_at", Double),
+)
+
+rejections = sa.Table(
+    "rejections",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("source", Key, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    _text("detail"),
+    _text("remote"),
+    Column("body", LargeBinary),
+    Index("ix_rejections_source_id", "source", "id"),
+)
+
+# Receipts whose parser failed: kept until somebody re-parses them.
+unparsed = sa.Table(
+    "unparsed",
+    metadata,
+    Column("receipt_id", Key, primary_key=True),
+    Column("source", Key, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("reason", Text, nullable=False),
+    _text("detail"),
+)
+
+# ---- route -----------------------------------------------------------------------------------------------------------
+
+events = sa.Table(
+    "events",
+    metadata,
+    Column("day", Integer, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("receipt_id", Key, nullable=False),
+    Column("source", Key, nullable=False),
+    Column("type", Text, nullable=False),
+    _text("subject"),
+    _text("severity"),
+    _text("title"),
+    _text("status"),
+    _text("correlation"),
+    Column("routed_at", Double, nullable=False),
+    Column("ruleset", Integer, nullable=False, server_default="0"),
+    _text("matched", "[]"),
+    _text("skipped", "[]"),
+    Column("body", LargeBinary, nullable=False),
+    sa.PrimaryKeyConstraint("day", "id"),
+    postgresql_partition_by="RANGE (day)",
+)
+
+subjects = sa.Table(
+    "subjects",
+    metadata,
+    Column("source", Key, nullable=False),
+    Column("subject", Key, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sa.PrimaryKeyConstraint("source", "subject"),
+)
+
+rulesets = sa.Table(
+    "rulesets",
+    metadata,
+    Column("version", Serial, primary_key=True, autoincrement=True),
+    Column("digest", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    _text("origin"),
+    sqlite_autoincrement=True,
+)
+
+# ---- deliver ---------------------------------------------------------------------------------------------------------
+
+lanes = sa.Table(
+    "lanes",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("key", Key, nullable=False, unique=True),
+    Column("destination", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    # When a worker should look at the lane next; null: nothing is due, or all that may be in flight is.
+    Column("wake_at", Double),
+    Column("in_flight", Integer, nullable=False, server_default="0"),
+    # The worker whose rows are in flight. It is the fence too: a result from anybody else is late and thrown away.
+    Column("owner", BigInteger),
+    Column("tokens", Double),
+    Column("tokens_at", Double, nullable=False, server_default="0"),
+    Column("held_until", Double, nullable=False, server_default="0"),
+    _text("hold_reason"),
+    Column("paused", Boolean, nullable=False, server_default=sa.false()),
+    _text("breaker"),
+    Column("last_success_at", Double),
+    Column("last_failure_at", Double),
+    _text("last_error"),
+    Column("dead", BigInteger, nullable=False, server_default="0"),
+    Column("announced_at", Double, nullable=False, server_default="0"),
+    Column("unannounced", Integer, nullable=False, server_default="0"),
+    Index("ix_lanes_wake_at", "wake_at", postgresql_where=sa.text("wake_at is not null")),
+    Index("ix_lanes_owner", "owner", postgresql_where=sa.text("owner is not null")),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("lane_id", BigInteger, nullable=False),
+    Column("ordering_key", Key, nullable=False, server_default=""),
+    Column("state", Text, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("uncertain", Boolean, nullable=False, server_default=sa.false()),
+    Column("generation", Integer, nullable=False, server_default="0"),
+    Column("event_day", Integer, nullable=False),
+    Column("event_id", Key, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    _text("reason"),
+    Column("payload", LargeBinary, nullable=False),
+    # What is due, lane by lane; what is in flight, for a takeover.
+    Index("ix_deliveries_lane_id_state_due_at_id", "lane_id", "state", "due_at", "id"),
+    # The chain of one subject on one destination.
+    Index("ix_deliveries_lane_id_ordering_key_id", "lane_id", "ordering_key", "id"),
+    sa.UniqueConstraint("event_id", "lane_id", "rule", "generation"),
+    sqlite_autoincrement=True,
+)
+
+history = sa.Table(
+    "history",
+    metadata,
+    Column("day", Integer, nullable=False),
+    Column("event_id", Key, nullable=False),
+    Column("id", BigInteger, nullable=False),
+    Column("lane_id", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("generation", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("finished_at", Double, nullable=False),
+    _text("reason"),
+    _text("detail"),
+    _text("reference"),
+    Column("effect", LargeBinary, nullable=False),
+    sa.PrimaryKeyConstraint("day", "event_id", "id"),
+    postgresql_partition_by="RANGE (day)",
+)
+
+# Dead letters wait for somebody: a small index of their own into history, so that finding them costs nothing.
+dead_letters = sa.Table(
+    "dead_letters",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", Integer, nullable=False),
+    Column("event_id", Key, nullable=False),
+    Column("lane_id", BigInteger, nullable=False),
+    Column("finished_at", Double, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_dead_letters_lane_id_id", "lane_id", "id"),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    Column("day", Integer, nullable=False),
+    Column("delivery_id", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("elapsed_ms", Double, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("status", Integer, nullable=False, server_default="0"),
+    _text("reason"),
+    _text("detail"),
+    _text("error"),
+    _text("timings", "{}"),
+    Column("response", LargeBinary),
+    sa.PrimaryKeyConstraint("day", "delivery_id", "number", "started_at"),
+    postgresql_partition_by="RANGE (day)",
+)
+
+remembered = sa.Table(
+    "remembered",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", Double, nullable=False),
+)
+
+buckets = sa.Table(
+    "buckets",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("tokens", Double),
+    Column("tokens_at", Double, nullable=False, server_default="0"),
+    Column("held_until", Double, nullable=False, server_default="0"),
+)
+
+# ---- processes, people -----------------------------------------------------------------------------------------------
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("lease_until", Double, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+facts = sa.Table(
+    "facts",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False, unique=True),
+    _text("email"),
+    _text("slack_id"),
+    Column("role", Text, nullable=False),
+    _text("password_hash"),
+    _text("locale"),
+    Column("enabled", Boolean, nullable=False, server_default=sa.true()),
+    Column("created_at", Double, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("prefix", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("revoked_at", Double),
+    Column("last_used_at", Double),
+    sqlite_autoincrement=True,
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    _text("object"),
+    _text("detail", "{}"),
+    Column("previous", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+DAILY = (receipts, events, history, attempts)
+"""Partitioned by ``day`` on PostgreSQL."""
