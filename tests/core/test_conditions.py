@@ -364,7 +364,7 @@ def holds(tree: Any, data: dict[str, Any]) -> bool:
         return (all if tree[0] == "AND" else any)(holds(part, data) for part in tree[1])
     name, operator, many, one = tree
     value = data.get("t", {}).get("u") if name == "t.u" else data.get(name)
-    texts = isinstance(value, str) and isinstance(one, str)
+    listed, texts = isinstance(value, list), isinstance(value, str) and isinstance(one, str)
     ordered = texts or (type(value) in (int, float) and type(one) in (int, float))
     return {
         "==": lambda: same(value, one),
@@ -372,7 +372,7 @@ def holds(tree: Any, data: dict[str, Any]) -> bool:
         "<": lambda: ordered and value < one,
         ">=": lambda: ordered and value >= one,
         "in": lambda: any(same(value, item) for item in many),
-        "contains": lambda: (texts and one in value) or (isinstance(value, list) and any(same(item, one) for item in value)),
+        "contains": lambda: any(same(item, one) for item in value) if listed else texts and one in value,
         "startswith": lambda: texts and value[: len(one)] == one,
         "endswith": lambda: texts and one in [value[index:] for index in range(len(value) + 1)],
         "matches": lambda: isinstance(value, str) and str(one) in value.replace(".", " "),
