@@ -1,0 +1,48 @@
+"""Listening: how a part of the sandbox gets a socket, inside a running event loop or as a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a part of the sandbox listens; as text it is its URL."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:4711``, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Servable(Protocol):
+    """What can be served: ``slack.LocalSlack`` and ``sink.WebhookSink``."""
+
+    async def start(self, host: str, port: int) -> int:
+        """Listens in the running loop; returns the port, which is the operating system's choice when ``port`` is 0.
+        Raises OSError when the port is taken."""
+        ...
+
+    async def stop(self) -> None:
+        """Closes the socket and every connection."""
+        ...
+
+
+@asynccontextmanager
+async def serve(app: Servable, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Address]:
+    """Serves ``app`` while the block runs. Raises OSError when the address can't be had."""
+    chosen = await app.start(host, port)
+    try:
+        yield Address(host, chosen)
+    finally:
+        await app.stop()
