@@ -1,0 +1,234 @@
+"""Typed clients of the two control APIs, for tests and the demo.
+
+Every method raises ``ControlRefused`` when the other side answers 4xx, and aiohttp.ClientError when it isn't there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from centralita.sandbox.sink.answers import AnswerPlan
+from centralita.sandbox.sink.receiver import Arrival
+from centralita.sandbox.slack.journal import Call
+
+POLL_S = 60.0
+
+
+class ControlRefused(Exception):
+    """The control API did not accept a request; the text says why."""
+
+
+class _Control:
+    """A session to one control API; use as ``async with``."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None, connect=10))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _ask(self, verb: str, where: str, body: Any = None, **query: Any) -> dict[str, Any]:
+        if self._session is None:
+            raise RuntimeError("use it as: async with ...Control(url) as control")
+        params = {name: str(value) for name, value in query.items() if value not in (None, "")}
+        url = f"{self.url}/_control/{where}"
+        async with self._session.request(verb, url, json=body, params=params) as response:
+            answer: dict[str, Any] = await response.json()
+        if response.status >= 400:
+            raise ControlRefused(str(answer.get("error", response.status)))
+        return answer
+
+    async def reset(self) -> None:
+        """Forgets what came and every fault."""
+        await self._ask("POST", "reset", {})
+
+
+class SlackControl(_Control):
+    """The local workspace's control API."""
+
+    async def posted(self, after: int = 0, method: str = "", channel: str = "", ok: bool | None = None) -> list[Call]:
+        """The calls with a number above ``after``, in order; ``channel`` by id or ``#name``; ``ok``: only those that
+        took effect (or only those that didn't)."""
+        wanted = None if ok is None else int(ok)
+        answer = await self._ask("GET", "calls", after=after, method=method, channel=channel, ok=wanted)
+        return [Call(**one) for one in answer["calls"]]
+
+    async def wait_for(
+        self,
+        predicate: Callable[[Call], bool] = lambda call: True,
+        *,
+        after: int = 0,
+        count: int = 1,
+        timeout_s: float = 10.0,
+        method: str = "",
+        channel: str = "",
+        ok: bool | None = True,
+    ) -> list[Call]:
+        """The first ``count`` calls after number ``after`` that fit, waiting for them. Raises TimeoutError that says
+        how many came."""
+        found: list[Call] = []
+        wanted = None if ok is None else int(ok)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while len(found) < count:
+            left_s = deadline - loop.time()
+            if left_s <= 0:
+                raise TimeoutError(f"{len(found)} of {count} calls came in {timeout_s:g} s")
+            answer = await self._ask(
+                "GET", "calls", after=after, timeout_s=min(left_s, POLL_S), method=method, channel=channel, ok=wanted
+            )
+            calls = [Call(**one) for one in answer["calls"]]
+            after = max((call.seq for call in calls), default=after)
+            found += filter(predicate, calls)
+        return found[:count]
+
+    async def messages(self, channel: str) -> list[dict[str, Any]]:
+        """What a channel holds now, oldest first, replies among them; the id of a person means the bot's direct
+        messages with that person."""
+        answer = await self._ask("GET", "messages", channel=channel)
+        return list(answer["messages"])
+
+    async def thread(self, channel: str, ts: str) -> list[dict[str, Any]]:
+        """The parent and its replies; [] when there is no such message."""
+        answer = await self._ask("GET", "messages", channel=channel, thread_ts=ts)
+        return list(answer["messages"])
+
+    async def fail_next(
+        self,
+        method: str = "*",
+        count: int | None = 1,
+        *,
+        error: str = "",
+        status: int = 0,
+        headers: Mapping[str, str] | None = None,
+        body: str = "",
+        channel: str = "",
+    ) -> None:
+        """The next ``count`` calls (None: all) fail: with Slack's ``error``, or with an HTTP ``status``."""
+        fault: dict[str, Any] = {"method": method, "count": count, "channel": channel}
+        if error:
+            fault |= {"kind": "error", "error": error}
+        else:
+            fault |= {"kind": "status", "status": status or 500, "headers": dict(headers or {}), "body": body}
+        await self._ask("POST", "faults", fault)
+
+    async def drop_next(
+        self, method: str = "*", count: int | None = 1, *, applied: bool = False, channel: str = ""
+    ) -> None:
+        """The next ``count`` calls end in a connection reset; with ``applied`` after they have taken effect."""
+        kind = "apply_and_drop" if applied else "drop"
+        await self._ask("POST", "faults", {"kind": kind, "method": method, "count": count, "channel": channel})
+
+    async def slow(
+        self,
+        delay_ms: float,
+        method: str = "*",
+        count: int | None = None,
+        *,
+        after_apply: bool = False,
+        channel: str = "",
+    ) -> None:
+        """The next ``count`` calls (None: all) take ``delay_ms`` longer; with ``after_apply`` they have taken effect,
+        and are in ``posted``, before the wait."""
+        fault = {"kind": "slow", "delay_ms": delay_ms, "method": method, "count": count, "channel": channel}
+        await self._ask("POST", "faults", fault | {"after_apply": after_apply})
+
+    async def heal(self) -> None:
+        """Ends every fault."""
+        await self._ask("DELETE", "faults")
+
+    async def limits(self, **wish: Any) -> dict[str, Any]:
+        """Sets limits and returns them all: ``enabled=False``, ``channel_post={"per_s": 1, "burst": 5}`` or None,
+        ``tiers_per_min={"3": 50}`` or None, ``methods={"chat.update": {"per_s": 1, "burst": 1}}``."""
+        answer = await self._ask("PUT", "limits", wish) if wish else await self._ask("GET", "limits")
+        return dict(answer["limits"])
+
+    async def add_user(self, name: str, *, channels: Iterable[str] = (), **facts: Any) -> str:
+        """A new person: ``real_name, email, locale, title, tz, deleted``; returns the id."""
+        answer = await self._ask("POST", "users", {"name": name, "channels": list(channels), **facts})
+        return str(answer["id"])
+
+    async def change_user(self, user: str, **facts: Any) -> None:
+        """``locale, email, deleted, real_name, title, tz`` of a person."""
+        await self._ask("PATCH", f"users/{user}", facts)
+
+    async def add_channel(self, name: str, *, private: bool = False, bot: bool = True, **facts: Any) -> str:
+        """A new channel: ``members`` (ids; default everybody), ``purpose``; returns the id."""
+        answer = await self._ask("POST", "channels", {"name": name, "private": private, "bot": bot, **facts})
+        return str(answer["id"])
+
+    async def change_channel(self, channel: str, **facts: Any) -> None:
+        """``archived``, ``bot`` (whether the bot is in it)."""
+        await self._ask("PATCH", f"channels/{channel.removeprefix('#')}", facts)
+
+    async def add_usergroup(self, handle: str, *, name: str = "", users: Iterable[str] = ()) -> str:
+        """A new user group; returns the id."""
+        body = {"handle": handle, "name": name or handle, "users": list(users)}
+        return str((await self._ask("POST", "usergroups", body))["id"])
+
+    async def add_bot(self, token: str, name: str = "app", scopes: Iterable[str] | None = None) -> str:
+        """One more bot token, or other scopes for a known one; returns the bot's user id."""
+        body = {"token": token, "name": name} | ({} if scopes is None else {"scopes": list(scopes)})
+        return str((await self._ask("POST", "bots", body))["user_id"])
+
+    async def add_hook(self, channel: str) -> str:
+        """An incoming webhook into ``channel``; returns its URL."""
+        return self.url + str((await self._ask("POST", "hooks", {"channel": channel}))["path"])
+
+
+class SinkControl(_Control):
+    """The webhook sink's control API."""
+
+    async def received(self, after: int = 0, path: str = "") -> list[Arrival]:
+        """What came with a number above ``after``, in order."""
+        return _arrivals(await self._ask("GET", "requests", after=after, path=path))
+
+    async def wait_for(
+        self, count: int = 1, *, after: int = 0, path: str = "", timeout_s: float = 10.0
+    ) -> list[Arrival]:
+        """The first ``count`` requests after number ``after``. Raises TimeoutError that says how many came."""
+        answer = await self._ask("GET", "requests", after=after, path=path, least=count, timeout_s=timeout_s)
+        found = _arrivals(answer)
+        if len(found) < count:
+            raise TimeoutError(f"{len(found)} of {count} requests came in {timeout_s:g} s")
+        return found[:count]
+
+    async def count(self) -> int:
+        """How many requests came since the start."""
+        return int((await self._ask("GET", "count"))["count"])
+
+    async def answer(self, plan: AnswerPlan) -> None:
+        """Answers from now on as ``plan`` says."""
+        await self._ask("POST", "answers", vars(plan))
+
+    async def heal(self) -> None:
+        """Answers everything with 200 again."""
+        await self._ask("DELETE", "answers")
+
+    async def record(self, bodies: bool) -> None:
+        """Whether headers and bodies are kept."""
+        await self._ask("PUT", "recording", {"bodies": bodies})
+
+
+def _arrivals(answer: dict[str, Any]) -> list[Arrival]:
+    found = []
+    for one in answer["requests"]:
+        body = base64.b64decode(one.pop("body_base64"))
+        headers = tuple((name, value) for name, value in one.pop("headers"))
+        found.append(Arrival(**one, headers=headers, body=body))
+    return found

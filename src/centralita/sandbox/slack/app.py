@@ -1,0 +1,55 @@
+"""The local workspace as something that listens."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from centralita.sandbox.slack import control_api
+from centralita.sandbox.slack.endpoint import BACKEND, Backend, call_hook, call_method, json_answer
+from centralita.sandbox.slack.limits import LimitSettings, RateLimiter
+
+LARGEST_BODY = 4 * 1024 * 1024
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def same_origin(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Refuses what a page of another origin sends: the workspace has no login of its own."""
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        return json_answer({"ok": False, "error": "pages of other origins may not call this"}, 403)
+    return await handler(request)
+
+
+class LocalSlack:
+    """A Slack workspace on a local socket: Web API under ``/api/``, incoming webhooks under ``/services/``, control API
+    under ``/_control/``, the page at ``/``. Use with ``server.serve``; one instance is served once."""
+
+    def __init__(self, limits: LimitSettings | None = None) -> None:
+        self.backend = Backend(limiter=RateLimiter(limits or LimitSettings()))
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listens; returns the port. Raises OSError when the address can't be had."""
+        app = web.Application(client_max_size=LARGEST_BODY, middlewares=[same_origin])
+        app[BACKEND] = self.backend
+        app.add_routes([web.route("*", "/api/{method}", call_method), web.post("/services/{tail:.+}", call_hook)])
+        app.add_routes(control_api.routes())
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=False)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError:
+            await self.stop()
+            raise
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Closes the socket and every connection."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None

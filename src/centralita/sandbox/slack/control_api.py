@@ -1,0 +1,294 @@
+"""``/_control/``: what a test does to the workspace, and what it sees of it. Nonsense is a 4xx with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from centralita.sandbox.slack.endpoint import BACKEND, Backend, json_answer
+from centralita.sandbox.slack.faults import read_fault
+from centralita.sandbox.slack.journal import Call
+from centralita.sandbox.slack.limits import LimitSettings
+from centralita.sandbox.slack.seed import seed_workspace
+from centralita.sandbox.slack.workspace import ALL_SCOPES, Bot, Change, Conversation, User, Usergroup
+
+LONGEST_WAIT_S = 600.0
+
+
+class ControlError(Exception):
+    """A request that makes no sense: its sentence goes to the caller."""
+
+    def __init__(self, sentence: str, status: int = 400) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def explained(handler: Handler) -> Handler:
+    """Answers ControlError and ValueError of ``handler`` as 4xx ``{"ok": false, "error": sentence}``."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ControlError as error:
+            return json_answer({"ok": False, "error": str(error)}, error.status)
+        except ValueError as error:
+            return json_answer({"ok": False, "error": str(error)}, 400)
+
+    return answer
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    raw = await request.read()
+    if not raw:
+        return {}
+    try:
+        value = msgspec.json.decode(raw)
+    except msgspec.DecodeError as error:
+        raise ControlError(f"the body is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ControlError("the body must be a JSON object")
+    return value
+
+
+def _number(request: web.Request, name: str, default: float, most: float) -> float:
+    raw = request.query.get(name)
+    if raw is None:
+        return default
+    try:
+        value = float(raw)
+    except ValueError:
+        raise ControlError(f"{name} must be a number") from None
+    if not 0 <= value <= most:
+        raise ControlError(f"{name} must be between 0 and {most:g}")
+    return value
+
+
+def _conversation(backend: Backend, key: str) -> Conversation:
+    found = backend.workspace.find_conversation(key)
+    if found is None:
+        raise ControlError(f"there is no channel {key!r}", 404)
+    return found
+
+
+def _filter(request: web.Request) -> Callable[[Call], bool]:
+    method = request.query.get("method", "")
+    key = request.query.get("channel", "")
+    ok = request.query.get("ok", "")
+    channel = _conversation(request.app[BACKEND], key).id if key else ""
+
+    def wanted(call: Call) -> bool:
+        return (
+            (not method or call.method == method)
+            and (not channel or call.channel == channel)
+            and (not ok or call.ok == (ok in ("1", "true")))
+        )
+
+    return wanted
+
+
+async def calls(request: web.Request) -> web.StreamResponse:
+    """GET ``calls?after=N&timeout_s=&method=&channel=&ok=``: the calls after number N that fit, in order; with
+    ``timeout_s`` waits until there is one."""
+    journal = request.app[BACKEND].journal
+    after = int(_number(request, "after", 0, 2**53))
+    timeout_s = _number(request, "timeout_s", 0, LONGEST_WAIT_S)
+    wanted = _filter(request)
+    found = await journal.wait(after, wanted, timeout_s) if timeout_s else journal.select(after, wanted)
+    return json_answer({"ok": True, "calls": [call.as_json() for call in found], "last": journal.last_seq})
+
+
+async def messages(request: web.Request) -> web.StreamResponse:
+    """GET ``messages?channel=#alerts[&thread_ts=]``: what the channel holds, oldest first, replies among them; with
+    ``thread_ts`` that thread, its parent first. ``channel`` may also be the id of a person: the direct messages with
+    the bot."""
+    backend = request.app[BACKEND]
+    key = request.query.get("channel", "")
+    if key in backend.workspace.users:
+        direct = [one for one in backend.workspace.conversations.values() if one.kind == "im" and key in one.members]
+        shown = [one.show(message) for one in direct for message in one.messages.values()]
+        return json_answer({"ok": True, "messages": shown})
+    found = _conversation(backend, key)
+    thread_ts = request.query.get("thread_ts", "")
+    chosen = found.thread(thread_ts) if thread_ts else list(found.messages.values())
+    return json_answer({"ok": True, "messages": [found.show(message) for message in chosen]})
+
+
+async def fail(request: web.Request) -> web.StreamResponse:
+    """POST ``faults``: arms a fault (see ``faults.read_fault``)."""
+    request.app[BACKEND].faults.armed.append(read_fault(await _body(request)))
+    return json_answer({"ok": True})
+
+
+async def clear_faults(request: web.Request) -> web.StreamResponse:
+    """DELETE ``faults``."""
+    request.app[BACKEND].faults.clear()
+    return json_answer({"ok": True})
+
+
+async def limits(request: web.Request) -> web.StreamResponse:
+    """GET or PUT ``limits`` (see ``LimitSettings.changed``)."""
+    limiter = request.app[BACKEND].limiter
+    if request.method == "PUT":
+        limiter.configure(limiter.settings.changed(await _body(request)))
+    return json_answer({"ok": True, "limits": limiter.settings.as_json()})
+
+
+async def add_user(request: web.Request) -> web.StreamResponse:
+    """POST ``users``: ``{name, real_name, email, locale, title, tz, deleted, channels}``; answers its id."""
+    backend = request.app[BACKEND]
+    wish = await _body(request)
+    channels = [_conversation(backend, key) for key in wish.pop("channels", [])]
+    if not isinstance(wish.get("name"), str) or not wish["name"]:
+        raise ControlError("a user needs a name")
+    wish = {"real_name": wish["name"], **wish}
+    unknown = set(wish) - {"name", "real_name", "email", "locale", "title", "tz", "tz_offset_s", "deleted", "is_admin"}
+    if unknown:
+        raise ControlError(f"a user has no {', '.join(sorted(unknown))}")
+    user = User(backend.workspace.new_id("U"), **wish)
+    backend.workspace.users[user.id] = user
+    for one in channels:
+        one.members.append(user.id)
+    backend.workspace.tell(Change("people"))
+    return json_answer({"ok": True, "id": user.id})
+
+
+async def change_user(request: web.Request) -> web.StreamResponse:
+    """PATCH ``users/{id}``: ``locale``, ``email``, ``deleted``, ``real_name``, ``title``, ``tz``."""
+    backend = request.app[BACKEND]
+    user = backend.workspace.users.get(request.match_info["id"])
+    if user is None:
+        raise ControlError("there is no such user", 404)
+    wish = await _body(request)
+    for name, value in wish.items():
+        if name not in ("locale", "email", "deleted", "real_name", "title", "tz") or type(value) is not type(
+            getattr(user, name)
+        ):
+            raise ControlError(f"{name} can't be set to that")
+    for name, value in wish.items():
+        setattr(user, name, value)
+    backend.workspace.tell(Change("people"))
+    return json_answer({"ok": True})
+
+
+async def add_channel(request: web.Request) -> web.StreamResponse:
+    """POST ``channels``: ``{name, private, members, bot, purpose}``; ``members`` are users' ids, default everybody;
+    ``bot`` false leaves the bot outside; answers its id."""
+    space = request.app[BACKEND].workspace
+    wish = await _body(request)
+    name = str(wish.get("name", "")).removeprefix("#")
+    if not name or space.find_conversation(name) is not None:
+        raise ControlError("a channel needs a name that no other has")
+    members = list(wish.get("members", [user.id for user in space.users.values() if not user.is_bot]))
+    unknown = [one for one in members if one not in space.users]
+    if unknown:
+        raise ControlError(f"there is no user {unknown[0]}", 404)
+    if wish.get("bot", True):
+        members += [bot.user_id for bot in space.bots.values()]
+    kind = "private_channel" if wish.get("private") else "public_channel"
+    made = Conversation(space.new_id("C"), name, kind, members, 0, purpose=str(wish.get("purpose", "")))  # type: ignore[arg-type]  # a conditional of two literals is str to mypy
+    space.conversations[made.id] = made
+    space.tell(Change("conversations"))
+    return json_answer({"ok": True, "id": made.id})
+
+
+async def change_channel(request: web.Request) -> web.StreamResponse:
+    """PATCH ``channels/{key}``: ``archived``, and ``bot`` (whether the bot is a member)."""
+    backend = request.app[BACKEND]
+    found = _conversation(backend, request.match_info["key"])
+    wish = await _body(request)
+    if set(wish) - {"archived", "bot"}:
+        raise ControlError("only archived and bot can be set")
+    if "archived" in wish:
+        found.archived = bool(wish["archived"])
+    bots = [bot.user_id for bot in backend.workspace.bots.values()]
+    if "bot" in wish:
+        others = [one for one in found.members if one not in bots]
+        found.members[:] = others + (bots if wish["bot"] else [])
+    backend.workspace.tell(Change("conversations"))
+    return json_answer({"ok": True})
+
+
+async def add_usergroup(request: web.Request) -> web.StreamResponse:
+    """POST ``usergroups``: ``{handle, name, users}``; answers its id."""
+    space = request.app[BACKEND].workspace
+    wish = await _body(request)
+    handle = str(wish.get("handle", ""))
+    if not handle:
+        raise ControlError("a user group needs a handle")
+    group = Usergroup(space.new_id("S"), handle, str(wish.get("name", handle)), list(wish.get("users", [])))
+    space.usergroups[group.id] = group
+    space.tell(Change("people"))
+    return json_answer({"ok": True, "id": group.id})
+
+
+async def add_bot(request: web.Request) -> web.StreamResponse:
+    """POST ``bots``: ``{name, token, scopes}``: one more app, in no channel yet, or, when the token is known, other
+    scopes for its app."""
+    space = request.app[BACKEND].workspace
+    wish = await _body(request)
+    token, name = str(wish.get("token", "")), str(wish.get("name", "app"))
+    if not token.startswith("xoxb-"):
+        raise ControlError("a bot needs a token that starts with xoxb-")
+    scopes = frozenset(wish.get("scopes", ALL_SCOPES))
+    known = space.bots.get(token)
+    if known is not None:
+        known.scopes = scopes
+        return json_answer({"ok": True, "user_id": known.user_id})
+    user = User(space.new_id("U"), name, name, is_bot=True)
+    space.users[user.id] = user
+    space.bots[token] = Bot(space.new_id("B"), space.new_id("A"), user.id, name, token, scopes)
+    space.tell(Change("people"))
+    return json_answer({"ok": True, "user_id": user.id})
+
+
+async def add_hook(request: web.Request) -> web.StreamResponse:
+    """POST ``hooks``: ``{channel}``: an incoming webhook of the first bot into a channel; answers its path."""
+    backend = request.app[BACKEND]
+    wish = await _body(request)
+    found = _conversation(backend, str(wish.get("channel", "")))
+    space = backend.workspace
+    path = f"/services/{space.team_id}/{space.new_id('B')}/local-{found.id.lower()}"
+    space.hooks[path] = (found.id, next(iter(space.bots)))
+    return json_answer({"ok": True, "path": path})
+
+
+async def reset(request: web.Request) -> web.StreamResponse:
+    """POST ``reset``: the workspace as it was at the start; faults and calls forgotten, limits back to the defaults, or
+    kept with ``{"keep_limits": true}``."""
+    backend = request.app[BACKEND]
+    keep = (await _body(request)).get("keep_limits") is True
+    fresh = seed_workspace()
+    fresh.listeners = backend.workspace.listeners
+    backend.workspace = fresh
+    backend.faults.clear()
+    backend.journal.clear()
+    backend.limiter.configure(backend.limiter.settings if keep else LimitSettings())
+    fresh.tell(Change("reset"))
+    return json_answer({"ok": True})
+
+
+def routes() -> list[web.RouteDef]:
+    """The control API's routes."""
+    table: tuple[tuple[str, str, Handler], ...] = (
+        ("GET", "calls", calls),
+        ("GET", "messages", messages),
+        ("POST", "faults", fail),
+        ("DELETE", "faults", clear_faults),
+        ("GET", "limits", limits),
+        ("PUT", "limits", limits),
+        ("POST", "users", add_user),
+        ("PATCH", "users/{id}", change_user),
+        ("POST", "channels", add_channel),
+        ("PATCH", "channels/{key}", change_channel),
+        ("POST", "usergroups", add_usergroup),
+        ("POST", "bots", add_bot),
+        ("POST", "hooks", add_hook),
+        ("POST", "reset", reset),
+    )
+    return [web.route(method, f"/_control/{path}", explained(handler)) for method, path, handler in table]

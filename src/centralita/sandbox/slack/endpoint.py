@@ -1,0 +1,237 @@
+"""The way of one call: read it, let a fault hit it, check token, scope and limits, run it, record it, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from centralita.sandbox.slack import chat
+from centralita.sandbox.slack.arguments import Arguments, decode_arguments
+from centralita.sandbox.slack.caller import Caller
+from centralita.sandbox.slack.faults import Fault, Faults
+from centralita.sandbox.slack.journal import Journal
+from centralita.sandbox.slack.limits import LimitSettings, RateLimiter
+from centralita.sandbox.slack.methods import METHODS, SPECIAL, Method
+from centralita.sandbox.slack.refusal import Refusal
+from centralita.sandbox.slack.seed import seed_workspace
+from centralita.sandbox.slack.workspace import Bot, Workspace
+
+HOOK = "hook"
+"""The method name of incoming webhooks in the journal and in faults."""
+
+_LIMITED = {"ok": False, "error": "ratelimited"}
+_HOOK_STATUS = {"no_service": 404, "channel_not_found": 404, "is_archived": 410}
+_HOOK_WORD = {"is_archived": "channel_is_archived", "invalid_blocks_format": "invalid_blocks"}
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+@dataclass
+class Backend:
+    """What the endpoints share."""
+
+    workspace: Workspace = field(default_factory=seed_workspace)
+    limiter: RateLimiter = field(default_factory=lambda: RateLimiter(LimitSettings()))
+    faults: Faults = field(default_factory=Faults)
+    journal: Journal = field(default_factory=Journal)
+
+
+BACKEND: web.AppKey[Backend] = web.AppKey("backend", Backend)
+
+
+@dataclass
+class _Visit:
+    """One request on its way through."""
+
+    request: web.Request
+    method: str
+    args: Arguments
+    arrived_mono_ms: float
+    arrived_wall_ms: float
+    broken: Refusal | None = None
+    """Why the request could not be read, if so."""
+    channel: str = ""
+    scopes: str = ""
+    retry_after_s: int = 0
+
+    @property
+    def backend(self) -> Backend:
+        return self.request.app[BACKEND]
+
+    def record(self, outcome: str, status: int, result: dict[str, Any] | None) -> None:
+        self.backend.journal.add(
+            method=self.method,
+            channel=self.channel,
+            args=self.args.recorded(),
+            result=result,
+            status=status,
+            outcome=outcome,
+            arrived_mono_ms=self.arrived_mono_ms,
+            arrived_wall_ms=self.arrived_wall_ms,
+        )
+
+
+async def call_method(request: web.Request) -> web.StreamResponse:
+    """``/api/{method}``."""
+    visit = await _arrive(request, request.match_info["method"])
+    key = visit.args.text("channel")
+    return await _go_through(visit, key, lambda: _perform(visit), json_answer)
+
+
+async def call_hook(request: web.Request) -> web.StreamResponse:
+    """``/services/T/B/X``: an incoming webhook, which answers in plain text."""
+    visit = await _arrive(request, HOOK)
+    channel = visit.backend.workspace.hooks.get(request.path, ("", ""))[0]
+    return await _go_through(visit, channel, lambda: _post_by_hook(visit), _hook_answer)
+
+
+async def _arrive(request: web.Request, method: str) -> _Visit:
+    body = await request.read()
+    visit = _Visit(request, method, Arguments({}), time.monotonic() * 1000, time.time() * 1000)
+    try:
+        if request.content_type == "multipart/form-data":
+            form = await request.post()
+            values: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
+        else:
+            values = decode_arguments(request.headers.get("Content-Type", ""), request.rel_url.raw_query_string, body)
+        if method == HOOK and isinstance(values.get("payload"), str):
+            values = decode_arguments("application/json", "", values["payload"].encode())
+        visit.args = Arguments(values)
+    except Refusal as refusal:
+        visit.broken = refusal
+    return visit
+
+
+async def _go_through(visit: _Visit, key: str, perform: Any, answer: Any) -> web.StreamResponse:
+    found = visit.backend.workspace.find_conversation(key)
+    visit.channel = found.id if found else ""
+    names = frozenset({key, visit.channel, f"#{found.name}" if found else ""})
+    hits = visit.backend.faults.take(visit.method, names)
+    slow = [fault for fault in hits if fault.kind == "slow"]
+    failing = next((fault for fault in hits if fault.kind != "slow"), None)
+    await _delay(slow, after_apply=False)
+    if failing is not None and failing.kind != "apply_and_drop":
+        return _fail(visit, failing)
+    result, status = perform()
+    if failing is not None:
+        visit.record("applied_and_dropped", 0, result)
+        return _reset(visit.request)
+    visit.record("limited" if status == 429 else "answered", status, result)
+    await _delay(slow, after_apply=True)
+    response: web.Response = answer(result, status)
+    if status == 429:
+        response.headers["Retry-After"] = str(visit.retry_after_s)
+    if visit.scopes:
+        response.headers["x-oauth-scopes"] = visit.scopes
+    return response
+
+
+async def _delay(slow: list[Fault], after_apply: bool) -> None:
+    delay_ms = sum(fault.delay_ms for fault in slow if fault.after_apply == after_apply)
+    if delay_ms:
+        await asyncio.sleep(delay_ms / 1000)
+
+
+def _fail(visit: _Visit, fault: Fault) -> web.StreamResponse:
+    if fault.kind == "drop":
+        visit.record("dropped", 0, None)
+        return _reset(visit.request)
+    if fault.kind == "error":
+        body = {"ok": False, "error": fault.error}
+        visit.record("failed", 200, body)
+        return json_answer(body, 200) if visit.method != HOOK else _hook_answer(body, 200)
+    visit.record("failed", fault.status, None)
+    return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
+
+
+def _reset(request: web.Request) -> web.StreamResponse:
+    """Ends the connection with a TCP reset: the caller can't tell what happened to the call."""
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.abort()
+    return web.Response()
+
+
+def _perform(visit: _Visit) -> tuple[dict[str, Any], int]:
+    """Runs the method; the answer and its HTTP status."""
+    try:
+        if visit.broken is not None:
+            raise visit.broken
+        bot = _authenticate(visit)
+        visit.scopes = ",".join(sorted(bot.scopes))
+        method = METHODS.get(visit.method)
+        if method is None:
+            raise Refusal("unknown_method", req_method=visit.method)
+        _check_scope(method, bot)
+        retry_after_s = _admit(visit, method)
+        if retry_after_s:
+            visit.retry_after_s = retry_after_s
+            return dict(_LIMITED), 429
+        base_url = f"{visit.request.scheme}://{visit.request.host}"
+        return method.run(Caller(visit.backend.workspace, bot, visit.args, base_url)), 200
+    except Refusal as refusal:
+        return refusal.body(), 200
+
+
+def _authenticate(visit: _Visit) -> Bot:
+    scheme, _, token = visit.request.headers.get("Authorization", "").partition(" ")
+    token = token.strip() if scheme.lower() == "bearer" else visit.args.text("token")
+    if not token:
+        raise Refusal("not_authed")
+    bot = visit.backend.workspace.bots.get(token)
+    if bot is None:
+        raise Refusal("invalid_auth")
+    return bot
+
+
+def _check_scope(method: Method, bot: Bot) -> None:
+    if method.scopes and not bot.scopes.intersection(method.scopes):
+        raise Refusal("missing_scope", needed=",".join(method.scopes), provided=",".join(sorted(bot.scopes)))
+
+
+def _admit(visit: _Visit, method: Method) -> int:
+    posts = visit.method == "chat.postMessage"
+    # A person's id stands for the direct message that may not exist yet: it serves as the key of its own bucket.
+    channel = (visit.channel or visit.args.text("channel")) if posts else ""
+    return visit.backend.limiter.admit(visit.method, method.tier, channel, time.monotonic())
+
+
+def _post_by_hook(visit: _Visit) -> tuple[dict[str, Any], int]:
+    try:
+        if visit.broken is not None:
+            raise Refusal("invalid_payload")
+        channel, token = visit.backend.workspace.hooks.get(visit.request.path, ("", ""))
+        bot = visit.backend.workspace.bots.get(token)
+        if bot is None:
+            raise Refusal("no_service")
+        retry_after_s = visit.backend.limiter.admit(HOOK, SPECIAL, channel, time.monotonic())
+        if retry_after_s:
+            visit.retry_after_s = retry_after_s
+            return dict(_LIMITED), 429
+        # The channel is the hook's own; a current app can't choose another.
+        args = Arguments({**visit.args.values, "channel": channel})
+        return chat.post_message(Caller(visit.backend.workspace, bot, args, "")), 200
+    except Refusal as refusal:
+        return refusal.body(), 200
+
+
+def json_answer(body: Any, status: int = 200) -> web.Response:
+    """``body`` as JSON."""
+    return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json", charset="utf-8")
+
+
+def _hook_answer(body: dict[str, Any], status: int) -> web.Response:
+    if status == 429:
+        return json_answer(body, status)
+    if body["ok"]:
+        return web.Response(text="ok")
+    error = str(body["error"])
+    return web.Response(text=_HOOK_WORD.get(error, error), status=_HOOK_STATUS.get(error, 400))

@@ -1,0 +1,47 @@
+"""Every method of the Web API that exists here, with its rate limit tier and the scopes it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from centralita.sandbox.slack import chat, conversations, directory, reactions
+from centralita.sandbox.slack.caller import Answer, Caller
+
+SPECIAL = 0
+"""The tier of methods with a limit of their own kind, or none worth the name."""
+
+
+class Method(NamedTuple):
+    run: Callable[[Caller], Answer]
+    tier: int
+    scopes: tuple[str, ...] = ()
+    """One of them is enough."""
+
+
+_READ = ("channels:read", "groups:read", "im:read", "mpim:read")
+_HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
+
+METHODS: Mapping[str, Method] = {
+    "auth.test": Method(directory.auth_test, SPECIAL),
+    "team.info": Method(directory.team_info, 3, ("team:read",)),
+    "chat.postMessage": Method(chat.post_message, SPECIAL, ("chat:write",)),
+    "chat.postEphemeral": Method(chat.post_ephemeral, 4, ("chat:write",)),
+    "chat.update": Method(chat.update, 3, ("chat:write",)),
+    "chat.delete": Method(chat.delete, 3, ("chat:write",)),
+    "chat.getPermalink": Method(chat.get_permalink, SPECIAL),
+    "conversations.list": Method(conversations.list_conversations, 2, _READ),
+    "conversations.info": Method(conversations.info, 3, _READ),
+    "conversations.members": Method(conversations.members, 4, _READ),
+    "conversations.history": Method(conversations.history, 3, _HISTORY),
+    "conversations.replies": Method(conversations.replies, 3, _HISTORY),
+    "conversations.open": Method(conversations.open_conversation, 3, ("im:write", "mpim:write")),
+    "conversations.join": Method(conversations.join, 3, ("channels:join",)),
+    "users.info": Method(directory.users_info, 4, ("users:read",)),
+    "users.list": Method(directory.users_list, 2, ("users:read",)),
+    "users.lookupByEmail": Method(directory.users_lookup_by_email, 3, ("users:read.email",)),
+    "usergroups.list": Method(directory.usergroups_list, 2, ("usergroups:read",)),
+    "reactions.add": Method(reactions.add, 3, ("reactions:write",)),
+    "reactions.remove": Method(reactions.remove, 2, ("reactions:write",)),
+    "reactions.get": Method(reactions.get, 3, ("reactions:read",)),
+}
