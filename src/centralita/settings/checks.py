@@ -1,0 +1,83 @@
+"""Checks of single values. Each returns the value, perhaps in its canonical form, or raises through ``refuse``."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+from pydantic_core import PydanticCustomError
+
+from centralita.i18n import N_
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+def refuse(reason: str) -> NoReturn:
+    """Rejects a value; ``reason`` is a msgid that says what it should be, without the value: it may be secret."""
+    raise PydanticCustomError("refused", "{reason}", {"reason": reason})
+
+
+def http_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        refuse(N_("is not a valid URL."))
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
+        refuse(N_("has to be an http:// or https:// URL."))
+    if re.search(r"[\s\x00-\x1f\x7f]", value):
+        refuse(N_("has to be an http:// or https:// URL."))
+    return value
+
+
+def optional_http_url(value: str | None) -> str | None:
+    return None if value is None else http_url(value)
+
+
+def optional_base_url(value: str | None) -> str | None:
+    return None if value is None else http_url(value).rstrip("/")
+
+
+def with_slash(value: str) -> str:
+    return value if value.endswith("/") else value + "/"
+
+
+def cidr(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError:
+        refuse(N_("has to be a network such as 10.0.0.0/8, or an address."))
+
+
+def slug(value: str) -> str:
+    if not _SLUG.fullmatch(value):
+        refuse(N_("may have lower-case letters, digits, - and _ only, at most 63."))
+    return value
+
+
+def header_name(value: str) -> str:
+    if not _TOKEN.fullmatch(value):
+        refuse(N_("is not a valid header name."))
+    return value
+
+
+def header_value(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text.isascii() or not text.isprintable() or text != text.strip():
+        refuse(N_("is not a valid header value."))
+    return value
+
+
+def database_url(value: str) -> str:
+    """``postgres://`` and SQLAlchemy's ``scheme+driver://`` mean the same as the plain scheme: the driver is ours."""
+    scheme, separator, rest = value.partition("://")
+    canonical = {"postgres": "postgresql"}.get(scheme.partition("+")[0], scheme.partition("+")[0])
+    if not separator or canonical not in ("sqlite", "postgresql"):
+        refuse(N_("has to be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."))
+    if canonical == "sqlite" and (not rest.startswith("/") or len(rest) < 2):
+        refuse(N_("has to be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."))
+    return f"{canonical}://{rest}"

@@ -1,0 +1,205 @@
+"""From a file, the environment and the command line's options to checked settings, or to everything that is wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from centralita.i18n import N_
+from centralita.settings import document, environment
+from centralita.settings.document import Document
+from centralita.settings.places import Keys, Notice, Place, SettingsError, dotted
+from centralita.settings.schema import names_at, nearest_key
+from centralita.settings.shape import Settings
+
+_PATHS: tuple[Keys, ...] = (("data_dir",), ("server", "socket"), ("network", "ca_file"), ("logs", "file"))
+
+_SEED_KEYS: tuple[tuple[Keys, Keys], ...] = (
+    (("integrations", "slack", "notification_rules"), ("rules",)),
+    (("integrations", "notification_rules"), ("rules",)),
+    (("slack", "notification_rules"), ("rules",)),
+    (("notification_rules",), ("rules",)),
+    (("integrations", "slack", "formatting"), ("slack", "formatting")),
+    (("integrations", "formatting"), ("slack", "formatting")),
+    (("formatting",), ("slack", "formatting")),
+    (("integrations", "slack"), ("slack",)),
+)
+"""The names of NopeSight's configuration, from the innermost outwards, and ours."""
+
+_LATER = ("workflows", "troubleshooting")
+_NOT_OURS = ("bot_token_scopes", "user_token_scopes")
+
+
+def load(path: Path | None, environ: Mapping[str, str], data_dir: Path | None = None) -> Settings:
+    """The settings of the file ``path`` (None: no file), under ``environ``, under the option ``data_dir``.
+
+    A relative path in the file starts at the file's directory, anywhere else at the current one. Raises SettingsError
+    with everything that is wrong.
+    """
+    read = document.read(path, environ) if path else Document()
+    if not read.problems or read.values:
+        _translate(read)
+        if path:
+            _anchor_paths(read, path.absolute().parent)
+        environment.overlay(read, environ)
+        if data_dir:
+            environment.put(read, ("data_dir",), str(data_dir), Place("--data"))
+    settings, problems = _validate(read)
+    if settings:
+        problems += _contradictions(settings, read)
+    if problems or settings is None:
+        raise SettingsError(sorted(problems, key=lambda problem: (problem.place.line, problem.place.column)))
+    settings._places = read.places
+    settings._notices = tuple(read.notices)
+    return settings
+
+
+def _translate(read: Document) -> None:
+    """Gives the names of the seed's configuration ours, and takes out what has no effect."""
+    for source, target in _SEED_KEYS:
+        if not _present(read.values, source):
+            continue
+        if source == ("integrations", "slack") and isinstance(_at(read.values, ("slack",)), dict):
+            for key in list(read.values["integrations"]["slack"] or ()):
+                read.move((*source, key), (*target, key))
+            del read.values["integrations"]["slack"]
+        else:
+            read.move(source, target)
+    if read.values.get("integrations") == {}:
+        del read.values["integrations"]
+    for section in ((), ("integrations",), ("slack",)):
+        for key in (*_LATER, *_NOT_OURS):
+            if _present(read.values, (*section, key)):
+                del _at(read.values, section)[key]
+                reason = N_("has no effect in this version.") if key in _LATER else N_("belongs to the app in Slack.")
+                read.notices.append(Notice(read.places[(*section, key)], reason))
+    if read.values.get("integrations") == {}:
+        del read.values["integrations"]
+
+
+def _at(values: Any, keys: Keys) -> Any:
+    for key in keys:
+        values = values.get(key) if isinstance(values, dict) else None
+    return values
+
+
+def _present(values: dict[str, Any], keys: Keys) -> bool:
+    holder = _at(values, keys[:-1])
+    return isinstance(holder, dict) and keys[-1] in holder
+
+
+def _anchor_paths(read: Document, directory: Path) -> None:
+    for keys in _PATHS:
+        written = _at(read.values, keys)
+        if isinstance(written, str) and written:
+            _at(read.values, keys[:-1])[keys[-1]] = str(directory / written)
+
+
+def _validate(read: Document) -> tuple[Settings | None, list[Notice]]:
+    problems = list(read.problems)
+    said = {problem.place for problem in problems}
+    try:
+        return Settings.model_validate(read.values), problems
+    except ValidationError as error:
+        # Neither input nor context reaches a message except through _explain: a value may be a secret.
+        for fault in error.errors(include_url=False, include_input=False):
+            notice = _explain(tuple(fault["loc"]), fault["type"], fault.get("ctx", {}), read)
+            if notice.place not in said:
+                problems.append(notice)
+    return None, problems
+
+
+_EXPECTED: Mapping[str, str] = {
+    "int": N_("has to be a whole number."),
+    "float": N_("has to be a number."),
+    "finite_number": N_("has to be a number."),
+    "bool": N_("has to be true or false."),
+    "string": N_("has to be text; quote it if it looks like a number."),
+    "path": N_("has to be a path."),
+    "tuple": N_("has to be a list."),
+    "dict": N_("has to be a mapping of names to values."),
+    "model": N_("has to be a section with keys of its own."),
+}
+"""By the beginning of pydantic's error type (https://docs.pydantic.dev/latest/errors/validation_errors/)."""
+
+_LIMITS: Mapping[str, tuple[str, str]] = {
+    "greater_than": (N_("has to be greater than {limit}."), "gt"),
+    "greater_than_equal": (N_("has to be at least {limit}."), "ge"),
+    "less_than_equal": (N_("has to be at most {limit}."), "le"),
+    "literal_error": (N_("has to be one of {limit}."), "expected"),
+}
+
+
+def _explain(keys: Keys, kind: str, context: Mapping[str, Any], read: Document) -> Notice:
+    if keys and keys[-1] == "[key]":
+        keys = keys[:-1]
+    place = _place(keys, read)
+    if kind == "extra_forbidden":
+        near = nearest_key(str(keys[-1]), keys[:-1])
+        if near:
+            return Notice(place, N_("There is no such setting."), N_("Did you mean {near}?"), {"near": near})
+        known = ", ".join(names_at(keys[:-1]))
+        return Notice(place, N_("There is no such setting."), N_("There are: {known}."), {"known": known})
+    if kind == "missing":
+        return Notice(place, N_("{name} is missing."), arguments={"name": str(keys[-1])})
+    if kind in ("too_short", "string_too_short"):
+        return Notice(place, N_("must not be empty."))
+    if kind == "refused":
+        return Notice(place, str(context["reason"]))
+    if kind in _LIMITS:
+        reason, name = _LIMITS[kind]
+        return Notice(place, reason, arguments={"limit": str(context[name]).replace("'", "")})
+    expected = next((text for prefix, text in _EXPECTED.items() if kind.startswith(prefix)), N_("is not valid."))
+    return Notice(place, expected)
+
+
+def _place(keys: Keys, read: Document) -> Place:
+    """Where ``keys`` were written, else where the nearest section around them was."""
+    for length in range(len(keys), -1, -1):
+        if place := read.places.get(keys[:length]):
+            return place if length else Place(place.origin, place.line, place.column, dotted(keys))
+    return Place("", key=dotted(keys))
+
+
+def _contradictions(settings: Settings, read: Document) -> list[Notice]:
+    return [
+        Notice(_place(keys, read), reason, arguments=arguments)
+        for keys, reason, arguments in (*_repeated(settings), *_inconsistent(settings))
+    ]
+
+
+_Fault = tuple[Keys, str, dict[str, str]]
+
+
+def _repeated(settings: Settings) -> Iterator[_Fault]:
+    names = {
+        ("sources", "slug"): [source.slug for source in settings.sources],
+        ("rules", "name"): [rule.name for rule in settings.rules],
+        ("webhooks", "name"): [webhook.name for webhook in settings.webhooks],
+    }
+    for (section, key), values in names.items():
+        seen: Counter[str] = Counter()
+        for index, value in enumerate(values):
+            if seen[value]:
+                yield (section, index, key), N_("is taken already: {name}."), {"name": value}
+            seen[value] += 1
+
+
+def _inconsistent(settings: Settings) -> Iterator[_Fault]:
+    for index, webhook in enumerate(settings.webhooks):
+        if webhook.secret and webhook.secrets:
+            yield ("webhooks", index, "secret"), N_("has to be left out where secrets are given."), {}
+    permissions = settings.permissions
+    roles = ", ".join(permissions.roles)
+    unknown = N_("has to be one of {limit}.")
+    for person, role in permissions.user_mappings.items():
+        if role not in permissions.roles:
+            yield ("permissions", "user_mappings", person), unknown, {"limit": roles}
+    if permissions.default and permissions.default not in permissions.roles:
+        yield ("permissions", "default"), unknown, {"limit": roles}
+    if settings.network.ca_file and not settings.network.ca_file.is_file():
+        yield ("network", "ca_file"), N_("There is no such file."), {}
