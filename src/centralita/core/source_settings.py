@@ -1,0 +1,118 @@
+"""Checks of a configured source's settings: a table of one check per setting, faults as ``path: message id``.
+
+``setting.unknown, setting.missing, setting.choice, setting.type, setting.severity, setting.phase, setting.event_type,
+setting.timezone, setting.header, setting.pattern, setting.template, setting.preset, secret.unconfigured``; those of a
+signature scheme come from ``signing``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
+
+from centralita.core.attributes import TYPE
+from centralita.core.credentials import present_secrets
+from centralita.core.events import SEVERITIES
+from centralita.core.headers import judge_header
+
+Check = Callable[[object], Iterator[tuple[str, str]]]
+"""Yields ``(path below the setting or "", message id)`` for each fault of a value."""
+
+
+def faults(settings: Mapping[str, object], checks: Mapping[str, Check]) -> list[str]:
+    """Every fault of ``settings``: a setting that has no check is unknown, one that is None counts as not given."""
+    found = []
+    for name, value in settings.items():
+        if name not in checks:
+            found.append(f"{name}: setting.unknown")
+        elif value is not None:
+            found += [f"{name}{'.' if below else ''}{below}: {fault}" for below, fault in checks[name](value)]
+    return found
+
+
+def secret_faults(secrets: Sequence[bytes]) -> list[str]:
+    """``secrets: secret.unconfigured`` when there is none that is one."""
+    return [] if present_secrets(secrets) else ["secrets: secret.unconfigured"]
+
+
+def one_of(choices: Sequence[str]) -> Check:
+    """One of ``choices``."""
+
+    def check(value: object) -> Iterator[tuple[str, str]]:
+        if value not in choices:
+            yield "", "setting.choice"
+
+    return check
+
+
+def text(value: object) -> Iterator[tuple[str, str]]:
+    """A text that isn't empty."""
+    if not isinstance(value, str) or not value.strip():
+        yield "", "setting.type"
+
+
+def any_text(value: object) -> Iterator[tuple[str, str]]:
+    """A text, also an empty one."""
+    if not isinstance(value, str):
+        yield "", "setting.type"
+
+
+def texts(value: object) -> Iterator[tuple[str, str]]:
+    """A list of texts."""
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
+        yield "", "setting.type"
+
+
+def seconds(value: object) -> Iterator[tuple[str, str]]:
+    """A number of seconds above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        yield "", "setting.type"
+
+
+def header_name(value: object) -> Iterator[tuple[str, str]]:
+    """The name of a header."""
+    if not isinstance(value, str) or judge_header(value, ""):
+        yield "", "setting.header"
+
+
+def timezone(value: object) -> Iterator[tuple[str, str]]:
+    """A name of the time zone database, such as ``America/Argentina/Buenos_Aires``."""
+    if zone_of(value) is None:
+        yield "", "setting.timezone"
+
+
+def zone_of(value: object) -> tzinfo | None:
+    """The time zone of that name; UTC for None and "", None for an unknown one."""
+    if not value:
+        return UTC
+    try:
+        return ZoneInfo(str(value))
+    except (ValueError, OSError, LookupError):
+        return None
+
+
+def table(is_meaning: Callable[[object], bool], fault: str) -> Check:
+    """A map from a sender's words to meanings that ``is_meaning`` accepts."""
+
+    def check(value: object) -> Iterator[tuple[str, str]]:
+        if not isinstance(value, Mapping):
+            yield "", "setting.type"
+            return
+        for key, meaning in value.items():
+            if not is_meaning(meaning):
+                yield str(key), fault
+
+    return check
+
+
+severities = table(lambda meaning: meaning in SEVERITIES, "setting.severity")
+phases = table(lambda meaning: meaning in ("open", "closed"), "setting.phase")
+
+
+def event_types(known: Callable[[str], bool] = lambda name: True) -> Check:
+    """A map from a sender's words to event types, of those that ``known`` accepts."""
+    return table(
+        lambda meaning: isinstance(meaning, str) and bool(TYPE.fullmatch(meaning)) and known(meaning),
+        "setting.event_type",
+    )
