@@ -1,0 +1,1 @@
+"""InvGate Service Desk: the bodies that its rules and workflows post."""

@@ -1,0 +1,294 @@
+"""InvGate Service Desk as a source: the bodies, JSON or form, that its automations post ("Call Web Service").
+
+Nothing about the body is fixed; the least that it needs is the ticket's id. A field of another type, or null, is an
+absent field: the event comes all the same, and what could not be read is in ``data.extra``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from centralita.core import source_settings
+from centralita.core.attributes import (
+    TITLE_LIMIT,
+    instant,
+    one_line,
+    phase_of,
+    reference,
+    rfc3339,
+    severity_of,
+    shaped,
+    web_url,
+    word,
+    word_table,
+)
+from centralita.core.credentials import verify_header, verify_key
+from centralita.core.events import PEOPLE, Event, EventType, Phase, event_id
+from centralita.core.payload import decode_trusted, find, tame_flag, tame_text
+from centralita.integrations.invgate.plain_text import plain_text
+from centralita.integrations.invgate.words import EVENTS, MAP, PHASES_BY_TYPE, PRIORITIES, TYPES
+from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
+
+DEFAULT_HEADER = "X-Webhook-Secret"
+AUTH = ("header", "key")
+
+FIELDS = (
+    ConfigField(
+        name="auth",
+        help="How the sender proves itself: a secret in a header, or as the last part of the address.",
+        type="choice",
+        default="header",
+        choices=AUTH,
+    ),
+    ConfigField(name="header", help="Name of the header that carries the secret.", default=DEFAULT_HEADER),
+    ConfigField(name="instance", help="Host of the InvGate instance, for links to tickets."),
+    ConfigField(name="map", help="Our name of a field to its path in the body, or several to try.", type="map"),
+    ConfigField(name="events", help="The sender's name of an event to an event type.", type="map"),
+    ConfigField(name="severity", help="The sender's priority to a severity.", type="map"),
+    ConfigField(name="phases", help="The sender's status to open or closed.", type="map"),
+    ConfigField(name="timezone", help="Time zone of times that come without one; UTC if not set."),
+)
+
+PATHS = (
+    *(
+        f"ticket.{name}"
+        for name in ("id", "pretty_id", "title", "description", "status", "priority", "category", "url")
+    ),
+    *(f"{role}.{name}" for role in PEOPLE for name in ("name", "email")),
+    *("comment.text", "comment.author", "comment.visible_to_customer"),
+    *("approval.id", "approval.status", "approval.note"),
+    *("event", "created_at", "extra.*"),
+)
+
+_INSTANCE = re.compile(r"(https?://)?[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?/?")
+
+
+class InvgateSource:
+    """See ``ports.Source``."""
+
+    kind = "invgate"
+    types: Mapping[str, EventType] = TYPES
+    fields = FIELDS
+    paths = PATHS
+
+    def check(self, settings: Mapping[str, object], secrets: Sequence[bytes]) -> list[str]:
+        return [*source_settings.secret_faults(secrets), *source_settings.faults(settings, _CHECKS)]
+
+    def verify(
+        self, request: RawRequest, secrets: Sequence[bytes], now: float, settings: Mapping[str, object]
+    ) -> Verdict:
+        auth = settings.get("auth") or "header"
+        if auth == "header":
+            reason = verify_header(request.headers, _header(settings), secrets)
+        elif auth == "key":
+            reason = verify_key(request.key, secrets)
+        else:
+            reason = "scheme.invalid"
+        return Verdict(ok=not reason, reason=reason)
+
+    def parse(self, receipt: Receipt, settings: Mapping[str, object]) -> list[Event]:
+        body = decode_trusted(receipt.body, receipt.content_type)
+        return [_event(receipt, body if isinstance(body, dict) else {"body": body}, settings)]
+
+
+def sign(
+    body: bytes, headers: Mapping[str, str], secrets: Sequence[bytes], settings: Mapping[str, object], now: float
+) -> dict[str, str]:
+    """The headers with which a sender of these settings would post ``body``; with ``auth: key`` they stay as they are,
+    because the first secret is the last part of the address."""
+    signed = dict(headers)
+    if (settings.get("auth") or "header") == "header":
+        signed[_header(settings)] = secrets[0].decode("latin-1")
+    return signed
+
+
+def _header(settings: Mapping[str, object]) -> str:
+    return tame_text(settings.get("header")).lower() or DEFAULT_HEADER.lower()
+
+
+# --- From fields to an event ----------------------------------------------------------------------------------------
+
+
+class _Fields:
+    """The fields of a body by our names, and which of the sender's names each came from."""
+
+    def __init__(self, body: Mapping[str, Any], paths: Mapping[str, tuple[str, ...]]) -> None:
+        self._body, self._paths = body, paths
+        self._read: dict[str, str] = {}
+        self._unreadable: dict[str, str] = {}
+        self._empty: set[str] = set()
+
+    def text(self, name: str) -> str:
+        """The field as text, from the first of its paths that holds a text or a number."""
+        for path in self._paths[name]:
+            value = find(self._body, path)
+            if text := tame_text(value):
+                self._read[name] = path
+                return text
+            if value in (None, "", [], {}):
+                self._empty.add(path)
+            else:
+                self._unreadable[name] = path
+        return ""
+
+    def value(self, name: str) -> object:
+        """The field as it came, from the first of its paths that holds something; it stays among the sender's own."""
+        found = (find(self._body, path) for path in self._paths[name])
+        return next((value for value in found if value not in (None, "")), None)
+
+    def is_unreadable(self, name: str) -> bool:
+        """Whether the sender said something there that was no text."""
+        return name in self._unreadable and name not in self._read
+
+    def give_back(self, name: str) -> None:
+        """The field was not understood: it stays under the sender's name."""
+        self._read.pop(name, None)
+
+    def refuse(self, name: str) -> None:
+        """The field is not to be used: it goes to ``extra``."""
+        if name in self._read:
+            self._unreadable[name] = self._read.pop(name)
+
+    def rest(self) -> dict[str, Any]:
+        """What the sender said beyond the fields that were read; what could not be read is under ``extra``."""
+        read, refused = set(self._read.values()), set(self._unreadable.values())
+        extra = {name: value for name, value in self._body.items() if name in refused - read}
+        left = {name: value for name, value in self._body.items() if name not in refused | read | self._empty}
+        return {**left, "extra": extra} if extra else left
+
+
+def _event(receipt: Receipt, body: dict[str, Any], settings: Mapping[str, object]) -> Event:
+    fields = _Fields(body, _paths(settings))
+    number = fields.text("request_id")
+    kind = _type(fields, number, word_table(settings.get("events")))
+    ticket = _ticket(fields, number, tame_text(settings.get("instance")))
+    status = one_line(ticket.get("status"))
+    return Event(
+        id=event_id(receipt.id, 0),
+        source=receipt.source,
+        type=kind,
+        time=_time(fields, kind, settings) or rfc3339(receipt.received_at),
+        subject=reference("ticket", number),
+        severity=severity_of(ticket.get("priority"), {**PRIORITIES, **word_table(settings.get("severity"))}),
+        title=one_line(ticket.get("title"), TITLE_LIMIT),
+        category=one_line(ticket.get("category")),
+        status=status,
+        phase=_phase(status, kind, word_table(settings.get("phases"))),
+        url=ticket.get("url", ""),
+        data=_data(fields, ticket),
+    )
+
+
+def _data(fields: _Fields, ticket: Mapping[str, str]) -> dict[str, Any]:
+    people = {role: _person(fields, role) for role in PEOPLE}
+    said = {"ticket": ticket, **people, "comment": _comment(fields), "approval": _approval(fields)}
+    rest = fields.rest()
+    for name, value in said.items():
+        if value:
+            beside = rest.get(name)
+            rest[name] = {**beside, **value} if isinstance(beside, dict) else value
+    return shaped(rest)
+
+
+def _paths(settings: Mapping[str, object]) -> Mapping[str, tuple[str, ...]]:
+    own = settings.get("map")
+    if not isinstance(own, Mapping):
+        return MAP
+    return {**MAP, **{str(name): _as_paths(value) for name, value in own.items() if name in MAP}}
+
+
+def _as_paths(value: object) -> tuple[str, ...]:
+    listed = value if isinstance(value, list | tuple) else [value]
+    return tuple(path for path in listed if isinstance(path, str) and path)
+
+
+def _type(fields: _Fields, number: str, own: Mapping[str, str]) -> str:
+    name = fields.text("event")
+    found = own.get(word(name)) or EVENTS.get(word(name)) or name if name else "ticket.updated"
+    if number and found in TYPES and not fields.is_unreadable("event"):
+        return found
+    fields.give_back("event")
+    return "invgate.unknown"
+
+
+def _ticket(fields: _Fields, number: str, instance: str) -> dict[str, str]:
+    ticket = {
+        "id": number,
+        "pretty_id": fields.text("pretty_id"),
+        "title": plain_text(fields.text("title")),
+        "description": plain_text(fields.text("description")),
+        **{name: fields.text(name) for name in ("status", "priority", "category")},
+    }
+    url = web_url(fields.text("url"))
+    if not url:
+        fields.refuse("url")
+    ticket["url"] = url or _link(instance, number)
+    return {name: value for name, value in ticket.items() if value}
+
+
+def _link(instance: str, number: str) -> str:
+    if not number or not _INSTANCE.fullmatch(instance):
+        return ""
+    address = instance.rstrip("/") if "://" in instance else f"https://{instance.rstrip('/')}"
+    return web_url(f"{address}/requests/show/index/id/{quote(number, safe='')}")
+
+
+def _person(fields: _Fields, role: str) -> dict[str, str]:
+    person = {"name": one_line(fields.text(f"{role}_name")), "email": one_line(fields.text(f"{role}_email"))}
+    return {name: value for name, value in person.items() if value}
+
+
+def _comment(fields: _Fields) -> dict[str, Any]:
+    text = plain_text(fields.text("comment"))
+    author, visible = one_line(fields.text("comment_author")), fields.text("customer_visible")
+    if not text:
+        return {}
+    return {"text": text, "author": author, "visible_to_customer": tame_flag(visible) is True}
+
+
+def _approval(fields: _Fields) -> dict[str, str]:
+    approval = {name: fields.text(f"approval_{name}") for name in ("id", "status", "note")}
+    return {name: value for name, value in approval.items() if value}
+
+
+def _phase(status: str, kind: str, own: Mapping[str, str]) -> Phase:
+    return phase_of(status, own) or phase_of(PHASES_BY_TYPE.get(kind, ""))
+
+
+def _time(fields: _Fields, kind: str, settings: Mapping[str, object]) -> str:
+    # The ticket's creation is the time of no other event than its creation.
+    names = ("created_at", "time") if kind == "ticket.created" else ("time",)
+    zone = source_settings.zone_of(settings.get("timezone"))
+    times = (instant(fields.value(name), zone) if zone else "" for name in names)
+    return next((time for time in times if time), "")
+
+
+def _mapping(value: object) -> Any:
+    if not isinstance(value, Mapping):
+        yield "", "setting.type"
+        return
+    for name, paths in value.items():
+        if name not in MAP:
+            yield str(name), "setting.unknown"
+        elif not _as_paths(paths) or len(_as_paths(paths)) != (len(paths) if isinstance(paths, list | tuple) else 1):
+            yield str(name), "setting.type"
+
+
+def _instance(value: object) -> Any:
+    if not isinstance(value, str) or not _INSTANCE.fullmatch(value):
+        yield "", "setting.type"
+
+
+_CHECKS: Mapping[str, source_settings.Check] = {
+    "auth": source_settings.one_of(AUTH),
+    "header": source_settings.header_name,
+    "instance": _instance,
+    "map": _mapping,
+    "events": source_settings.event_types(lambda name: name in TYPES),
+    "severity": source_settings.severities,
+    "phases": source_settings.phases,
+    "timezone": source_settings.timezone,
+}

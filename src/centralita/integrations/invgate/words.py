@@ -1,0 +1,90 @@
+"""What InvGate's automations call things: the fields of their bodies and the names of their events.
+
+A "Call Web Service" step has no fixed body: whoever writes it chooses fields and names. These are the defaults, in
+English and Spanish; ``settings.map`` and ``settings.events`` come before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from centralita.core.events import EventType, Severity
+
+TYPES: Mapping[str, EventType] = {
+    declared.name: declared
+    for declared in (
+        EventType("ticket.created", "A ticket was created.", ("new_ticket",)),
+        EventType("ticket.updated", "Something about a ticket changed.", ("ticket_updated",)),
+        EventType("ticket.status_changed", "The status of a ticket changed.", ("status_changed",)),
+        EventType("ticket.assigned", "A ticket was assigned to an agent.", ("agent_assigned",)),
+        EventType("ticket.commented", "Somebody commented on a ticket.", ("comment_added",)),
+        EventType("ticket.sla_breached", "A ticket missed the time agreed for it.", ("sla_breached",)),
+        EventType("ticket.closed", "A ticket was solved or closed.", ("ticket_closed",)),
+        EventType("ticket.reopened", "A closed ticket was opened again.", ("ticket_reopened",)),
+        EventType("approval.requested", "Somebody was asked to approve a ticket.", ("approval_requested",)),
+        EventType("approval.answered", "An approver accepted or rejected.", ("approval_answered",)),
+        EventType("invgate.unknown", "InvGate sent something that the source does not know."),
+    )
+}
+
+_EVENT_WORDS: Mapping[str, str] = {
+    "ticket.created": "new_ticket ticket_created request_created incident_created nuevo_ticket ticket_nuevo "
+    "ticket_creado nueva_solicitud solicitud_creada nuevo_incidente incidente_creado",
+    "ticket.updated": "ticket_updated ticket_changed ticket_actualizado ticket_modificado solicitud_actualizada",
+    "ticket.status_changed": "status_changed status_change cambio_de_estado cambio_estado estado_cambiado "
+    "estado_modificado",
+    "ticket.assigned": "agent_assigned ticket_assigned assigned agente_asignado ticket_asignado asignacion "
+    "asignacion_de_agente solicitud_asignada reasignacion ticket_reasignado",
+    "ticket.commented": "comment_added new_comment comment commented nuevo_comentario comentario_agregado comentario "
+    "respuesta_agregada",
+    "ticket.sla_breached": "sla_breached sla_breach sla_expired sla_vencido sla_incumplido incumplimiento_de_sla "
+    "vencimiento_de_sla",
+    "ticket.closed": "ticket_closed closed ticket_solved solved ticket_resolved ticket_cerrado solicitud_cerrada "
+    "cierre cierre_de_ticket ticket_solucionado ticket_resuelto",
+    "ticket.reopened": "ticket_reopened reopened ticket_reabierto solicitud_reabierta reapertura",
+    "approval.requested": "approval_requested new_approval aprobacion_solicitada solicitud_de_aprobacion "
+    "nueva_aprobacion aprobacion_pendiente",
+    "approval.answered": "approval_answered approval_approved approval_rejected aprobacion_respondida "
+    "aprobacion_aceptada aprobacion_aprobada aprobacion_rechazada",
+}
+EVENTS: Mapping[str, str] = {name: kind for kind, names in _EVENT_WORDS.items() for name in names.split()}
+"""Name of an event, as ``attributes.word`` writes it, to its type; the types' own names come with them."""
+
+PHASES_BY_TYPE: Mapping[str, str] = {"ticket.created": "open", "ticket.reopened": "open", "ticket.closed": "closed"}
+"""What the type alone says, when the status is not a word that we know."""
+
+PRIORITIES: Mapping[str, Severity] = {
+    "1": "low",
+    "2": "medium",
+    "3": "high",
+    "4": "high",
+    "5": "critical",
+}
+"""InvGate's priority ids: low, medium, high, urgent, critical. Words are in ``attributes.SEVERITY_WORDS``."""
+
+MAP: Mapping[str, tuple[str, ...]] = {
+    "event": ("event", "event_name", "evento"),
+    "request_id": ("request_id", "incident_id", "ticket_id", "id", "ticket.id"),
+    "pretty_id": ("pretty_id",),
+    "title": ("title", "titulo", "subject", "asunto", "ticket.title"),
+    "description": ("description", "descripcion", "ticket.description"),
+    "status": ("status", "estado", "ticket.status", "status_id"),
+    "priority": ("priority", "prioridad", "ticket.priority", "priority_id"),
+    "category": ("category", "categoria", "ticket.category"),
+    "url": ("url", "link", "ticket.url"),
+    "requester_name": ("requester_name", "requester.name", "requester"),
+    "requester_email": ("requester_email", "requester.email"),
+    "agent_name": ("agent_name", "agent.name", "agent"),
+    "agent_email": ("agent_email", "agent.email"),
+    "approver_name": ("approver_name", "approver.name", "approver"),
+    "approver_email": ("approver_email", "approver.email"),
+    "comment": ("comment", "comentario", "comment.text", "comment.message"),
+    "comment_author": ("comment_author", "comment.author"),
+    "customer_visible": ("customer_visible", "comment.customer_visible"),
+    "approval_id": ("approval_id",),
+    "approval_status": ("approval_status",),
+    "approval_note": ("approval_note",),
+    "time": ("event_time", "occurred_at", "last_update", "updated_at"),
+    "created_at": ("created_at",),
+}
+"""Our name of a field to the dotted paths where it is looked for, the first that holds something readable."""

@@ -1,0 +1,131 @@
+"""Every outside system that the hub knows: one line each. Modules are imported when they are first asked for.
+
+A source's folder holds ``source.py`` (a class that is a ``ports.Source``, and ``sign``), ``fixtures/`` and
+``README.md``. A fixture is ``<name>.json`` or ``<name>.form`` (the body), ``<name>.expected.json`` (its events, without
+ids and defaults), and where needed ``<name>.headers.json`` and ``<name>.settings.json``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+
+from centralita.core.events import EventType
+from centralita.ports import Destination, RawRequest, Source
+
+T = TypeVar("T")
+
+_FOLDER = Path(__file__).parent
+_CONTENT_TYPES = {".json": "application/json", ".form": "application/x-www-form-urlencoded"}
+_BESIDE = (".expected.json", ".headers.json", ".settings.json")
+
+
+class _Lazy(Mapping[str, T], Generic[T]):
+    """Kind to its one instance, made at first use from ``<package>.<module>:<class>``."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = dict(places)
+        self._made: dict[str, T] = {}
+
+    def __getitem__(self, kind: str) -> T:
+        if kind not in self._made:
+            module, _, name = self._places[kind].partition(":")
+            self._made[kind] = getattr(importlib.import_module(f"centralita.integrations.{module}"), name)()
+        return self._made[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+SOURCES: Mapping[str, Source] = _Lazy[Source](
+    {
+        "alertmanager": "alertmanager.source:AlertmanagerSource",
+        "generic": "generic.source:GenericSource",
+        "invgate": "invgate.source:InvgateSource",
+    }
+)
+
+DESTINATIONS: Mapping[str, Destination] = _Lazy[Destination](
+    {
+        "slack": "slack.destination:SlackDestination",
+        "webhook": "webhook.destination:WebhookDestination",
+    }
+)
+
+
+def source(kind: str) -> Source:
+    """The source of that kind; LookupError, which names the kinds that there are, for an unknown one."""
+    return _one_of(SOURCES, kind)
+
+
+def destination(kind: str) -> Destination:
+    """The destination of that kind; LookupError, which names the kinds that there are, for an unknown one."""
+    return _one_of(DESTINATIONS, kind)
+
+
+def _one_of(known: Mapping[str, T], kind: str) -> T:
+    if kind not in known:
+        raise LookupError(f"{kind}: one of {', '.join(sorted(known))}")
+    return known[kind]
+
+
+def event_types() -> dict[str, EventType]:
+    """Every event type that any kind of source declares, by name."""
+    return {name: declared for kind in sorted(SOURCES) for name, declared in SOURCES[kind].types.items()}
+
+
+class Fixture(msgspec.Struct, frozen=True, kw_only=True):
+    """An example of what a sender posts, and what comes of it."""
+
+    name: str
+    content_type: str
+    body: bytes
+    headers: dict[str, str]
+    """Those that the sender adds beyond its signature; names in lower case."""
+    settings: dict[str, object]
+    """Under which ``expected`` holds; {} for the defaults."""
+    expected: list[dict[str, Any]]
+
+
+def fixtures(kind: str) -> dict[str, Fixture]:
+    """The examples of a kind of source, by name; {} when it has none."""
+    folder = _FOLDER / kind / "fixtures"
+    files = (path for path in sorted(folder.glob("*")) if path.suffix in _CONTENT_TYPES)
+    bodies = [path for path in files if not path.name.endswith(_BESIDE)]
+    return {path.stem: _fixture(path) for path in bodies}
+
+
+def _fixture(path: Path) -> Fixture:
+    expected, headers, settings = (path.with_name(path.stem + ending) for ending in _BESIDE)
+    added: dict[str, str] = msgspec.json.decode(headers.read_bytes()) if headers.exists() else {}
+    return Fixture(
+        name=path.stem,
+        content_type=added.get("content-type", _CONTENT_TYPES[path.suffix]),
+        body=path.read_bytes(),
+        headers={"content-type": _CONTENT_TYPES[path.suffix], **added},
+        settings=msgspec.json.decode(settings.read_bytes()) if settings.exists() else {},
+        expected=msgspec.json.decode(expected.read_bytes()),
+    )
+
+
+def signed(
+    kind: str, fixture: Fixture, secrets: Sequence[bytes], settings: Mapping[str, object], now: float
+) -> RawRequest:
+    """``fixture`` as a sender configured with ``secrets`` and ``settings`` posts it at ``now`` (seconds since 1970).
+
+    With ``auth: key`` the secret is in ``key``, the last part of the address, and in no header. Raises ValueError
+    (``secret.unconfigured``, ``secret.malformed``, ``scheme.invalid``) when it can't be signed.
+    """
+    if not secrets:
+        raise ValueError("secret.unconfigured")
+    module = importlib.import_module(f"centralita.integrations.{kind}.source")
+    headers = cast(dict[str, str], module.sign(fixture.body, fixture.headers, secrets, settings, now))
+    key = secrets[0].decode("latin-1") if headers == fixture.headers else ""
+    return RawRequest(method="POST", query="", headers=tuple(headers.items()), body=fixture.body, key=key)
