@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from centralita.core.events import Event
+
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree
     from lark.exceptions import UnexpectedInput
@@ -64,6 +66,7 @@ _SLIPS = tuple(
         (r"[“”‘’«»`´]", "'"),
     )
 )
+EVENT_ATTRIBUTES = frozenset(Event.__struct_fields__) - {"data"}
 _WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -144,6 +147,13 @@ def fault(text: str, offset: int, message_id: str, **arguments: Any) -> Conditio
     """The error at ``offset`` of ``text``."""
     before = text[:offset]
     return ConditionError(message_id, arguments, before.count("\n") + 1, offset - before.rfind("\n"), text)
+
+
+def canonical(parts: tuple[str, ...]) -> str:
+    """``severity``, ``data.ticket.id``: one spelling for each path, however it was written."""
+    if len(parts) == 1 and (parts[0] in EVENT_ATTRIBUTES or parts[0] == "data"):
+        return parts[0]
+    return ".".join(parts if parts[0] == "data" else ("data", *parts))
 
 
 def parse(text: str) -> Node | None:

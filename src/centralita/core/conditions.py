@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 import re2
 
+from centralita.core.condition_requirements import Requirements, named_types, requirements
 from centralita.core.condition_syntax import (
     All,
     Compare,
@@ -31,6 +32,7 @@ from centralita.core.condition_syntax import (
     Node,
     Operand,
     Path,
+    canonical,
     fault,
     parse,
 )
@@ -41,7 +43,6 @@ __all__ = ["Condition", "ConditionError", "Reason", "compile_condition", "lookup
 Test = Callable[[Event], bool]
 Get = Callable[[Event], Any]
 
-EVENT_ATTRIBUTES = frozenset(Event.__struct_fields__) - {"data"}
 _ACTUAL_LIMIT = 160
 
 
@@ -58,29 +59,23 @@ class Reason(msgspec.Struct, frozen=True):
 class Condition:
     """A compiled condition. ``test(event)`` is its truth; the empty text is always true."""
 
-    __slots__ = ("_node", "_requires", "_tests", "paths", "test", "text", "types")
+    __slots__ = ("_node", "_tests", "paths", "requires", "test", "text", "types")
 
     def __init__(self, text: str, node: Node | None) -> None:
         self.text = text
         self._node = node
         self._tests: dict[int, Test] = {}
         self.test: Test = _always if node is None else self._compile(node)
-        self._requires = {} if node is None else _requires(node)
-        self.types: frozenset[str] = frozenset(_named_types(node))
+        self.requires: Requirements = {} if node is None else requirements(node)
+        """What must hold for it to be true: necessary, not sufficient."""
+        self.types: frozenset[str] = frozenset(named_types(node))
         """The event types that it names by ``==`` or ``in``, outside of NOT."""
         self.paths: frozenset[str] = frozenset(_paths(node))
         """Every path it reads: attributes by name, the rest as ``data.ticket.priority``."""
 
     def equalities(self) -> Mapping[str, frozenset[Hashable]]:
         """Path -> constants, one of which it must equal for the condition to be true. Necessary, not sufficient."""
-        return {path: values for (kind, path), values in self._requires.items() if kind == "equal"}
-
-    def patterns(self) -> Mapping[str, frozenset[Hashable]]:
-        """Path -> RE2 patterns: of text, one must be found in it; a list may hold without; anything else can't.
-
-        Necessary as above.
-        """
-        return {path: values for (kind, path), values in self._requires.items() if kind == "text"}
+        return {path: values for (kind, path), values in self.requires.items() if kind == "equal"}
 
     def explain(self, event: Event) -> tuple[Reason, ...]:
         """The comparisons that decided, each with what it found: those that failed when ``test`` is false."""
@@ -131,13 +126,6 @@ def lookup(path: str) -> Get:
 
 
 # --- Paths
-
-
-def canonical(parts: tuple[str, ...]) -> str:
-    """``severity``, ``data.ticket.id``: one spelling for each path, however it was written."""
-    if len(parts) == 1 and (parts[0] in EVENT_ATTRIBUTES or parts[0] == "data"):
-        return parts[0]
-    return ".".join(parts if parts[0] == "data" else ("data", *parts))
 
 
 def _getter(operand: Operand) -> Get:
@@ -297,62 +285,6 @@ def _conjunction(tests: list[Test]) -> Test:
 
 def _disjunction(tests: list[Test]) -> Test:
     return lambda event: any(part(event) for part in tests)
-
-
-# --- What must hold, for the index of rules
-
-Requirements = dict[tuple[str, str], frozenset[Hashable]]
-
-
-def _requires(node: Node) -> Requirements:
-    match node:
-        case Compare():
-            return _required_by(node)
-        case Exists() | Negated():
-            return {}
-        case All():
-            merged: Requirements = {}
-            for part in node.parts:
-                for key, values in _requires(part).items():
-                    # Each of two sets on one path must hold: the smaller one sorts out more.
-                    merged[key] = min(merged.get(key, values), values, key=len)
-            return merged
-    choices = [_requires(part) for part in node.parts]
-    shared = set(choices[0]).intersection(*choices[1:])
-    return {key: frozenset().union(*(choice[key] for choice in choices)) for key in shared}
-
-
-def _required_by(node: Compare) -> Requirements:
-    path, value, name = node.left, node.right, node.operator
-    if name == "==" and isinstance(path, Constant):
-        path, value = value, path
-    if not isinstance(path, Path) or not isinstance(value, Constant):
-        return {}
-    where = canonical(path.parts)
-    match name, value.value:
-        case "==", str() | int() | float() | None as constant:
-            return {("equal", where): frozenset([constant])}
-        case "in", list() as constants if not any(isinstance(constant, list) for constant in constants):
-            return {("equal", where): frozenset(constants)}
-        case "contains", str() as constant if path is node.left:
-            return {("text", where): frozenset([re2.escape(constant)])}
-        case "startswith", str() as constant:
-            return {("text", where): frozenset([r"\A" + re2.escape(constant)])}
-        case "endswith", str() as constant:
-            return {("text", where): frozenset([re2.escape(constant) + r"\z"])}
-        case "matches", str() as constant:
-            return {("text", where): frozenset([constant])}
-    return {}
-
-
-def _named_types(node: Node | None) -> set[str]:
-    match node:
-        case None | Exists() | Negated():
-            return set()
-        case Compare():
-            values = _required_by(node).get(("equal", "type"), frozenset())
-            return {value for value in values if isinstance(value, str)}
-    return set().union(*(_named_types(part) for part in node.parts))
 
 
 # --- What the grammar cannot see

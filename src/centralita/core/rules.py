@@ -1,0 +1,332 @@
+"""Rules: who is told of an event, and by which effects.
+
+``compile_rules`` makes an immutable ``Ruleset`` of specifications, ``decide_effects`` asks it what to do for one event,
+``explain`` says of every rule why it did or didn't match.
+
+Rules are tried in their order and every one that matches adds its effects; ``stop`` ends the row. A rule that names no
+channel, person or webhook posts to the channel that ``channel_mappings`` has for the severity. So does the rule
+``channel_mappings``, the last of the row, when none before it named a channel. Outgoing webhooks subscribe by event
+type, beside the rules. What the hub tells about itself (``centralita.*``) reaches only whoever names that very type,
+and by the rule ``ops`` the operators' channel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from centralita.core.condition_requirements import Requirements
+from centralita.core.conditions import Reason, compile_condition
+from centralita.core.effects import Effect, Subject
+from centralita.core.events import MAX_CAUSATION_DEPTH, Event
+from centralita.core.recipients import resolve
+from centralita.core.rule_index import RuleIndex
+from centralita.core.rule_specs import (
+    MAPPINGS_RULE,
+    OPS_RULE,
+    WEBHOOK_RULE,
+    Routing,
+    RuleProblem,
+    RulesError,
+    RuleSpec,
+    WebhookSpec,
+    listed,
+    problems_of,
+)
+
+__all__ = [
+    "Decision",
+    "Routing",
+    "RuleProblem",
+    "RuleSpec",
+    "RuleTrace",
+    "RulesError",
+    "Ruleset",
+    "Skipped",
+    "WebhookSpec",
+    "compile_rules",
+    "decide_effects",
+    "explain",
+]
+
+SYSTEM_PREFIX = "centralita."
+OPS_TYPES = frozenset(
+    {
+        "centralita.delivery.dead",
+        "centralita.breaker.opened",
+        "centralita.breaker.closed",
+        "centralita.source.rejecting",
+    }
+)
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """An effect that a rule asked for and did not get: ``person.no_email``, ``comment.internal``, ``channel.unmapped``,
+    ``webhook.disabled``, ``causation.too_deep``."""
+
+    rule: str
+    target: str
+    reason: str
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do for one event: effects in the rules' order, one for each target; and the rules that matched."""
+
+    effects: tuple[Effect, ...] = ()
+    matched: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+class RuleTrace(msgspec.Struct, frozen=True, kw_only=True):
+    """Why one rule did or didn't match."""
+
+    name: str
+    matched: bool
+    why: tuple[Reason, ...]
+
+
+class Rule:
+    """A compiled rule; its effects that don't depend on the event are made once."""
+
+    __slots__ = ("condition", "dm", "fixed", "formatting", "names_channel", "skipped", "spec", "uses_mappings")
+
+    def __init__(self, spec: RuleSpec, routing: Routing, disabled_webhooks: frozenset[str]) -> None:
+        self.spec = spec
+        self.condition = compile_condition(spec.condition)
+        self.formatting = {**routing.formatting, **spec.formatting}
+        channels, webhooks = listed(spec.channel), listed(spec.webhook)
+        self.dm = listed(spec.dm)
+        self.uses_mappings = not (channels or webhooks or self.dm)
+        self.names_channel = bool(channels) or self.uses_mappings
+        self.fixed = (
+            *(self.channel_effect(channel) for channel in channels),
+            *(_webhook_effect(spec.name, name) for name in webhooks if name not in disabled_webhooks),
+        )
+        disabled = (name for name in webhooks if name in disabled_webhooks)
+        self.skipped = tuple(Skipped(spec.name, name, "webhook.disabled") for name in disabled)
+
+    def channel_effect(self, channel: str) -> Effect:
+        return Effect(
+            rule=self.spec.name,
+            destination="slack",
+            target=channel,
+            mentions=tuple(self.spec.mentions),
+            formatting=self.formatting,
+        )
+
+
+class Subscription:
+    """A compiled WebhookSpec."""
+
+    __slots__ = ("condition", "effect", "everything", "prefixes", "spec", "types")
+
+    def __init__(self, spec: WebhookSpec, aliases: Mapping[str, str]) -> None:
+        self.spec = spec
+        self.condition = compile_condition(spec.condition)
+        names = [aliases.get(name, name) for name in spec.types]
+        self.everything = "*" in names
+        self.prefixes = tuple(name[:-1] for name in names if name.endswith(".*"))
+        self.types = frozenset(name for name in names if "*" not in name)
+        self.effect = _webhook_effect(WEBHOOK_RULE + spec.name, spec.name)
+
+    def takes(self, event_type: str) -> bool:
+        """Whether it subscribes to a type: a wildcard never takes what the hub tells about itself."""
+        if event_type in self.types:
+            return True
+        return not event_type.startswith(SYSTEM_PREFIX) and (self.everything or event_type.startswith(self.prefixes))
+
+
+class Ruleset:
+    """Immutable. Same specifications, same ``digest`` (SHA-256, hexadecimal)."""
+
+    def __init__(
+        self,
+        rules: Sequence[RuleSpec],
+        webhooks: Sequence[WebhookSpec],
+        routing: Routing,
+        aliases: Mapping[str, str],
+    ) -> None:
+        self.specs, self.routing = tuple(rules), routing
+        off = frozenset(webhook.name for webhook in webhooks if not webhook.enabled)
+        self.rules = [Rule(spec, routing, off) for spec in rules if spec.enabled]
+        self.webhook_specs = tuple(webhooks)
+        self.subscriptions = [Subscription(spec, aliases) for spec in webhooks if spec.enabled]
+        self.rule_index = RuleIndex((ordinal, rule.condition.requires) for ordinal, rule in enumerate(self.rules))
+        self.webhook_index = RuleIndex(
+            (ordinal, _required_by(webhook)) for ordinal, webhook in enumerate(self.subscriptions)
+        )
+        canonical = msgspec.json.encode([self.specs, self.webhook_specs, routing, aliases], order="deterministic")
+        self.digest = hashlib.sha256(canonical).hexdigest()
+
+
+def compile_rules(
+    rules: Sequence[RuleSpec],
+    webhooks: Sequence[WebhookSpec] = (),
+    routing: Routing | None = None,
+    aliases: Mapping[str, str] | None = None,
+) -> Ruleset:
+    """The ruleset of specifications; ``aliases`` maps other names of event types, for webhooks, to the real ones.
+
+    Raises RulesError with everything that is wrong.
+    """
+    routing = routing or Routing()
+    problems = list(problems_of(rules, webhooks, routing))
+    if problems:
+        raise RulesError(problems)
+    return Ruleset(rules, webhooks, routing, aliases or {})
+
+
+def decide_effects(event: Event, ruleset: Ruleset, subject: Subject) -> Decision:
+    """What to do for ``event``; ``subject`` is its projection, the event included."""
+    if event.depth > MAX_CAUSATION_DEPTH:
+        return Decision(skipped=(Skipped("", "", "causation.too_deep"),))
+    drafts = _Drafts(event, subject)
+    system = event.type.startswith(SYSTEM_PREFIX)
+    channel_named = stopped = False
+    for ordinal in ruleset.rule_index.candidates(event):
+        rule = ruleset.rules[ordinal]
+        condition = rule.condition
+        if (system and event.type not in condition.types) or not condition.test(event):
+            continue
+        drafts.add_rule(rule, ruleset.routing)
+        channel_named = channel_named or rule.names_channel
+        stopped = rule.spec.stop
+        if stopped:
+            break
+    mapped = mapped_channel(event, ruleset.routing)
+    if mapped and not (system or stopped or channel_named):
+        drafts.add(_built_in(MAPPINGS_RULE, mapped, "channel", ruleset.routing), MAPPINGS_RULE)
+    if event.type in OPS_TYPES and ruleset.routing.ops_channel:
+        drafts.add(_built_in(OPS_RULE, ruleset.routing.ops_channel, "system", ruleset.routing), OPS_RULE)
+    for ordinal in ruleset.webhook_index.candidates(event):
+        webhook = ruleset.subscriptions[ordinal]
+        if webhook.takes(event.type) and webhook.condition.test(event):
+            drafts.add(webhook.effect, webhook.effect.rule)
+    return drafts.decision()
+
+
+def explain(event: Event, ruleset: Ruleset, subject: Subject) -> list[RuleTrace]:
+    """Why each rule, built-in rule and webhook did or didn't match, in their order."""
+    matched = frozenset(decide_effects(event, ruleset, subject).matched)
+    compiled = {rule.spec.name: rule for rule in ruleset.rules}
+    traces: list[RuleTrace] = []
+    stopped_by = ""
+    for spec in ruleset.specs:
+        hit = spec.name in matched
+        why = _why_rule(compiled.get(spec.name), event, stopped_by)
+        traces.append(RuleTrace(name=spec.name, matched=hit, why=why))
+        stopped_by = stopped_by or (spec.name if hit and spec.stop else "")
+    for name in (MAPPINGS_RULE, OPS_RULE):
+        if name in matched:
+            traces.append(RuleTrace(name=name, matched=True, why=(Reason("rule.built_in"),)))
+    for webhook in ruleset.subscriptions:
+        name = webhook.effect.rule
+        traces.append(RuleTrace(name=name, matched=name in matched, why=_why_webhook(webhook, event)))
+    disabled = (spec.name for spec in ruleset.webhook_specs if not spec.enabled)
+    traces += [RuleTrace(name=WEBHOOK_RULE + name, matched=False, why=(Reason("rule.disabled"),)) for name in disabled]
+    return traces
+
+
+def mapped_channel(event: Event, routing: Routing) -> str:
+    """The channel of the event's category or severity; "" when none is mapped."""
+    if event.category == "change" and routing.changes_channel:
+        return routing.changes_channel
+    return routing.channel_mappings.get(event.severity or "", "")
+
+
+class _Drafts:
+    """Gathers the effects of one event, one for each target."""
+
+    def __init__(self, event: Event, subject: Subject) -> None:
+        self._event = event
+        self._subject = subject
+        self._effects: dict[tuple[str, str], Effect] = {}
+        self._matched: list[str] = []
+        self._skipped: list[Skipped] = []
+
+    def add_rule(self, rule: Rule, routing: Routing) -> None:
+        name = rule.spec.name
+        self._matched.append(name)
+        self._skipped += rule.skipped
+        for effect in rule.fixed:
+            self._put(effect)
+        if rule.uses_mappings:
+            channel = mapped_channel(self._event, routing)
+            if channel:
+                self._put(rule.channel_effect(channel))
+            else:
+                self._skipped.append(Skipped(name, "", "channel.unmapped"))
+        for wanted in rule.dm:
+            found = resolve(wanted, self._event, self._subject)
+            if found.skip:
+                self._skipped.append(Skipped(name, wanted, found.skip))
+            else:
+                self._put(
+                    Effect(
+                        rule=name,
+                        destination="slack",
+                        target=found.address,
+                        audience=found.audience,
+                        mentions=tuple(rule.spec.mentions),
+                        formatting=rule.formatting,
+                        fallback=rule.spec.fallback,
+                    )
+                )
+
+    def add(self, effect: Effect, rule: str) -> None:
+        self._matched.append(rule)
+        self._put(effect)
+
+    def _put(self, effect: Effect) -> None:
+        key = (effect.destination, effect.target)
+        first = self._effects.setdefault(key, effect)
+        if first is not effect:
+            mentions = tuple(dict.fromkeys((*first.mentions, *effect.mentions)))
+            self._effects[key] = msgspec.structs.replace(first, mentions=mentions)
+
+    def decision(self) -> Decision:
+        return Decision(
+            effects=tuple(self._effects.values()), matched=tuple(self._matched), skipped=tuple(self._skipped)
+        )
+
+
+def _webhook_effect(rule: str, name: str) -> Effect:
+    return Effect(rule=rule, destination="webhook", target=name, audience="system")
+
+
+def _built_in(rule: str, channel: str, audience: Any, routing: Routing) -> Effect:
+    return Effect(rule=rule, destination="slack", target=channel, audience=audience, formatting=routing.formatting)
+
+
+def _required_by(webhook: Subscription) -> Requirements:
+    if webhook.everything or webhook.prefixes:
+        return webhook.condition.requires
+    return {**webhook.condition.requires, ("equal", "type"): webhook.types}
+
+
+# --- Why and why not
+
+
+def _why_rule(rule: Rule | None, event: Event, stopped_by: str) -> tuple[Reason, ...]:
+    if rule is None:
+        return (Reason("rule.disabled"),)
+    if event.depth > MAX_CAUSATION_DEPTH:
+        return (Reason("causation.too_deep", {"limit": MAX_CAUSATION_DEPTH}),)
+    if stopped_by:
+        return (Reason("rule.stopped", {"by": stopped_by}),)
+    if event.type.startswith(SYSTEM_PREFIX) and event.type not in rule.condition.types:
+        return (Reason("rule.type_not_named", {"type": event.type}),)
+    return rule.condition.explain(event) or (Reason("rule.always"),)
+
+
+def _why_webhook(webhook: Subscription, event: Event) -> tuple[Reason, ...]:
+    if event.depth > MAX_CAUSATION_DEPTH:
+        return (Reason("causation.too_deep", {"limit": MAX_CAUSATION_DEPTH}),)
+    taken = webhook.takes(event.type)
+    types = Reason(
+        f"webhook.type_{'taken' if taken else 'refused'}", {"types": webhook.spec.types, "actual": event.type}
+    )
+    return (types, *webhook.condition.explain(event)) if taken else (types,)
