@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
+from centralita.logs import MASK, SECRET_KEY, redact_text
 from centralita.settings.places import Keys, dotted
 from centralita.settings.shape import Settings
-
-MASK = "********"
-_SECRET_KEY = re.compile(r"secret|token|password|passwd|authorization|credential|signature|api_?key", re.IGNORECASE)
-_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ def _origin(keys: Keys, settings: Settings) -> str:
 
 
 def masked(value: Any, key: str = "") -> Any:
-    """``value`` without secrets: a ``SecretStr``, what stands under a key that speaks of one, and the user of a URL."""
+    """``value`` without secrets: those marked as such, those under a key that speaks of one, those that look like one."""
     if isinstance(value, SecretStr):
         return MASK
     if isinstance(value, Mapping):
@@ -70,5 +66,5 @@ def masked(value: Any, key: str = "") -> Any:
     if isinstance(value, list | tuple):
         return [masked(part, key) for part in value]
     if isinstance(value, str):
-        return MASK if value and _SECRET_KEY.search(key) else _USERINFO.sub(f"{MASK}@", value)
+        return MASK if value and SECRET_KEY.search(key) else redact_text(value)
     return str(value) if isinstance(value, Path) else value
