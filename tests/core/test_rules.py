@@ -1,4 +1,4 @@
-"""Which effects follow from an event, why a rule did or didn't match, and that the index changes nothing but the time."""
+"""Which effects follow from an event, why a rule did or didn't match, and that the index only saves time."""
 
 from __future__ import annotations
 

@@ -1,0 +1,119 @@
+"""The circuit breaker of a lane: when to leave a destination alone, and when to look whether it is back.
+
+It opens when most of what was tried lately failed, and lets one probe through when its time is up; a probe that fails
+doubles that time. While it is open, its lane's rows wait: they neither age nor spend attempts.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Position = Literal["closed", "open", "half_open"]
+Happening = Literal["trip", "elapse", "succeed", "fail"]
+
+TRANSITIONS: dict[tuple[Position, Happening], Position] = {
+    ("closed", "succeed"): "closed",
+    ("closed", "fail"): "closed",
+    ("closed", "trip"): "open",
+    # What was under way when it opened says nothing about now.
+    ("open", "succeed"): "open",
+    ("open", "fail"): "open",
+    ("open", "elapse"): "half_open",
+    ("half_open", "succeed"): "closed",
+    ("half_open", "fail"): "open",
+}
+
+SHORT_MINUTES, SHORT_LEAST, SHORT_SHARE = 5, 10, 0.7
+"""Opens when of at least 10 tries in 5 minutes 70 % failed ..."""
+LONG_MINUTES, LONG_FAILURES, LONG_SHARE = 10, 100, 0.1
+"""... or more than 100 in 10 minutes, unless they are fewer than a tenth: a busy destination has accidents."""
+OPEN_S, OPEN_MOST_S = 30.0, 600.0
+
+
+class Minute(msgspec.Struct, frozen=True, array_like=True):
+    """What happened in one minute (counted since 1970)."""
+
+    minute: int
+    succeeded: int = 0
+    failed: int = 0
+
+
+class BreakerState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A breaker between two observations; at most ``LONG_MINUTES`` minutes are kept."""
+
+    position: Position = "closed"
+    open_until: float = 0.0
+    openings: int = 0
+    """How often it opened since it was last closed."""
+    minutes: tuple[Minute, ...] = ()
+
+
+_decoder = msgspec.json.Decoder(BreakerState)
+
+
+def load(stored: str) -> BreakerState:
+    """The state that ``dump`` wrote; what cannot be read is a new, closed breaker."""
+    try:
+        return _decoder.decode(stored) if stored else BreakerState()
+    except msgspec.DecodeError:
+        return BreakerState()
+
+
+def dump(state: BreakerState) -> str:
+    """``state`` as JSON; "" for one that has nothing to tell."""
+    return "" if state == BreakerState() else msgspec.json.encode(state).decode()
+
+
+def look(state: BreakerState, now: float) -> BreakerState:
+    """``state`` at ``now``: an open breaker whose time is up becomes half open. Otherwise the same object."""
+    if state.position == "open" and now >= state.open_until:
+        return _moved(state, "elapse", now)
+    return state
+
+
+def observe(state: BreakerState, succeeded: bool, now: float) -> BreakerState:
+    """``state`` after a try ended at ``now``."""
+    counted = msgspec.structs.replace(state, minutes=_counted(state.minutes, succeeded, now))
+    moved = _moved(counted, "succeed" if succeeded else "fail", now)
+    if moved.position == "closed" and not succeeded and _tripped(moved.minutes, now):
+        return _moved(moved, "trip", now)
+    return moved
+
+
+def _moved(state: BreakerState, happening: Happening, now: float) -> BreakerState:
+    position = TRANSITIONS[state.position, happening]
+    if position == state.position:
+        return state
+    if position == "open":
+        wait_s = min(OPEN_S * 2 ** min(state.openings, 16), OPEN_MOST_S)
+        return msgspec.structs.replace(state, position=position, open_until=now + wait_s, openings=state.openings + 1)
+    if position == "closed":
+        # Forgets the failures that opened it, or the next one would open it again.
+        return BreakerState()
+    return msgspec.structs.replace(state, position=position)
+
+
+def _counted(minutes: tuple[Minute, ...], succeeded: bool, now: float) -> tuple[Minute, ...]:
+    minute = int(now // 60)
+    kept = [each for each in minutes if minute - LONG_MINUTES < each.minute < minute]
+    # A clock that went back counts on in the newest minute: the tuple stays sorted and bounded.
+    latest = minutes[-1] if minutes and minutes[-1].minute >= minute else Minute(minute)
+    newest = Minute(latest.minute, latest.succeeded + succeeded, latest.failed + (not succeeded))
+    return (*kept, newest)
+
+
+def _tripped(minutes: tuple[Minute, ...], now: float) -> bool:
+    minute = int(now // 60)
+    short = [each for each in minutes if each.minute > minute - SHORT_MINUTES]
+    failed, tried = _sums(short)
+    if tried >= SHORT_LEAST and failed >= SHORT_SHARE * tried:
+        return True
+    failed, tried = _sums(list(minutes))
+    return failed > LONG_FAILURES and failed >= LONG_SHARE * tried
+
+
+def _sums(minutes: list[Minute]) -> tuple[int, int]:
+    failed = sum(each.failed for each in minutes)
+    return failed, failed + sum(each.succeeded for each in minutes)
