@@ -39,11 +39,12 @@ test-all: install ## The tests, with those that take long, need Node or big data
 	@$(MAKE) lint
 	$(PYTEST) -m "long or not long" --timeout 3600
 
-lint: install ## Style, types, layers, generated pages
+lint: install ## Style, types, layers, translations, generated pages
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/python -m centralita.i18n check
 	$(BIN)/python scripts/generate_docs.py --check
 
 format: install ## Let ruff rewrite what it can

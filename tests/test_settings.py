@@ -221,7 +221,7 @@ def test_everything_wrong_is_told_at_once(write: Write) -> None:
         "centralita.yaml:2:1: servre: There is no such setting. Did you mean server?",
         "centralita.yaml:4:3: slack.bot_token: needs the environment variable NOPE, which is not set. "
         "Set it, or write ${NOPE:-default}.",
-        "centralita.yaml:5:22: slack.channel_mappings.crit: has to be one of critical, high, medium, low or info.",
+        "centralita.yaml:5:22: slack.channel_mappings.crit: has to be one of critical, high, medium, low, info.",
         'centralita.yaml:6:3: slack.reports_channel: is empty, because # starts a comment. Quote it: "#reports".',
         "centralita.yaml:7:3: slack.burst: has to be at least 1.",
         "centralita.yaml:8:3: slack.burst: was said already in line 7. Keep one of them.",
@@ -232,11 +232,23 @@ def test_everything_wrong_is_told_at_once(write: Write) -> None:
         "centralita.yaml:15:25: sources[0].kind: must not be empty.",
         "centralita.yaml:17:15: webhooks[0].url: has to be an http:// or https:// URL.",
         "centralita.yaml:17:41: webhooks[0].headers.a b: is not a valid header name.",
-        "centralita.yaml:17:50: webhooks[0].order: has to be one of subject, strict or none.",
-        "centralita.yaml:17:62: webhooks[0].timeout_s: has to be greater than 0.0.",
+        "centralita.yaml:17:50: webhooks[0].order: has to be one of subject, strict, none.",
+        "centralita.yaml:17:62: webhooks[0].timeout_s: has to be greater than 0.",
         "centralita.yaml:18:19: network.allow[0]: has to be a network such as 10.0.0.0/8, or an address.",
         "centralita.yaml:19:12: database.url: has to be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
         "centralita.yaml:20:1: logs: has to be a section with keys of its own.",
+    ]
+
+
+def test_problems_are_told_in_spanish_too(write: Write) -> None:
+    file = write("server: {prot: 1}\nslack: {bot_token: '${NOPE}'}\nlogs: {level: loud}\n")
+    with pytest.raises(SettingsError) as caught:
+        load(file, {})
+    assert [line.partition(".yaml:")[2] for line in caught.value.text("es").splitlines()] == [
+        "1:10: server.prot: No existe esa opción. ¿Será port?",
+        "2:9: slack.bot_token: necesita la variable de entorno NOPE, que no está definida. "
+        "Definirla o escribir ${NOPE:-valor}.",
+        "3:8: logs.level: debe ser uno de estos: debug, info, warning, error.",
     ]
 
 
@@ -265,7 +277,7 @@ def test_values_that_contradict_each_other(write: Write) -> None:
         ("rules: &r [*r]\n", "refers to itself"),
         ("slack: {bot_token: '${1}'}", "${NAME:-default}"),
         ("? [a]\n: 1\n", "A key has to be text"),
-        ("locale: !!python/object/apply:os.system [echo]\n", "has to be one of es or en"),
+        ("locale: !!python/object/apply:os.system [echo]\n", "has to be one of es, en"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_where(write: Write, text: str, said: str) -> None:

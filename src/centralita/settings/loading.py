@@ -152,9 +152,14 @@ def _explain(keys: Keys, kind: str, context: Mapping[str, Any], read: Document) 
         return Notice(place, str(context["reason"]))
     if kind in _LIMITS:
         reason, name = _LIMITS[kind]
-        return Notice(place, reason, arguments={"limit": str(context[name]).replace("'", "")})
+        return Notice(place, reason, arguments={"limit": _limit(context[name])})
     expected = next((text for prefix, text in _EXPECTED.items() if kind.startswith(prefix)), N_("is not valid."))
     return Notice(place, expected)
+
+
+def _limit(value: object) -> str:
+    """As pydantic has it (``0.0``, ``'a', 'b' or 'c'``), without its English."""
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("'", "").replace(" or ", ", ")
 
 
 def _place(keys: Keys, read: Document) -> Place:

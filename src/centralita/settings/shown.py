@@ -58,7 +58,7 @@ def _origin(keys: Keys, settings: Settings) -> str:
 
 
 def masked(value: Any, key: str = "") -> Any:
-    """``value`` without secrets: those marked as such, those under a key that speaks of one, those that look like one."""
+    """``value`` without secrets: those marked as such, those under a telling key, and those that look like one."""
     if isinstance(value, SecretStr):
         return MASK
     if isinstance(value, Mapping):
