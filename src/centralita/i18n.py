@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import gettext as stdlib_gettext
+import io
 import re
 import string
 import sys
@@ -215,12 +216,15 @@ def _read(locale: str) -> Catalog:
 def _extract(locale: str) -> None:
     from babel.messages.pofile import write_po
 
-    template, catalogue = extract_template(), _read(locale)
+    path, template, catalogue = catalogue_path(locale), extract_template(), _read(locale)
     for message in template:
         message.locations = sorted({(_relative(name), 0) for name, _ in message.locations})
     catalogue.update(template, no_fuzzy_matching=True, update_header_comment=False, update_creation_date=False)
-    with catalogue_path(locale).open("wb") as file:
-        write_po(file, catalogue, width=120, sort_by_file=True, ignore_obsolete=True, include_lineno=False)
+    written = io.BytesIO()
+    write_po(written, catalogue, width=120, sort_by_file=True, ignore_obsolete=True, include_lineno=False)
+    # The first entry stays as it is: Babel would wrap the glossary anew and fill in headers that nobody needs.
+    first = path.read_text(encoding="utf-8").split("\n\n", 1)[0].rstrip()
+    path.write_text(f"{first}\n\n{written.getvalue().decode().split(chr(10) * 2, 1)[1].rstrip()}\n", encoding="utf-8")
 
 
 def _relative(name: str) -> str:

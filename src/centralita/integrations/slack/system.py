@@ -1,0 +1,176 @@
+"""What the hub tells about itself: dead letters, breakers, sources that send what can't be accepted.
+
+The data of a ``centralita.*`` event, all optional text unless said otherwise: ``lane, reason, detail, rule, attempts``
+(number), ``waiting`` (number), ``count`` (number), ``event`` (``{id, type, title}``: what could not be delivered),
+``source`` (slug) and ``retry_at`` (RFC 3339).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from centralita.core import payload
+from centralita.i18n import N_, ngettext
+from centralita.i18n import gettext as _
+from centralita.integrations.slack.facts import Facts, page_of
+from centralita.integrations.slack.messages import (
+    FAILED,
+    FLOWING,
+    HELD,
+    Field,
+    Link,
+    Message,
+    Moment,
+    Paragraph,
+)
+from centralita.integrations.slack.mrkdwn import clean, safe_url
+
+REASONS: Mapping[str, str] = {
+    "http.gone": N_("The receiver says that the address is gone for good (410)."),
+    "http.redirect": N_("The receiver redirects; webhooks don't follow redirects. The new address has to be set."),
+    "http.status": N_("The receiver answered with an error."),
+    "http.throttled": N_("The receiver asks for fewer requests."),
+    "net.blocked": N_("The address is not allowed by the network policy (network.allow)."),
+    "net.connect_timeout": N_("The receiver did not accept the connection in time."),
+    "net.dns": N_("The name of the receiver can't be resolved."),
+    "net.protocol": N_("The receiver does not answer in HTTP."),
+    "net.refused": N_("The receiver refuses the connection."),
+    "net.reset": N_("The receiver dropped the connection."),
+    "net.timeout": N_("The receiver did not answer in time."),
+    "net.tls": N_("The receiver's certificate or TLS is not valid."),
+    "net.truncated": N_("The answer of the receiver was cut off."),
+    "slack.account_inactive": N_("The Slack app or its user was deactivated."),
+    "slack.channel_not_found": N_("Slack does not know this channel, or the app is not in it."),
+    "slack.invalid_auth": N_("Slack does not accept the bot token."),
+    "slack.is_archived": N_("The Slack channel is archived."),
+    "slack.missing_scope": N_("The Slack app lacks a permission (scope)."),
+    "slack.not_in_channel": N_("The Slack app has to be invited to the channel."),
+    "slack.ratelimited": N_("Slack asks for fewer messages."),
+    "slack.restricted_action": N_("The workspace does not let the app post in this channel."),
+    "slack.token_revoked": N_("The Slack bot token was revoked."),
+    "slack.unconfigured": N_("Slack is not configured: neither a bot token nor an incoming webhook."),
+    "slack.user_not_found": N_("This person is not in Slack under this address."),
+    "slack.webhook_only": N_("With an incoming webhook only, nobody can be written to directly."),
+    "webhook.header": N_("A header of the webhook holds characters that HTTP does not allow."),
+    "webhook.unconfigured": N_("The webhook no longer exists or has no address."),
+    "webhook.secret": N_("The webhook's secret can't be used to sign."),
+}
+
+
+def explain_reason(reason: str, locale: str) -> str:
+    """A delivery's ``reason`` as a sentence; the id itself when we have no better words."""
+    return _(REASONS[reason], locale) if reason in REASONS else reason
+
+
+def is_system(facts: Facts) -> bool:
+    """Whether the event is one of the hub's own."""
+    return facts.type.startswith("centralita.") and facts.type in _KINDS
+
+
+def render_system(facts: Facts, public_url: str) -> Message:
+    """The message of one of the hub's own events."""
+    return _KINDS[facts.type](facts, public_url)
+
+
+def _text(facts: Facts, path: str) -> str:
+    return clean(payload.text(facts.event.data, path, 1000))
+
+
+def _count(facts: Facts, path: str) -> int:
+    return payload.integer(facts.event.data, path) or 0
+
+
+def _reason(facts: Facts) -> tuple[Paragraph, ...]:
+    sentence = explain_reason(_text(facts, "reason"), facts.locale)
+    detail = _text(facts, "detail")
+    text = "\n".join(line for line in (sentence, detail) if line)
+    return (Paragraph(_("Reason", facts.locale), text),) if text else ()
+
+
+def _fields(facts: Facts, *fields: tuple[str, str]) -> tuple[Field, ...]:
+    return tuple(Field(label, value) for label, value in fields if value)
+
+
+def _waiting(facts: Facts) -> str:
+    waiting = _count(facts, "waiting")
+    text = ngettext("{n} message waits, none is lost.", "{n} messages wait, none is lost.", waiting, facts.locale)
+    return text.format(n=waiting) if waiting else _("Nothing is lost.", facts.locale)
+
+
+def _dead(facts: Facts, public_url: str) -> Message:
+    locale = facts.locale
+    title = _text(facts, "event.title") or _text(facts, "event.type") or facts.title
+    attempts = _count(facts, "attempts")
+    return Message(
+        emoji="✉️",
+        headline=_("Not delivered: {title}", locale).format(title=title),
+        lead=_("Somebody has to cure the cause and send it again.", locale),
+        fields=_fields(
+            facts,
+            (_("Lane", locale), _text(facts, "lane")),
+            (_("Rule", locale), _text(facts, "rule")),
+            (_("Type", locale), _text(facts, "event.type")),
+            (_("Attempts", locale), str(attempts) if attempts else ""),
+        ),
+        paragraphs=_reason(facts),
+        links=_page(facts, public_url, _text(facts, "event.id")),
+        notes=(Moment(facts.event.time),),
+        colour=FAILED,
+    )
+
+
+def _opened(facts: Facts, public_url: str) -> Message:
+    locale, retry_at = facts.locale, _text(facts, "retry_at")
+    fields = [*_fields(facts, (_("Lane", locale), _text(facts, "lane")))]
+    if retry_at:
+        fields.append(Field(_("Next try", locale), Moment(retry_at)))
+    return Message(
+        emoji="⏸️",
+        headline=_("{lane} is held", locale).format(lane=_text(facts, "lane") or facts.title),
+        lead=_waiting(facts),
+        fields=tuple(fields),
+        paragraphs=_reason(facts),
+        links=_page(facts, public_url, ""),
+        notes=(Moment(facts.event.time),),
+        colour=HELD,
+    )
+
+
+def _closed(facts: Facts, public_url: str) -> Message:
+    lane = _text(facts, "lane") or facts.title
+    return Message(
+        emoji="✅",
+        headline=_("{lane} flows again", facts.locale).format(lane=lane),
+        lead=_waiting(facts) if _count(facts, "waiting") else "",
+        links=_page(facts, public_url, ""),
+        notes=(Moment(facts.event.time),),
+        colour=FLOWING,
+    )
+
+
+def _rejecting(facts: Facts, public_url: str) -> Message:
+    locale, count = facts.locale, _count(facts, "count")
+    source = _text(facts, "source") or facts.title
+    lead = ngettext("{n} request was rejected.", "{n} requests were rejected.", count, locale).format(n=count)
+    return Message(
+        emoji="🚫",
+        headline=_("What {source} sends is rejected", locale).format(source=source),
+        lead=f"{lead if count else ''} {_('Its secret or its setup has to be checked.', locale)}".strip(),
+        paragraphs=_reason(facts),
+        links=_page(facts, public_url, ""),
+        notes=(Moment(facts.event.time),),
+        colour=HELD,
+    )
+
+
+def _page(facts: Facts, public_url: str, event_id: str) -> tuple[Link, ...]:
+    page = page_of(public_url, event_id or facts.event.id)
+    return (Link(_("View details", facts.locale), page),) if safe_url(page) else ()
+
+
+_KINDS: Mapping[str, Callable[[Facts, str], Message]] = {
+    "centralita.delivery.dead": _dead,
+    "centralita.breaker.opened": _opened,
+    "centralita.breaker.closed": _closed,
+    "centralita.source.rejecting": _rejecting,
+}
