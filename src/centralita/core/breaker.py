@@ -27,8 +27,8 @@ TRANSITIONS: dict[tuple[Position, Happening], Position] = {
 
 SHORT_MINUTES, SHORT_LEAST, SHORT_SHARE = 5, 10, 0.7
 """Opens when of at least 10 tries in 5 minutes 70 % failed ..."""
-LONG_MINUTES, LONG_FAILURES, LONG_SHARE = 10, 100, 0.1
-"""... or more than 100 in 10 minutes, unless they are fewer than a tenth: a busy destination has accidents."""
+LONG_MINUTES, LONG_FAILURES = 10, 100
+"""... or more than 100 in 10 minutes."""
 OPEN_S, OPEN_MOST_S = 30.0, 600.0
 
 
@@ -110,8 +110,7 @@ def _tripped(minutes: tuple[Minute, ...], now: float) -> bool:
     failed, tried = _sums(short)
     if tried >= SHORT_LEAST and failed >= SHORT_SHARE * tried:
         return True
-    failed, tried = _sums(list(minutes))
-    return failed > LONG_FAILURES and failed >= LONG_SHARE * tried
+    return _sums(list(minutes))[0] > LONG_FAILURES
 
 
 def _sums(minutes: list[Minute]) -> tuple[int, int]:

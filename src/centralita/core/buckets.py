@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from centralita.core.lanes import Rate
-
 _EPSILON = 1e-6
 """Forgives what adding doubles loses: who waited as long as told finds the token there."""
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """A token bucket's size: ``per_s`` tokens a second, at most ``burst`` saved up."""
+
+    per_s: float
+    burst: int
 
 
 class BucketState(msgspec.Struct, frozen=True):

@@ -10,12 +10,10 @@ from typing import Literal
 
 import msgspec
 
+from centralita.core import buckets
+from centralita.core.buckets import BucketState, Rate
 
-class Rate(msgspec.Struct, frozen=True):
-    """A token bucket's size: ``per_s`` tokens a second, at most ``burst`` saved up."""
-
-    per_s: float
-    burst: int
+__all__ = ["LanePolicy", "LaneState", "Rate", "allowance", "put_in_flight", "set_wake", "tokens"]
 
 
 class LanePolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,3 +55,47 @@ class LaneState(msgspec.Struct, kw_only=True):
     dead: int = 0
     announced_at: float = 0.0
     unannounced: int = 0
+
+
+def tokens(lane: LaneState, policy: LanePolicy, now: float) -> float:
+    """How many requests the lane's rate allows at ``now``; infinite without a rate."""
+    return buckets.tokens_at(BucketState(lane.tokens, lane.tokens_at), Rate(policy.rate_per_s, policy.burst), now)
+
+
+def allowance(lane: LaneState, policy: LanePolicy, now: float) -> int:
+    """How many deliveries may be put in flight at ``now``."""
+    if lane.paused or lane.held_until > now:
+        return 0
+    in_flight = 1 if lane.hold_reason == PROBING else policy.in_flight
+    # The epsilon forgives what adding doubles loses: a token that is due "now" is there.
+    return max(0, int(min(in_flight - lane.in_flight, tokens(lane, policy, now) + 1e-6)))
+
+
+def put_in_flight(lane: LaneState, policy: LanePolicy, count: int, owner: int, now: float) -> None:
+    """Takes ``count`` tokens and places; the lane is ``owner``'s as long as anything of it is in flight."""
+    if count == 0:
+        return
+    if policy.rate_per_s > 0:
+        lane.tokens, lane.tokens_at = tokens(lane, policy, now) - count, now
+    lane.in_flight += count
+    lane.owner = owner
+
+
+def set_wake(lane: LaneState, policy: LanePolicy, next_due: float | None, now: float) -> None:
+    """Says when to look at the lane next, given when its first due row falls due.
+
+    Never earlier than now: a lane that was just served goes behind those that have waited longer, so that no backlog,
+    however old, keeps the others from their turn.
+    """
+    in_flight = 1 if lane.hold_reason == PROBING else policy.in_flight
+    if next_due is None or lane.paused or lane.in_flight >= in_flight:
+        lane.wake_at = None  # what ends its flight looks again
+        return
+    wait_s = 0.0
+    if policy.rate_per_s > 0:
+        wait_s = max(0.0, (1 - tokens(lane, policy, now)) / policy.rate_per_s)
+    lane.wake_at = max(next_due, lane.held_until, now + wait_s)
+
+
+PROBING = "breaker.probing"
+"""The hold reason of a half-open breaker: one delivery at a time until the receiver has shown that it is back."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from centralita.core import ids
 from centralita.core.events import Event
+from centralita.core.rules import Skipped
 from centralita.store import bulk
 from centralita.store.database import Transaction
 from centralita.store.schema import events
@@ -27,8 +28,8 @@ class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Version of the rules that it was routed by."""
     matched: tuple[str, ...]
     """Names of the rules that matched."""
-    skipped: tuple[str, ...] = ()
-    """What a matching rule asked for and could not have, in words of message ids (``dm.no_address: requester``)."""
+    skipped: tuple[Skipped, ...] = ()
+    """What a matching rule asked for and could not have."""
 
 
 def append(tx: Transaction, rows: Sequence[StoredEvent]) -> None:
@@ -64,7 +65,7 @@ def _stored(row: Any) -> StoredEvent:
         routed_at=row.routed_at,
         ruleset=row.ruleset,
         matched=tuple(msgspec.json.decode(row.matched, type=list[str])),
-        skipped=tuple(msgspec.json.decode(row.skipped, type=list[str])),
+        skipped=tuple(msgspec.json.decode(row.skipped, type=list[Skipped])),
     )
 
 

@@ -12,7 +12,6 @@ from centralita.store import bulk
 from centralita.store.database import Transaction
 from centralita.store.schema import lanes
 
-
 _COLUMNS = LaneState.__struct_fields__
 _SELECT = "select " + ", ".join(_COLUMNS) + " from lanes"  # noqa: S608 - names from the struct
 _SAVED = tuple(name for name in _COLUMNS if name not in ("id", "key", "destination", "target"))
@@ -109,3 +108,8 @@ def set_paused(tx: Transaction, lane_id: int, paused: bool) -> None:
     """Stops a lane, or lets it go on (it is looked at once)."""
     wake_at = None if paused else 0.0
     tx.execute(sa.update(lanes).where(lanes.c.id == lane_id).values(paused=paused, wake_at=wake_at))
+
+
+def look(tx: Transaction, lane_id: int, now: float) -> None:
+    """Has the lane looked at now: rows of it were made due outside a claim."""
+    tx.execute(sa.update(lanes).where(lanes.c.id == lane_id).values(wake_at=now))

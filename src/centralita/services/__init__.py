@@ -1,0 +1,1 @@
+"""Use cases: what the hub does, on the store and the seams."""

@@ -1,0 +1,300 @@
+"""Deliver: claims what is due lane by lane, performs it, and settles results in batches.
+
+One worker a process. It has one lease; a lane belongs to it while anything of the lane is in flight. If the lease runs
+out (the process was stopped, or cut off), another worker takes the lanes, and whatever this one still reports is thrown
+away: the lane's owner is the fence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from centralita.core.effects import Payload
+from centralita.core.lanes import LanePolicy, LaneState, allowance, put_in_flight, set_wake
+from centralita.ports import Outcome
+from centralita.services import settle
+from centralita.services.attempts import Job, Performer
+from centralita.services.clock import SystemClock
+from centralita.services.destinations import Address, Destinations, UnknownTarget
+from centralita.services.route import Handed, Room
+from centralita.store import deliveries, lanes, workers
+from centralita.store.database import Database, StoreUnavailable, Transaction
+from centralita.store.deliveries import DeliveryRow
+
+log = structlog.get_logger(__name__)
+
+CLAIM_LANES = 64
+BIRTHS = 128
+"""The most places that one routing transaction may fill at once."""
+GATHER_ABOVE = 24
+GATHER_S = 0.004
+_payload = msgspec.json.Decoder(Payload)
+
+
+class DeliverSettings(Protocol):
+    """The ``deliver`` section of the settings."""
+
+    in_flight: int
+    lease_s: float
+    drain_s: float
+
+
+class Metrics(Protocol):
+    """What delivering counts."""
+
+    def attempted(self, destination: str, outcome: str, elapsed_s: float) -> None: ...
+
+
+class Deliverer:
+    """Performs what is due. ``run`` must be running; ``start`` registers the worker before."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: SystemClock,
+        destinations: Destinations,
+        performer: Performer,
+        settler: settle.Settler,
+        settings: DeliverSettings,
+        metrics: Metrics,
+        on_announced: Callable[[], None],
+    ) -> None:
+        self._database, self._clock, self._destinations = database, clock, destinations
+        self._performer, self._settler, self._settings, self._metrics = performer, settler, settings, metrics
+        self._on_announced = on_announced
+        self.worker = 0
+        self._active = 0
+        self._reserved = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._done: list[Job] = []
+        self._wake = asyncio.Event()
+        self._finished = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._closing = False
+
+    # ---- leases
+
+    async def start(self, role: str) -> None:
+        """Registers this process; on SQLite, whatever an earlier one left in flight is due again."""
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        now = await self._now()
+
+        def register(tx: Transaction) -> int:
+            if tx.dialect.name == "sqlite":  # the lock on the data directory makes us the only process
+                for gone in workers.everybody(tx):
+                    release_worker(tx, gone, now)
+            return workers.register(tx, name, role, now, self._settings.lease_s)
+
+        self.worker = await self._database.write(register)
+
+    async def _now(self) -> float:
+        self._clock.anchor(await self._database.now())
+        return self._clock.now()
+
+    async def keep_lease(self) -> None:
+        """Renews the lease, and takes over from workers that lost theirs. Runs for ever."""
+        while True:
+            await asyncio.sleep(self._settings.lease_s / 3)
+            with contextlib.suppress(StoreUnavailable):
+                await self._renew()
+
+    async def _renew(self) -> None:
+        now = await self._now()
+        mine, lease_s = self.worker, self._settings.lease_s
+
+        def renew(tx: Transaction) -> tuple[bool, int]:
+            kept = workers.renew(tx, mine, now, lease_s)
+            return kept, sum(release_worker(tx, gone, now) for gone in workers.expired(tx, now))
+
+        kept, taken = await self._database.write(renew)
+        if taken:
+            log.warning("deliver.taken_over", deliveries=taken)
+            self.look()
+        if not kept:
+            log.warning("deliver.lease_lost", worker=mine)
+            await self.start("again")
+
+    # ---- the router's side
+
+    def reserve(self) -> Room:
+        """Sets places aside for a routing transaction."""
+        left = 0 if self._closing else max(0, min(BIRTHS, self._settings.in_flight - self._active - self._reserved))
+        self._reserved += left
+        return Room(worker=self.worker, left=left, taken=left)
+
+    def hand_over(self, room: Room, born: Sequence[Handed], queued: bool) -> None:
+        """Gives the places back; starts what was born in flight."""
+        self._reserved -= room.taken
+        for handed in born:
+            self._begin(Job(worker=room.worker, row=handed.row, payload=handed.payload, address=handed.address))
+        if queued:
+            self.look()
+
+    def look(self) -> None:
+        """Something may be due."""
+        self._wake.set()
+
+    # ---- the loops
+
+    async def run(self) -> None:
+        """Claims and starts until closed."""
+        poll_s = 1.0 if self._database.dialect == "postgresql" else 30.0
+        wait_s = 0.0
+        while not self._closing:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, min(wait_s, poll_s))):
+                    await self._wake.wait()
+            self._wake.clear()
+            try:
+                wait_s = await self._claim()
+            except StoreUnavailable as fault:
+                log.warning("deliver.store_unavailable", reason=fault.reason)
+                wait_s = 0.5
+
+    async def _claim(self) -> float:
+        """Claims one round; how many seconds until there may be more to claim."""
+        free = self._settings.in_flight - self._active - self._reserved
+        if free <= 0:
+            return 60.0  # whatever finishes wakes us
+        now, worker = self._clock.now(), self.worker
+
+        def claim(tx: Transaction) -> tuple[list[DeliveryRow], float | None]:
+            return claim_due(tx, worker, now, free, self._policy), lanes.next_wake(tx)
+
+        self._reserved += free
+        try:
+            rows, next_wake = await self._database.write(claim)
+        finally:
+            self._reserved -= free
+        for row in rows:
+            self._begin(self._job(row, worker))
+        if next_wake is None:
+            return 60.0
+        return 0.0 if rows else max(0.001, next_wake - self._clock.now())
+
+    def _policy(self, lane: LaneState) -> LanePolicy:
+        return self._destinations.policy(lane.destination, lane.target)
+
+    def _job(self, row: DeliveryRow, worker: int) -> Job:
+        payload = _payload.decode(row.payload)
+        address: Address | None = None
+        with contextlib.suppress(UnknownTarget):
+            address = self._destinations.address(payload.effect)
+        return Job(worker=worker, row=row, payload=payload, address=address)
+
+    def _begin(self, job: Job) -> None:
+        self._active += 1
+        self._idle.clear()
+        task = asyncio.ensure_future(self._perform(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _perform(self, job: Job) -> None:
+        try:
+            await self._performer.perform(job)
+        except StoreUnavailable as fault:
+            job.outcome = Outcome(
+                state="retry", reason="store.unavailable", detail=fault.reason, spends_attempt=False, failure=False
+            )
+        except asyncio.CancelledError:
+            job.outcome = Outcome(state="retry", reason="attempt.cancelled", spends_attempt=False, failure=False)
+        self._metrics.attempted(job.payload.effect.destination, job.outcome.state, job.elapsed_ms / 1000)
+        self._done.append(job)
+        self._finished.set()
+
+    async def settle_results(self) -> None:
+        """Commits results in batches, whatever came while the last commit ran. Runs until cancelled."""
+        while True:
+            await self._finished.wait()
+            if self._active > GATHER_ABOVE and len(self._done) < GATHER_ABOVE:
+                await asyncio.sleep(GATHER_S)  # under load a batch is worth more than a few ms
+            self._finished.clear()
+            batch, self._done = self._done, []
+            await self._settle(batch)
+
+    async def _settle(self, batch: list[Job]) -> None:
+        while True:
+            try:
+                settled = await self._settler.settle(batch)
+                break
+            except StoreUnavailable as fault:
+                # Kept until the database is back; if somebody has taken the lanes by then, they are thrown away.
+                log.warning("deliver.results_wait", reason=fault.reason, results=len(batch))
+                await asyncio.sleep(0.5)
+        self._active -= len(batch)
+        if not self._active:
+            self._idle.set()
+        if settled.announced:
+            self._on_announced()
+        self.look()
+
+    async def settle_last(self) -> None:
+        """Waits until every result has been committed."""
+        while self._active:
+            self._finished.set()
+            await self._idle.wait()
+
+    @property
+    def active(self) -> int:
+        """Deliveries in flight in this process."""
+        return self._active
+
+    async def drain(self) -> None:
+        """Claims nothing more, gives what is in flight ``drain_s`` to end, and gives up the lease."""
+        self._closing = True
+        self.look()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.drain_s):
+                while self._tasks:
+                    await asyncio.wait(set(self._tasks))
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def leave(self) -> None:
+        """Gives the lanes back, after the last results are settled."""
+        now, worker = self._clock.now(), self.worker
+        with contextlib.suppress(StoreUnavailable):
+            await self._database.write(lambda tx: release_worker(tx, worker, now))
+            await self._database.notify()
+
+
+def release_worker(tx: Transaction, worker: int, now: float) -> int:
+    """Takes a worker off the list and its lanes from it; how many deliveries are due again, uncertain."""
+    if not workers.remove(tx, worker):
+        return 0
+    return deliveries.reclaim(tx, lanes.free(tx, worker), now)
+
+
+def claim_due(
+    tx: Transaction, worker: int, now: float, room: int, policy_of: Callable[[LaneState], LanePolicy]
+) -> list[DeliveryRow]:
+    """Puts due rows in flight: the lanes that have waited longest first, of each what its policy allows."""
+    found = lanes.due(tx, worker, now, CLAIM_LANES)
+    policies = {lane.id: policy_of(lane) for lane in found}
+    wanted = []
+    share = max(1, room // max(1, len(found)))
+    for lane in found:
+        settle.try_probe(lane, now)
+        count = min(allowance(lane, policies[lane.id], now), share, room)
+        if count > 0:
+            wanted.append((lane.id, count))
+            room -= count
+    rows = deliveries.claim(tx, wanted, now) if wanted else []
+    counts: dict[int, int] = {}
+    for row in rows:
+        counts[row.lane_id] = counts.get(row.lane_id, 0) + 1
+    due = deliveries.next_due(tx, [lane.id for lane in found])
+    for lane in found:
+        put_in_flight(lane, policies[lane.id], counts.get(lane.id, 0), worker, now)
+        set_wake(lane, policies[lane.id], due.get(lane.id), now)
+    lanes.save(tx, found)
+    return rows

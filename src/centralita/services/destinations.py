@@ -1,0 +1,58 @@
+"""Which destination an effect goes to: its integration, its configuration and its lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from centralita.core.effects import Effect
+from centralita.ports import Config, Destination, Lane, LanePolicy
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Everything that is needed to perform an effect."""
+
+    destination: Destination
+    config: Config
+    lane: Lane
+
+
+class UnknownTarget(Exception):
+    """The effect names a webhook (or a kind) that is not configured."""
+
+
+class Destinations:
+    """Finds addresses. ``configure(kind, target)`` gives a target's configuration, None for an unknown one."""
+
+    def __init__(self, kinds: Mapping[str, Destination], configure: Callable[[str, str], Config | None]) -> None:
+        self.kinds = kinds
+        self._configure = configure
+        self._known: dict[tuple[str, str, str], Address] = {}
+
+    def address(self, effect: Effect) -> Address:
+        """Raises UnknownTarget."""
+        key = (effect.destination, effect.target, effect.audience)
+        found = self._known.get(key)
+        if found is None:
+            config = self._configure(effect.destination, effect.target)
+            if config is None or effect.destination not in self.kinds:
+                raise UnknownTarget(f"{effect.destination}:{effect.target}")
+            destination = self.kinds[effect.destination]
+            found = Address(destination, config, destination.lane(effect, config))
+            if len(self._known) >= 50_000:  # one entry a person and channel; a flood of invented ones must not stay
+                self._known.clear()
+            self._known[key] = found
+        return found
+
+    def policy(self, destination: str, target: str) -> LanePolicy:
+        """How a stored lane wants to be treated; the default for one whose target is gone (its rows are dead anyway)."""
+        effect = Effect(rule="", destination=destination, target=target)  # type: ignore[arg-type]  # from our own column
+        try:
+            return self.address(effect).lane.policy
+        except UnknownTarget:
+            return LanePolicy()
+
+    def forget(self) -> None:
+        """The configuration has changed."""
+        self._known.clear()

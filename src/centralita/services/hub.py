@@ -1,0 +1,48 @@
+"""What a running hub consists of. ``wiring`` builds it; the API, the CLI and the timers use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from centralita.core.rules import Ruleset
+from centralita.services.attempts import Buckets
+from centralita.services.clock import ReceiptIds, SystemClock
+from centralita.services.deliver import Deliverer
+from centralita.services.destinations import Destinations
+from centralita.services.ingest import ConfiguredSource, Ingest
+from centralita.services.metrics import HubMetrics
+from centralita.services.route import Router
+from centralita.settings import Settings
+from centralita.store.database import Database
+
+if TYPE_CHECKING:
+    from centralita.services.attempts import HttpClient
+
+
+@dataclass
+class Hub:
+    """Everything that use cases need, joined once."""
+
+    settings: Settings
+    database: Database
+    clock: SystemClock
+    ids: ReceiptIds
+    metrics: HubMetrics
+    sources: dict[str, ConfiguredSource]
+    ruleset: Ruleset
+    ruleset_version: int
+    destinations: Destinations
+    client: HttpClient
+    buckets: Buckets
+    ingest: Ingest
+    router: Router
+    deliverer: Deliverer
+    role: str = "all"
+    secret_key: bytes = b""
+    """Encrypts what is secret at rest."""
+    draining: bool = False
+    running: bool = False
+    """Whether this process receives, routes and delivers; False in a command that only reads or queues."""
+    faults: list[str] = field(default_factory=list)
+    """Why the hub is not ready, in message ids."""

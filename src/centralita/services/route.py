@@ -1,0 +1,404 @@
+"""Route: parse receipts, project their subjects, decide effects, and write deliveries, in receipt order for each source.
+
+A batch is one transaction that first takes its rows out of the inbox: whoever comes second finds fewer than it read,
+rolls back and reads again. So a source's receipts are routed once and in order however many routers there are, and a
+crash leaves them where they were.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+import sqlalchemy as sa
+import structlog
+
+from centralita.core import ids
+from centralita.core.effects import Effect, Payload, Subject
+from centralita.core.events import Event
+from centralita.core.lanes import LaneState, allowance, put_in_flight, set_wake
+from centralita.core.payload import PayloadError
+from centralita.core.rules import Ruleset, Skipped, decide_effects
+from centralita.core.subjects import project
+from centralita.ports import LanePolicy, Receipt
+from centralita.services.clock import SystemClock
+from centralita.services.destinations import Address, Destinations, UnknownTarget
+from centralita.services.ingest import ConfiguredSource
+from centralita.store import deliveries, events, lanes, receipts, rulesets, subjects
+from centralita.store.database import Conflict, Database, StoreUnavailable, Transaction
+from centralita.store.deliveries import DeliveryRow
+from centralita.store.events import StoredEvent
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+CACHE_BYTES = 32 * 1024 * 1024
+POLL_S = 1.0
+
+
+class RulesetChanged(Exception):
+    """Another process has published other rules: this one must not route by the old ones."""
+
+
+class Handed(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that was born in flight: performed at once, without a claim and without being read back."""
+
+    row: DeliveryRow
+    payload: Payload
+    address: Address
+
+
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one receipt."""
+
+    receipt: Receipt
+    events: tuple[Event, ...] = ()
+    fault: str = ""
+    detail: str = ""
+
+
+class ReceiptCache:
+    """The bytes that were just accepted, so that routing does not read them back. Bounded; missing ones are read."""
+
+    def __init__(self, limit_bytes: int = CACHE_BYTES) -> None:
+        self._kept: OrderedDict[str, Receipt] = OrderedDict()
+        self._bytes, self._limit = 0, limit_bytes
+
+    def put(self, receipt: Receipt) -> None:
+        if self._bytes + len(receipt.body) <= self._limit:
+            self._kept[receipt.id] = receipt
+            self._bytes += len(receipt.body)
+
+    def pop(self, receipt_id: str) -> Receipt | None:
+        receipt = self._kept.pop(receipt_id, None)
+        if receipt is not None:
+            self._bytes -= len(receipt.body)
+        return receipt
+
+
+class Room(msgspec.Struct):
+    """How many deliveries the deliverer can take at once from a routing transaction."""
+
+    worker: int
+    left: int
+    """Places not filled yet."""
+    taken: int
+    """Places set aside at the start."""
+
+
+class Metrics(Protocol):
+    """What routing counts."""
+
+    def routed(self, source: str, count: int) -> None: ...
+
+
+class Router:
+    """Routes what waits in the inbox. ``run`` must be running."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: SystemClock,
+        destinations: Destinations,
+        sources: Mapping[str, ConfiguredSource],
+        ruleset: Ruleset,
+        version: int,
+        reserve: Callable[[], Room],
+        hand_over: Callable[[Room, Sequence[Handed], bool], None],
+        metrics: Metrics,
+    ) -> None:
+        self._database, self._clock, self._destinations, self._sources = database, clock, destinations, sources
+        self._ruleset, self._version = ruleset, version
+        self._reserve, self._hand_over, self._metrics = reserve, hand_over, metrics
+        self._cache = ReceiptCache()
+        self._waiting: set[str] = set()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self.stopped_by: str = ""
+
+    def accepted(self, fresh: Sequence[Receipt]) -> None:
+        """New receipts are on the disk."""
+        for receipt in fresh:
+            self._cache.put(receipt)
+            self._waiting.add(receipt.source)
+        self._wake.set()
+
+    def look(self) -> None:
+        """Another process may have accepted something."""
+        self._waiting.add("")
+        self._wake.set()
+
+    def close(self) -> None:
+        """Ends ``run`` after the batch at hand; what is left stays in the inbox."""
+        self._closing = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Routes until closed. Trouble with the database is waited out; changed rules stop the routing for good."""
+        self.look()
+        while not self._closing:
+            try:
+                async with asyncio.timeout(POLL_S if self._database.dialect == "postgresql" else 30.0):
+                    await self._wake.wait()
+            except TimeoutError:
+                self._waiting.add("")
+            self._wake.clear()
+            try:
+                await self._route_waiting()
+            except StoreUnavailable as fault:
+                log.warning("route.store_unavailable", reason=fault.reason)
+                self._waiting.add("")
+                await asyncio.sleep(0.5)  # the database is away; nothing signals its return
+                self._wake.set()
+            except RulesetChanged as fault:
+                self.stopped_by = str(fault)
+                log.error("route.ruleset_changed", detail=str(fault))
+                return
+
+    async def _route_waiting(self) -> None:
+        while self._waiting and not self._closing:
+            source = self._waiting.pop()
+            if source == "":
+                self._waiting.update(await self._database.read(receipts.sources_waiting))
+                self._waiting.discard("")
+                continue
+            if await self.route_batch(source):
+                self._waiting.add(source)
+
+    async def route_batch(self, source: str) -> bool:
+        """Routes the oldest receipts of a source; True when there may be more."""
+
+        found = await self._database.read(lambda tx: receipts.waiting(tx, source, BATCH))
+        if not found:
+            return False
+        loaded = await self._load([receipt_id for _, receipt_id in found])
+        parsed = [self._parse(loaded[receipt_id]) for _, receipt_id in found if receipt_id in loaded]
+        seqs = [seq for seq, _ in found]
+        room = self._reserve()
+        batch = _Batch(self, source, parsed, room, self._clock.now())
+        try:
+            await self._database.write(lambda tx: batch.write(tx, seqs))
+        except Conflict:
+            self._hand_over(room, [], False)
+            return True
+        except BaseException:
+            self._hand_over(room, [], False)
+            raise
+        self._hand_over(room, batch.handed, batch.queued)
+        self._metrics.routed(source, batch.routed)
+        return len(found) == BATCH
+
+    async def _load(self, receipt_ids: Sequence[str]) -> dict[str, Receipt]:
+        loaded: dict[str, Receipt] = {}
+        for receipt_id in receipt_ids:
+            if (receipt := self._cache.pop(receipt_id)) is not None:
+                loaded[receipt_id] = receipt
+        missing = [receipt_id for receipt_id in receipt_ids if receipt_id not in loaded]
+        if missing:
+            loaded |= await self._database.read(lambda tx: receipts.load(tx, missing))
+        return loaded
+
+    def _parse(self, receipt: Receipt) -> Parsed:
+        source = self._sources.get(receipt.source)
+        if source is None:
+            return Parsed(receipt=receipt, fault="source.gone", detail=receipt.source)
+        try:
+            return Parsed(receipt=receipt, events=tuple(source.integration.parse(receipt, source.settings)))
+        except PayloadError as fault:
+            return Parsed(receipt=receipt, fault=fault.reason, detail=fault.detail)
+        except Exception as fault:  # a parser's bug is a dead letter; the receipts behind it move on
+            log.exception("route.parser_failed", source=receipt.source, receipt=receipt.id)
+            return Parsed(receipt=receipt, fault="parser.failed", detail=type(fault).__name__)
+
+    # ---- used by a batch
+
+    @property
+    def ruleset(self) -> Ruleset:
+        return self._ruleset
+
+    @property
+    def version(self) -> int:
+        return self._version
+
+    def address(self, effect: Effect) -> Address:
+        return self._destinations.address(effect)
+
+
+class _Batch:
+    """One routing transaction. Runs on the writer's thread: touches nothing but its own fields and the transaction."""
+
+    def __init__(self, router: Router, source: str, parsed: Sequence[Parsed], room: Room, now: float) -> None:
+        self._router, self._source, self._parsed, self._room, self._now = router, source, parsed, room, now
+        self._stored: list[StoredEvent] = []
+        self._planned: list[Planned] = []
+        self.handed: list[Handed] = []
+        self.queued = False
+
+    @property
+    def routed(self) -> int:
+        """How many events it routed."""
+        return len(self._stored)
+
+    def write(self, tx: Transaction, seqs: Sequence[int]) -> None:
+        self._stored.clear()  # a deadlock runs the closure again
+        self._planned.clear()
+        self.handed.clear()
+        self._hold_source(tx)
+        if receipts.take_from_inbox(tx, seqs) != len(seqs):
+            raise Conflict(self._source)
+        version, digest = rulesets.latest(tx)
+        if version != self._router.version:
+            raise RulesetChanged(
+                f"ruleset {version} ({digest[:12]}) is in force, this process has {self._router.version}"
+            )
+        for parsed in self._parsed:
+            if parsed.fault:
+                receipts.record_unparsed(tx, parsed.receipt, self._now, parsed.fault, parsed.detail)
+        self._decide(tx)
+        events.append(tx, self._stored)
+        write_deliveries(tx, self._planned, self._room, self._now, self)
+
+    def _hold_source(self, tx: Transaction) -> None:
+        if tx.dialect.name == "postgresql":
+            # Held until the commit. The count of the rows taken would be fence enough; this spares the wasted work.
+            key = zlib.crc32(self._source.encode())
+            if not tx.execute(
+                sa.text("select pg_try_advisory_xact_lock(7310583, :key)"), {"key": key - 2**31}
+            ).scalar():
+                raise Conflict(self._source)
+
+    def _decide(self, tx: Transaction) -> None:
+        every = [(parsed.receipt, event) for parsed in self._parsed for event in parsed.events]
+        again = events.existing(tx, [event.id for _, event in every])
+        known = subjects.load(tx, self._source, [event.subject for _, event in every if event.subject])
+        changed: dict[str, Subject] = {}
+        for receipt, event in every:
+            if event.id in again:
+                continue  # a receipt that is parsed again: its events stay, re-routing is a command of its own
+            subject = project(changed.get(event.subject) or known.get(event.subject), event)
+            if event.subject:
+                changed[event.subject] = subject
+            decision = decide_effects(event, self._router.ruleset, subject)
+            planned, lost = plan(self._router.address, event, decision.effects, subject)
+            self._planned.extend(planned)
+            self._stored.append(
+                StoredEvent(
+                    event=event,
+                    receipt_id=receipt.id,
+                    routed_at=self._now,
+                    ruleset=self._router.version,
+                    matched=decision.matched,
+                    skipped=(*decision.skipped, *lost),
+                )
+            )
+        subjects.save(tx, changed, self._now)
+
+
+class Births(Protocol):
+    """Where a transaction puts what it brings to life."""
+
+    handed: list[Handed]
+    queued: bool
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """An effect on its way to becoming a delivery's row."""
+
+    payload: Payload
+    address: Address
+    generation: int = 0
+
+
+def plan(
+    find: Callable[[Effect], Address], event: Event, effects: Sequence[Effect], subject: Subject, generation: int = 0
+) -> tuple[list[Planned], list[Skipped]]:
+    """Finds each effect's address. Second, what could not be planned, for the event's record."""
+    planned: dict[tuple[str, str], Planned] = {}
+    lost: list[Skipped] = []
+    for effect in effects:
+        try:
+            address = find(effect)
+        except UnknownTarget as fault:
+            log.error("route.unknown_target", event_id=event.id, rule=effect.rule, target=str(fault))
+            lost.append(Skipped(effect.rule, effect.target, "target.unknown"))
+            continue
+        payload = Payload(event=event, effect=effect, subject=subject)
+        # "#Alerts" and "#alerts" are one lane: the rule that said both gets one message there.
+        planned.setdefault(
+            (address.lane.key, effect.rule), Planned(payload=payload, address=address, generation=generation)
+        )
+    return list(planned.values()), lost
+
+
+def write_deliveries(tx: Transaction, planned: Sequence[Planned], room: Room, now: float, births: Births) -> list[int]:
+    """Makes rows of effects, in order; those that may start at once are born in flight in ``room``'s worker.
+
+    The rows' ids, in the order given.
+    """
+    if not planned:
+        return []
+    lane_ids = lanes.resolve(
+        tx, {p.address.lane.key: (p.payload.effect.destination, p.payload.effect.target) for p in planned}
+    )
+    states = lanes.lock(tx, lane_ids.values())
+    policies = {lane_ids[p.address.lane.key]: p.address.lane.policy for p in planned}
+    keyed = [(p, lane_ids[p.address.lane.key], ordering_key(p.payload.event, p.address.lane.policy)) for p in planned]
+    busy = deliveries.pending_chains(tx, [(lane_id, key) for _, lane_id, key in keyed if key])
+    rows = []
+    for number, (p, lane_id, key) in zip(deliveries.allocate_ids(tx, len(keyed)), keyed, strict=True):
+        head = not key or (lane_id, key) not in busy
+        if key:
+            busy.add((lane_id, key))
+        state = _birth(states[lane_id], p.address.lane.policy, head, room, now)
+        row = _delivery_row(number, lane_id, key, state, p, now)
+        rows.append(row)
+        if state == "in_flight":
+            births.handed.append(Handed(row=row, payload=p.payload, address=p.address))
+        elif state == "due":
+            births.queued = True
+            set_wake(states[lane_id], policies[lane_id], now, now)
+    deliveries.insert(tx, rows)
+    lanes.save(tx, list(states.values()))
+    return [row.id for row in rows]
+
+
+def _birth(lane: LaneState, policy: LanePolicy, head: bool, room: Room, now: float) -> str:
+    if not head:
+        return "waiting"
+    mine = lane.owner in (None, room.worker)
+    backlog = lane.wake_at is not None and lane.wake_at <= now
+    if room.left > 0 and mine and not backlog and allowance(lane, policy, now) > 0:
+        room.left -= 1
+        put_in_flight(lane, policy, 1, room.worker, now)
+        return "in_flight"
+    return "due"
+
+
+def ordering_key(event: Event, policy: LanePolicy) -> str:
+    """What keeps its order on a lane: the event's subject, everything ("*"), or nothing ("")."""
+    if policy.order == "strict":
+        return "*"
+    if policy.order == "none" or not event.subject:
+        return ""
+    return f"{event.source}/{event.subject}"
+
+
+def _delivery_row(number: int, lane_id: int, key: str, state: str, planned: Planned, now: float) -> DeliveryRow:
+    event = planned.payload.event
+    return DeliveryRow(
+        id=number,
+        lane_id=lane_id,
+        ordering_key=key,
+        state=state,
+        due_at=now,
+        generation=planned.generation,
+        event_day=ids.day(event.id),
+        event_id=event.id,
+        rule=planned.payload.effect.rule,
+        created_at=now,
+        payload=msgspec.json.encode(planned.payload),
+    )

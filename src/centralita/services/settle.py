@@ -1,0 +1,244 @@
+"""What follows from finished attempts: ends, retries, promotions, breakers, announcements; one transaction a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from centralita.core import breaker, retry
+from centralita.core.deliveries import next_state
+from centralita.core.events import Event
+from centralita.core.lanes import PROBING, LanePolicy, LaneState, set_wake
+from centralita.ports import Outcome
+from centralita.services import announcements
+from centralita.services.attempts import Job
+from centralita.services.clock import ReceiptIds, SystemClock
+from centralita.services.destinations import Destinations
+from centralita.store import deliveries, history, lanes
+from centralita.store.database import Database, Transaction
+from centralita.store.deliveries import Retry
+from centralita.store.history import Attempt, Finished
+
+ANNOUNCE_GAP_S = 300.0
+"""At most one announcement a lane in this time; the next one says how many it stands for."""
+BREAKER_OPEN = "breaker.open"
+
+
+class Settled(msgspec.Struct):
+    """What a batch of results led to."""
+
+    announced: bool = False
+    late: int = 0
+    """Results that were thrown away, because the lane has another owner now."""
+
+
+class _Plan(msgspec.Struct):
+    """What a batch writes."""
+
+    finished: list[Finished] = []
+    attempts: list[Attempt] = []
+    retries: list[Retry] = []
+    go_on: list[tuple[int, str]] = []
+    go_on_after_dead: list[tuple[int, str]] = []
+    hold_behind: list[tuple[int, str]] = []
+
+
+class Settler:
+    """Commits results."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: SystemClock,
+        ids: ReceiptIds,
+        destinations: Destinations,
+        jitter: Callable[[], float],
+        on_finished: Callable[[str, str], None] = lambda destination, state: None,
+    ) -> None:
+        self._database, self._clock, self._ids = database, clock, ids
+        self._destinations, self._jitter, self._on_finished = destinations, jitter, on_finished
+
+    async def settle(self, batch: Sequence[Job]) -> Settled:
+        """Raises StoreUnavailable; nothing of the batch is written then."""
+        now = self._clock.now()
+
+        def write(tx: Transaction) -> tuple[Settled, _Plan]:
+            return self._write(tx, batch, now)
+
+        settled, plan = await self._database.write(write)
+        for finished in plan.finished:
+            self._on_finished(finished.rule, finished.state)
+        return settled
+
+    def _write(self, tx: Transaction, batch: Sequence[Job], now: float) -> tuple[Settled, _Plan]:
+        settled, plan = Settled(), _Plan()
+        states = lanes.lock(tx, [job.row.lane_id for job in batch])
+        policies = {lane.id: self._destinations.policy(lane.destination, lane.target) for lane in states.values()}
+        for job in batch:
+            lane = states.get(job.row.lane_id)
+            if lane is None or lane.owner != job.worker:
+                settled.late += 1
+                continue
+            announced = self._settle_one(tx, job, lane, policies[lane.id], plan, now)
+            settled.announced = settled.announced or announced
+        _carry_out(tx, plan, now)
+        due = deliveries.next_due(tx, states)
+        for lane in states.values():
+            set_wake(lane, policies[lane.id], due.get(lane.id), now)
+        lanes.save(tx, list(states.values()))
+        return settled, plan
+
+    def _settle_one(
+        self, tx: Transaction, job: Job, lane: LaneState, policy: LanePolicy, plan: _Plan, now: float
+    ) -> bool:
+        lane.in_flight = max(0, lane.in_flight - 1)
+        if lane.in_flight == 0:
+            lane.owner = None
+        outcome, spent = job.outcome, job.row.attempts + (1 if job.outcome.spends_attempt else 0)
+        plan.attempts.append(_attempt(job))
+        announced = self._observe(tx, lane, policy, job, now)
+        due_at = None
+        if outcome.state == "retry":
+            due_at = retry.next_attempt(outcome, spent, policy, now, self._jitter())
+            if due_at is None:
+                outcome = msgspec.structs.replace(outcome, state="dead", detail=outcome.detail or outcome.reason)
+        if due_at is not None:
+            uncertain = job.row.uncertain or job.uncertain
+            plan.retries.append(
+                Retry(id=job.row.id, due_at=due_at, attempts=spent, uncertain=uncertain, reason=outcome.reason)
+            )
+            if outcome.hold == "lane" and due_at > lane.held_until:
+                lane.held_until, lane.hold_reason = due_at, outcome.reason
+            return announced
+        plan.finished.append(_finished(job, outcome, spent, now))
+        _follow(plan, job, outcome, policy)
+        if outcome.state == "dead":
+            lane.dead += 1
+            announced = self._announce_dead(tx, lane, job, outcome, now) or announced
+        return announced
+
+    def _observe(self, tx: Transaction, lane: LaneState, policy: LanePolicy, job: Job, now: float) -> bool:
+        """Keeps the lane's health; True when that announced something."""
+        outcome = job.outcome
+        succeeded = outcome.state == "delivered"
+        if succeeded:
+            lane.last_success_at = now
+        elif outcome.state in ("retry", "dead"):
+            lane.last_failure_at = now
+            lane.last_error = f"{outcome.reason} {outcome.detail}".strip()[:500]
+        if not policy.breaker or not (succeeded or outcome.failure):
+            return False
+        before = breaker.load(lane.breaker)
+        after = breaker.observe(before, succeeded, now)
+        lane.breaker = breaker.dump(after)
+        if after.position == before.position:
+            if after.position == "open":
+                lane.held_until, lane.hold_reason = max(lane.held_until, after.open_until), BREAKER_OPEN
+            return False
+        if after.position == "open":
+            lane.held_until, lane.hold_reason = after.open_until, BREAKER_OPEN
+            if before.position == "half_open":
+                return False  # the probe failed: it is still open, and was announced when it opened
+            return self._announce(tx, "centralita.breaker.opened", lane, job.payload.event, now, lane.last_error, 0)
+        lane.hold_reason, lane.held_until = "", 0.0
+        return self._announce(tx, "centralita.breaker.closed", lane, job.payload.event, now, "", 0)
+
+    def _announce_dead(self, tx: Transaction, lane: LaneState, job: Job, outcome: Outcome, now: float) -> bool:
+        if now - lane.announced_at < ANNOUNCE_GAP_S:
+            lane.unannounced += 1
+            return False
+        more, lane.unannounced, lane.announced_at = lane.unannounced, 0, now
+        detail = f"{outcome.reason} {outcome.detail}".strip()
+        return self._announce(
+            tx, "centralita.delivery.dead", lane, job.payload.event, now, detail, more, f"dlv_{job.row.id}"
+        )
+
+    def _announce(
+        self,
+        tx: Transaction,
+        type_: str,
+        lane: LaneState,
+        cause: Event,
+        now: float,
+        detail: str,
+        more: int,
+        delivery: str = "",
+    ) -> bool:
+        return announcements.announce(
+            tx, self._ids.new(), type_, lane=lane.key, cause=cause, now=now, detail=detail, more=more, delivery=delivery
+        )
+
+
+def try_probe(lane: LaneState, now: float) -> None:
+    """An open breaker whose time is up becomes half open: one delivery at a time."""
+    if not lane.breaker or lane.held_until > now:
+        return
+    before = breaker.load(lane.breaker)
+    after = breaker.look(before, now)
+    if after.position == "half_open":
+        lane.hold_reason = PROBING
+    if after is not before:
+        lane.breaker = breaker.dump(after)
+
+
+def _follow(plan: _Plan, job: Job, outcome: Outcome, policy: LanePolicy) -> None:
+    """What becomes of the chain behind a delivery that has ended."""
+    chain = (job.row.lane_id, job.row.ordering_key)
+    if not chain[1]:
+        return
+    if outcome.state != "dead":
+        plan.go_on.append(chain)
+    elif policy.on_dead == "hold":
+        plan.hold_behind.append(chain)
+    else:
+        plan.go_on_after_dead.append(chain)
+
+
+def _carry_out(tx: Transaction, plan: _Plan, now: float) -> None:
+    deliveries.remove(tx, [finished.id for finished in plan.finished])
+    deliveries.retry(tx, plan.retries)
+    deliveries.promote(tx, plan.go_on, now)
+    deliveries.promote(tx, plan.go_on_after_dead, now, reason="head.dead")
+    deliveries.promote(tx, plan.hold_behind, now, state="held", reason="head.dead")
+    history.append(tx, plan.finished, plan.attempts)
+
+
+_STATE_EVENT = {"delivered": "succeed", "dead": "exhaust", "skipped": "skip"}
+
+
+def _finished(job: Job, outcome: Outcome, spent: int, now: float) -> Finished:
+    return Finished(
+        day=job.row.event_day,
+        event_id=job.row.event_id,
+        id=job.row.id,
+        lane_id=job.row.lane_id,
+        state=next_state("in_flight", _STATE_EVENT[outcome.state]),
+        rule=job.row.rule,
+        generation=job.row.generation,
+        attempts=spent,
+        created_at=job.row.created_at,
+        finished_at=now,
+        reason=outcome.reason,
+        detail=outcome.detail[:2000],
+        reference=outcome.reference,
+        effect=msgspec.json.encode(job.payload.effect),
+    )
+
+
+def _attempt(job: Job) -> Attempt:
+    response = job.last
+    return Attempt(
+        day=job.row.event_day,
+        delivery_id=job.row.id,
+        number=job.row.attempts + 1,
+        started_at=job.started_at,
+        elapsed_ms=job.elapsed_ms,
+        outcome=job.outcome.state,
+        status=response.status,
+        reason=job.outcome.reason,
+        detail=(job.outcome.detail or response.detail)[:2000],
+        error=response.error,
+        timings=msgspec.json.encode(dict(response.timings)).decode(),
+        response=response.body or None,
+    )

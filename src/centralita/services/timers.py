@@ -1,0 +1,114 @@
+"""What time brings: retention, partitions, announcements that were held back, and the trace by which a clock that went
+wrong while we were off is noticed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from functools import partial
+
+import structlog
+
+from centralita.core.events import Event
+from centralita.services import announcements
+from centralita.services.hub import Hub
+from centralita.services.settle import ANNOUNCE_GAP_S
+from centralita.store import lanes, upkeep
+from centralita.store.database import StoreUnavailable, Transaction
+
+log = structlog.get_logger(__name__)
+
+MINUTE_S = 60.0
+HOUR_S = 3600.0
+CLOCK_TOLERANCE_S = 60.0
+MAX_JUMP_S = 3 * 86_400.0
+"""A longer time without us is a long holiday or a wrong clock: retention waits a day before it believes it."""
+_SEEN = "clock.seen_at"
+_TRUST = "clock.trusted_from"
+
+
+async def mend_clock(hub: Hub) -> None:
+    """After a start with the clock set back: what was due stays due, instead of in a future that lasts a day."""
+    now = hub.clock.now()
+
+    def mend(tx: Transaction) -> float:
+        upkeep.make_partitions(tx, int(now // 86_400))
+        seen = float(upkeep.fact(tx, _SEEN) or now)
+        if now - seen > MAX_JUMP_S:
+            upkeep.set_fact(tx, _TRUST, str(now + 86_400))
+        upkeep.set_fact(tx, _SEEN, str(now))
+        if seen - now > CLOCK_TOLERANCE_S:
+            upkeep.shift_due(tx, now - seen)
+            return seen - now
+        return 0.0
+
+    shifted_s = await hub.database.write(mend)
+    if shifted_s:
+        log.warning("clock.set_back", seconds=round(shifted_s))
+
+
+async def run(hub: Hub) -> None:
+    """Every minute, for ever."""
+    hours = 0.0
+    while True:
+        await asyncio.sleep(MINUTE_S)
+        with contextlib.suppress(StoreUnavailable):
+            await every_minute(hub)
+            hours += MINUTE_S
+            if hours >= HOUR_S:
+                hours = 0.0
+                await every_hour(hub)
+
+
+async def every_minute(hub: Hub) -> None:
+    """Announces what was held back, and leaves a trace of the time."""
+    now = hub.clock.now()
+
+    def tick(tx: Transaction) -> bool:
+        upkeep.set_fact(tx, _SEEN, str(now))
+        return announce_rest(tx, hub, now)
+
+    if await hub.database.write(tick):
+        hub.router.look()
+
+
+def announce_rest(tx: Transaction, hub: Hub, now: float) -> bool:
+    """Tells how many dead letters a lane has had since its last announcement; True if there was anything to tell."""
+    told = False
+    for lane_id in upkeep.lanes_with_untold(tx, now - ANNOUNCE_GAP_S):
+        lane = lanes.lock(tx, [lane_id])[lane_id]
+        more, lane.unannounced, lane.announced_at = lane.unannounced, 0, now
+        lanes.save(tx, [lane])
+        cause = Event(id="", source=announcements.SLUG, type="", time="")
+        told = (
+            announcements.announce(
+                tx, hub.ids.new(), "centralita.delivery.dead", lane=lane.key, cause=cause, now=now,
+                detail=lane.last_error, more=more - 1,
+            )
+            or told
+        )  # fmt: skip
+    return told
+
+
+async def every_hour(hub: Hub) -> None:
+    """Makes the coming days' partitions, and lets go of what is older than its retention."""
+    now, keep = hub.clock.now(), hub.settings.retention
+    today = int(now // 86_400)
+
+    def trusted(tx: Transaction) -> bool:
+        upkeep.make_partitions(tx, today)
+        return now >= float(upkeep.fact(tx, _TRUST) or 0)
+
+    if not await hub.database.write(trusted):
+        return
+    for table, days in (
+        ("receipts", keep.receipts_days),
+        ("events", keep.events_days),
+        ("history", keep.history_days),
+        ("attempts", keep.attempts_days),
+    ):
+        before = today - days
+        while await hub.database.write(partial(upkeep.drop_old, table=table, before_day=today - days)):
+            await asyncio.sleep(0)
+    period_s = max(hub.settings.receive.dedupe_days * 86_400, 300.0)
+    await hub.database.write(lambda tx: upkeep.forget_duplicates(tx, int(now // period_s) - 1))

@@ -1,0 +1,128 @@
+"""The running server: listens, runs the hub's loops, and on a signal ends both in the right order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from centralita.services.hub import Hub
+from centralita.services.running import only_process, running
+from centralita.settings import Settings
+from centralita.web.server import App, Application, Server, listen, make_server
+from centralita.wiring import open_hub
+
+log = structlog.get_logger(__name__)
+
+
+class RoleNeedsPostgres(Exception):
+    """SQLite is for one process: ``--role web`` and ``--role worker`` need PostgreSQL."""
+
+
+def _api(hub: Hub) -> App:
+    from centralita.web.api import make_api  # FastAPI takes a while to import: at the first request that needs it
+
+    return make_api(hub)
+
+
+@asynccontextmanager
+async def serving(settings: Settings, role: str = "all") -> AsyncIterator[tuple[Hub, str]]:
+    """A hub that answers and works until the block ends: (hub, its base URL).
+
+    Raises RoleNeedsPostgres, AlreadyRunning, StoreUnavailable, RulesetDiffers, and OSError when the port is taken.
+    """
+    sqlite = settings.database_url.startswith("sqlite:")
+    if sqlite and role != "all":
+        raise RoleNeedsPostgres(role)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = only_process(settings.data_dir) if sqlite else contextlib.nullcontext()
+    with lock:
+        sock = listen(settings.server.host, settings.server.port)
+        try:
+            async with open_hub(settings, role=role) as hub, running(hub), _listening(hub, sock):
+                host, port = sock.getsockname()[:2]
+                url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+                log.info("hub.serving", url=url, role=role, database=hub.database.dialect, ruleset=hub.ruleset_version)
+                yield hub, url
+        finally:
+            sock.close()
+
+
+@asynccontextmanager
+async def _listening(hub: Hub, sock: socket.socket) -> AsyncIterator[None]:
+    app = Application(hub, _api)
+    servers = [make_server(app, hub.settings.receive.header_timeout_s)]
+    sockets = [sock]
+    if hasattr(socket, "AF_UNIX"):
+        servers.append(make_server(_LocalAdministrator(app), hub.settings.receive.header_timeout_s, trusted=True))
+        sockets.append(_local_socket(hub.settings.socket_path))
+    tasks = [asyncio.ensure_future(server.serve([one])) for server, one in zip(servers, sockets, strict=True)]
+    try:
+        await _until_started(servers, tasks)
+        yield
+    finally:
+        # New connections are refused, requests under way are answered: their batches still commit, the hub runs on.
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if len(sockets) > 1:
+            hub.settings.socket_path.unlink(missing_ok=True)
+
+
+async def _until_started(servers: list[Server], tasks: list[asyncio.Task[None]]) -> None:
+    for server, task in zip(servers, tasks, strict=True):
+        while not server.started:
+            if task.done():
+                task.result()
+                raise OSError("the server ended before it listened")
+            await asyncio.sleep(0)  # uvicorn has no signal for this; it takes a few turns of the loop
+
+
+class _LocalAdministrator:
+    """Marks requests of the local socket: whoever may open it may do everything."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]  # ASGI
+        scope.setdefault("state", {})["local"] = True
+        await self._app(scope, receive, send)
+
+
+def _local_socket(path: Path) -> socket.socket:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        sock.bind(str(path))
+    finally:
+        os.umask(before)
+    sock.listen(64)
+    return sock
+
+
+async def serve_until_signalled(settings: Settings, role: str, announce: Callable[[Hub, str], None]) -> None:
+    """Serves until SIGTERM or SIGINT; a second one ends at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(number, _stop_or_die, stop)
+    async with serving(settings, role) as (hub, url):
+        announce(hub, url)
+        await stop.wait()
+        log.info("hub.draining")
+
+
+def _stop_or_die(stop: asyncio.Event) -> None:
+    if stop.is_set():
+        os._exit(1)
+    stop.set()

@@ -1,0 +1,60 @@
+"""Requests that were refused: the last ones of each source with the reason, because "nothing arrives" must be answerable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from centralita.store import bulk
+from centralita.store.database import Transaction
+from centralita.store.schema import rejections
+
+KEPT = 100
+"""Of each source."""
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True):
+    """One refused request."""
+
+    source: str
+    at: float
+    status: int
+    reason: str
+    detail: str = ""
+    remote: str = ""
+    body: bytes | None = None
+
+
+_COUNT = sa.text(
+    "insert into source_counts (source, accepted, duplicates, conflicts, rejected, last_rejected_at)"
+    " values (:source, 0, 0, 0, :rejected, :at) on conflict (source) do update set"
+    " rejected = source_counts.rejected + excluded.rejected, last_rejected_at = excluded.last_rejected_at"
+)
+
+
+def append(tx: Transaction, rows: Sequence[Rejection], counts: Mapping[str, int]) -> None:
+    """Keeps the newest ``KEPT`` of each source; ``counts`` says how many there really were."""
+    by_source: dict[str, list[Rejection]] = {}
+    for row in rows:
+        by_source.setdefault(row.source, []).append(row)
+    for source, group in sorted(by_source.items()):
+        newest_rows = group[-KEPT:]
+        bulk.insert(tx, rejections, [msgspec.structs.asdict(row) for row in newest_rows])
+        keep = sa.select(rejections.c.id).where(rejections.c.source == source).order_by(rejections.c.id.desc())
+        oldest_kept = tx.execute(keep.limit(1).offset(KEPT - 1)).scalar()
+        if oldest_kept is not None:
+            tx.execute(sa.delete(rejections).where(rejections.c.source == source, rejections.c.id < oldest_kept))
+        tx.execute(_COUNT, {"source": source, "rejected": counts.get(source, len(group)), "at": group[-1].at})
+
+
+def newest(tx: Transaction, source: str, limit: int = KEPT) -> list[Rejection]:
+    """Newest first."""
+    query = sa.select(rejections).where(rejections.c.source == source).order_by(rejections.c.id.desc()).limit(limit)
+    found = []
+    for row in tx.execute(query):
+        fields = dict(row._mapping)
+        fields.pop("id")
+        found.append(Rejection(**fields))
+    return found

@@ -1,0 +1,92 @@
+"""Housekeeping: partitions, retention, small facts."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from centralita.store import schema
+from centralita.store.database import Transaction
+
+AHEAD_DAYS = 3
+BATCH = 2000
+_PENDING = "select event_day from deliveries"
+
+
+def make_partitions(tx: Transaction, today: int) -> None:
+    """Makes the partitions of yesterday to ``AHEAD_DAYS`` from now. SQLite has none."""
+    if tx.dialect.name != "postgresql":
+        return
+    tx.execute(sa.text("select pg_advisory_xact_lock(7310584)"))
+    there = set(tx.execute(sa.text("select relname from pg_class where relkind = 'r' and relispartition")).scalars())
+    for table in schema.DAILY:
+        for day in range(today - 1, today + AHEAD_DAYS + 1):
+            name = f"{table.name}_{day}"
+            if name not in there:
+                # A day whose rows went to the default partition already keeps them there.
+                held = tx.execute(sa.text(f"select 1 from {table.name}_default where day = {day} limit 1")).scalar()  # noqa: S608
+                if held is None:
+                    range_ = f"for values from ({day}) to ({day + 1})"
+                    tx.execute(sa.text(f"create table {name} partition of {table.name} {range_}"))
+
+
+def drop_old(tx: Transaction, table: str, before_day: int) -> bool:
+    """Lets go of the rows of days before ``before_day``; True when there may be more.
+
+    Whole partitions on PostgreSQL; bounded batches on SQLite, so that nobody waits for long. What an unfinished
+    delivery still refers to stays.
+    """
+    if tx.dialect.name == "postgresql":
+        return _drop_partitions(tx, table, before_day)
+    sql = (
+        f"delete from {table} where rowid in (select rowid from {table} where day < {int(before_day)}"  # noqa: S608
+        f" and day not in ({_PENDING}) limit {BATCH})"
+    )
+    return tx.execute(sa.text(sql)).rowcount == BATCH
+
+
+def _drop_partitions(tx: Transaction, table: str, before_day: int) -> bool:
+    needed = set(tx.execute(sa.text(f"select distinct event_day from ({_PENDING}) d")).scalars())  # noqa: S608
+    query = sa.text(
+        "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid"
+        " join pg_class p on p.oid = i.inhparent where p.relname = :table"
+    )
+    for name in list(tx.execute(query, {"table": table}).scalars()):
+        day = name.removeprefix(f"{table}_")
+        if day.isdigit() and int(day) < before_day and int(day) not in needed:
+            tx.execute(sa.text(f"drop table {name}"))
+    return False
+
+
+def forget_duplicates(tx: Transaction, before_period: int) -> None:
+    """Forgets the dedupe keys of periods before ``before_period``."""
+    tx.execute(sa.delete(schema.dedupe).where(schema.dedupe.c.period < before_period))
+
+
+def fact(tx: Transaction, key: str) -> str | None:
+    """A small value; None if nobody set it."""
+    return tx.execute(sa.select(schema.facts.c.value).where(schema.facts.c.key == key)).scalar()
+
+
+_SET_FACT = sa.text(
+    "insert into facts (key, value) values (:key, :value) on conflict (key) do update set value = excluded.value"
+)
+
+
+def set_fact(tx: Transaction, key: str, value: str) -> None:
+    """Keeps a small value."""
+    tx.execute(_SET_FACT, {"key": key, "value": value})
+
+
+def shift_due(tx: Transaction, by_s: float) -> None:
+    """Moves every time that something waits for: the clock has moved."""
+    d, lanes = schema.deliveries, schema.lanes
+    tx.execute(sa.update(d).where(d.c.state == "due").values(due_at=d.c.due_at + by_s))
+    values = {"held_until": lanes.c.held_until + by_s, "wake_at": lanes.c.wake_at + by_s, "tokens_at": 0.0}
+    tx.execute(sa.update(lanes).values(values))
+
+
+def lanes_with_untold(tx: Transaction, before: float) -> list[int]:
+    """Lanes with dead letters that nobody was told of, whose last announcement is older than ``before``."""
+    lanes = schema.lanes
+    query = sa.select(lanes.c.id).where(lanes.c.unannounced > 0, lanes.c.announced_at < before)
+    return list(tx.execute(query).scalars())

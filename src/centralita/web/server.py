@@ -1,0 +1,126 @@
+"""Listening: uvicorn with header deadlines of our own, and one ASGI application for everything."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from centralita.services.hub import Hub
+from centralita.web.inbound import MAX_HEADER_BYTES, Inbound, Receive, Scope, Send
+from centralita.web.operate import Operate
+
+App = Callable[[Scope, Receive, Send], Any]
+
+
+def guarded_protocol(header_timeout_s: float) -> type[HttpToolsProtocol]:
+    """uvicorn's protocol with a deadline for a request's headers and a limit for their size; it has neither."""
+
+    class Guarded(HttpToolsProtocol):
+        _deadline: asyncio.TimerHandle | None = None
+        _header_bytes = 0
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._expect_headers()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._headers_came()
+            super().connection_lost(exc)
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._header_bytes = 0
+            if self._deadline is None:
+                self._expect_headers()
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            self._header_bytes += len(name) + len(value)
+            if self._header_bytes > 2 * MAX_HEADER_BYTES:  # the application answers 431 below that
+                self.transport.abort()
+                return
+            super().on_header(name, value)
+
+        def on_headers_complete(self) -> None:
+            self._headers_came()
+            super().on_headers_complete()
+
+        def _expect_headers(self) -> None:
+            self._deadline = self.loop.call_later(header_timeout_s, self._headers_late)
+
+        def _headers_came(self) -> None:
+            if self._deadline is not None:
+                self._deadline.cancel()
+                self._deadline = None
+
+        def _headers_late(self) -> None:
+            self._deadline = None
+            if self.transport.is_closing():
+                return
+            self.transport.write(b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            self.transport.close()
+
+    return Guarded
+
+
+class Application:
+    """Sends a request where it belongs: the hot path first. The API is built at its first request."""
+
+    def __init__(self, hub: Hub, make_api: Callable[[Hub], App]) -> None:
+        self._inbound = Inbound(hub.ingest, hub.settings.receive)
+        self._operate = Operate(hub)
+        self._hub, self._make_api = hub, make_api
+        self._api: App | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return
+        path = scope["path"]
+        if path.startswith("/in/"):
+            await self._inbound(scope, receive, send)
+        elif path in self._operate.paths:
+            await self._operate(scope, receive, send)
+        else:
+            if self._api is None:
+                self._api = self._make_api(self._hub)
+            await self._api(scope, receive, send)
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server whose signals are somebody else's."""
+
+    def install_signal_handlers(self) -> None:
+        return
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host, port))
+    sock.listen(2048)
+    return sock
+
+
+def make_server(app: App, header_timeout_s: float, *, trusted: bool = False) -> Server:
+    """A server for ``app``; ``trusted`` for the local socket, where no proxy speaks."""
+    config = uvicorn.Config(
+        app,
+        http=guarded_protocol(header_timeout_s),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=10,
+        proxy_headers=not trusted,
+        forwarded_allow_ips="127.0.0.1",
+    )
+    return Server(config)

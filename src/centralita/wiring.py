@@ -1,0 +1,200 @@
+"""Builds the objects and joins them; nothing else does."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from centralita.core.rules import Routing, Ruleset, RuleSpec, WebhookSpec, compile_rules
+from centralita.integrations import registry
+from centralita.net import Client
+from centralita.ports import Config
+from centralita.services import announcements, rulesets
+from centralita.services.attempts import Buckets, Performer
+from centralita.services.clock import ReceiptIds, SystemClock
+from centralita.services.deliver import Deliverer
+from centralita.services.destinations import Destinations
+from centralita.services.hub import Hub
+from centralita.services.ingest import ConfiguredSource, Ingest
+from centralita.services.metrics import HubMetrics
+from centralita.services.route import Router
+from centralita.services.settle import Settler
+from centralita.settings import Settings
+from centralita.store.database import Database, open_database
+from centralita.store.migrate import migrate
+
+
+def ruleset_of(settings: Settings) -> Ruleset:
+    """The rules of the configuration, compiled. Raises RulesError."""
+    rules = [
+        RuleSpec(
+            name=rule.name,
+            condition=rule.condition,
+            channel=rule.channel or "",
+            dm=list(rule.dm),
+            mentions=list(rule.mentions),
+            webhook=rule.webhook or "",
+            formatting=rule.formatting.model_dump(exclude_none=True),
+            stop=rule.stop,
+            fallback=rule.fallback or "",
+            enabled=rule.enabled,
+        )
+        for rule in settings.rules
+    ]
+    webhooks = [
+        WebhookSpec(name=hook.name, types=list(hook.types), condition=hook.condition, enabled=hook.enabled)
+        for hook in settings.webhooks
+    ]
+    slack = settings.slack
+    routing = Routing(
+        channel_mappings=dict(slack.channel_mappings) if slack.enabled else {},  # type: ignore[arg-type]  # narrower keys
+        changes_channel=slack.changes_channel or "",
+        ops_channel=settings.ops.channel or "",
+        formatting=slack.formatting.model_dump(),
+    )
+    return compile_rules(rules, webhooks, routing, _aliases())
+
+
+def _aliases() -> dict[str, str]:
+    types = {**registry.event_types(), **announcements.TYPES}
+    return {alias: declared.name for declared in types.values() for alias in declared.aliases}
+
+
+def sources_of(settings: Settings) -> dict[str, ConfiguredSource]:
+    """The configured sources by slug, and the hub's own. Raises LookupError for an unknown kind."""
+    own = ConfiguredSource(
+        slug=announcements.SLUG, kind=announcements.SLUG, integration=announcements.OwnEvents(), origin="hub"
+    )
+    found = {own.slug: own}
+    for source in settings.sources:
+        found[source.slug] = ConfiguredSource(
+            slug=source.slug,
+            kind=source.kind,
+            integration=registry.source(source.kind),
+            secrets=tuple(secret.get_secret_value().encode() for secret in source.secrets),
+            settings=source.settings,
+            enabled=source.enabled,
+            name=source.name or source.slug,
+        )
+    return found
+
+
+def _slack_config(settings: Settings) -> Config | None:
+    slack = settings.slack
+    if not slack.enabled or not (slack.bot_token or slack.webhook_url):
+        return None
+    return {
+        "api_url": slack.api_url,
+        "bot_token": slack.bot_token.get_secret_value() if slack.bot_token else "",
+        "webhook_url": slack.webhook_url.get_secret_value() if slack.webhook_url else "",
+        "locale": settings.locale,
+        "channels": {name: channel.model_dump(exclude_none=True) for name, channel in slack.channels.items()},
+        "public_url": settings.server.public_url or "",
+        "rate_per_s": slack.rate_per_s,
+        "burst": slack.burst,
+    }
+
+
+def _webhook_configs(settings: Settings) -> dict[str, Config]:
+    shared = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+    configs: dict[str, Config] = {}
+    for hook in settings.webhooks:
+        own = [secret.get_secret_value() for secret in (hook.secret, *hook.secrets) if secret is not None]
+        configs[hook.name] = {
+            "name": hook.name,
+            "url": hook.url,
+            "secrets": own or ([shared] if shared else []),
+            "headers": {name: value.get_secret_value() for name, value in hook.headers.items()},
+            "timeout_s": hook.timeout_s,
+            "rate_per_s": hook.rate_per_s,
+            "burst": hook.burst,
+            "in_flight": hook.in_flight,
+            "schedule_s": hook.schedule_s,
+            "order": hook.order,
+            "on_dead": hook.on_dead,
+        }
+    return configs
+
+
+def destinations_of(settings: Settings) -> Destinations:
+    """Where effects can go."""
+    slack, webhooks = _slack_config(settings), _webhook_configs(settings)
+
+    def configure(kind: str, target: str) -> Config | None:
+        return slack if kind == "slack" else webhooks.get(target)
+
+    return Destinations(registry.DESTINATIONS, configure)
+
+
+def client_of(settings: Settings) -> Client:
+    """The outbound HTTP client."""
+    network = settings.network
+    return Client(
+        allow=network.allow,
+        plain_http=network.allow_http,
+        proxy=network.proxy,
+        ca_file=network.ca_file,
+        connections_per_host=max(64, settings.deliver.in_flight),
+    )
+
+
+@asynccontextmanager
+async def open_hub(settings: Settings, *, role: str = "all", migrated: bool = True) -> AsyncIterator[Hub]:
+    """A hub on its database, not running yet. Raises SettingsError's relatives, StoreUnavailable, RulesetDiffers."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = await open_database(settings.database_url)
+    try:
+        if migrated:
+            await migrate(database)
+        async with client_of(settings) as client:
+            yield await _join(settings, database, client, role)
+    finally:
+        await database.close()
+
+
+async def _join(settings: Settings, database: Database, client: Client, role: str) -> Hub:
+    clock = SystemClock()
+    clock.anchor(await database.now())
+    ids = ReceiptIds(clock)
+    sources = sources_of(settings)
+    metrics = HubMetrics(set(sources))
+    ruleset = ruleset_of(settings)
+    destinations = destinations_of(settings)
+    rates: Mapping[str, Any] = {}
+    for destination in registry.DESTINATIONS.values():
+        rates = {**rates, **destination.buckets}
+    buckets = Buckets(clock, rates)
+    version = await rulesets.adopt(database, ruleset, clock.now(), compare=role != "cli")
+    settler = Settler(database, clock, ids, destinations, random.SystemRandom().random)
+    performer = Performer(database, client, clock, buckets, settings.locale)
+    # The three stages signal each other; whoever is made later is reached through the hub.
+    joined: list[Hub] = []
+    deliverer = Deliverer(
+        database, clock, destinations, performer, settler, settings.deliver, metrics, lambda: joined[0].router.look()
+    )
+    router = Router(
+        database, clock, destinations, sources, ruleset, version, deliverer.reserve, deliverer.hand_over, metrics
+    )
+    ingest = Ingest(database, clock, ids, settings.receive, metrics, router.accepted)
+    ingest.sources = {slug: source for slug, source in sources.items() if slug != announcements.SLUG}
+    hub = Hub(
+        settings=settings,
+        database=database,
+        clock=clock,
+        ids=ids,
+        metrics=metrics,
+        sources=sources,
+        ruleset=ruleset,
+        ruleset_version=version,
+        destinations=destinations,
+        client=client,
+        buckets=buckets,
+        ingest=ingest,
+        router=router,
+        deliverer=deliverer,
+        role=role,
+    )
+    joined.append(hub)
+    return hub
