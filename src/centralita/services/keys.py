@@ -1,7 +1,7 @@
 """The keys that encrypt secrets at rest: from the environment, else from a file that is made on the first start.
 
-``CENTRALITA_SECRET_KEY`` holds 32 bytes in hex or base64, or a passphrase of at least 12 characters. Old keys stay readable
-through ``CENTRALITA_SECRET_KEY_PREVIOUS`` and the file's further lines, until a rekey has sealed everything anew.
+``CENTRALITA_SECRET_KEY`` holds 32 bytes in hex or base64, or a passphrase of at least 12 characters. Old keys stay
+readable through ``CENTRALITA_SECRET_KEY_PREVIOUS`` and the file's further lines, until a rekey has sealed all anew.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PREVIOUS_VARIABLE = "CENTRALITA_SECRET_KEY_PREVIOUS"
 FILE_NAME = "secret.key"
 MIN_PASSPHRASE = 12
 
-# The same on every machine, because all of a hub's machines have to come to the same key; scrypt's cost makes up for it.
+# The same on every machine, because all of a hub's machines must come to the same key; scrypt's cost makes up for it.
 _SALT = b"centralita/secret-key/1"
 _HEX = re.compile(r"[0-9A-Fa-f]{64}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{43}=?")
@@ -49,7 +49,7 @@ def load_keys(
     path = data_dir / FILE_NAME
     if not keys and not os.path.lexists(path):
         _create(path, random_bytes(KEY_BYTES))
-    if os.path.lexists(path):
+    if not keys or os.path.lexists(path):
         keys += _read_file(path)
     return tuple(dict.fromkeys(keys))
 
