@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from centralita.sandbox.slack import control_api
+from centralita.sandbox.slack import control_api, view
 from centralita.sandbox.slack.endpoint import BACKEND, Backend, call_hook, call_method, json_answer
 from centralita.sandbox.slack.limits import LimitSettings, RateLimiter
 
@@ -38,7 +38,10 @@ class LocalSlack:
         app = web.Application(client_max_size=LARGEST_BODY, middlewares=[same_origin])
         app[BACKEND] = self.backend
         app.add_routes([web.route("*", "/api/{method}", call_method), web.post("/services/{tail:.+}", call_hook)])
-        app.add_routes(control_api.routes())
+        app.add_routes([*control_api.routes(), *view.routes()])
+        app[view.READ_MARKS] = {}
+        app[view.STREAMS] = set()
+        app.on_shutdown.append(view.end_streams)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=False)
         await self._runner.setup()
         try:
