@@ -2,11 +2,13 @@
 
 Fixtures: ``postgres_cluster`` (shared: make databases in it, never stop it), ``postgres_url`` (an empty database),
 ``postgres_private`` (a cluster of the test's own, to be killed and restarted at will), ``database_url`` (the test runs
-twice: on SQLite and on PostgreSQL). A machine without PostgreSQL fails these tests; it does not skip them.
+twice: on SQLite and on PostgreSQL), ``migrated_url`` (the same, with today's schema in it). A machine without
+PostgreSQL fails these tests; it does not skip them.
 """
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
@@ -229,6 +231,42 @@ def postgres_private() -> Iterator[PostgresCluster]:
     if (cluster.data / "postmaster.pid").exists():
         cluster.stop("immediate")
     shutil.rmtree(root, ignore_errors=True)
+
+
+def _migrate(url: str) -> None:
+    # Here, so that the tests of other rooms run while the store is being worked on.
+    from centralita.store.database import open_database
+    from centralita.store.migrate import migrate
+
+    async def run() -> None:
+        database = await open_database(url)
+        try:
+            await migrate(database)
+        finally:
+            await database.close()
+
+    asyncio.run(run())
+
+
+@pytest.fixture(scope="session")
+def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("migrated") / "centralita.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of a database with today's schema and no rows, copied from one that is migrated once; on each of the two."""
+    if request.param == "sqlite":
+        file = tmp_path / "centralita.db"
+        shutil.copyfile(request.getfixturevalue("_migrated_sqlite"), file)
+        yield f"sqlite:///{file}"
+        return
+    cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
+    url = cluster.create_database(cluster.template("migrated", _migrate))
+    yield url
+    cluster.drop_database(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -8,6 +8,8 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from centralita.store.database import open_database
+from centralita.store.migrate import current, head, migrate
 from tests.postgres import PostgresCluster
 
 
@@ -53,3 +55,12 @@ def test_both_databases_start_empty(database_url: str) -> None:
     with psycopg.connect(database_url) as server:
         tables = server.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
         assert tables == (0,)
+
+
+async def test_both_databases_come_with_the_schema(migrated_url: str) -> None:
+    database = await open_database(migrated_url)
+    try:
+        assert await database.read(current) == head()
+        assert await migrate(database) == (head(), head())
+    finally:
+        await database.close()

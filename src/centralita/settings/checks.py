@@ -8,7 +8,6 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
-from pydantic_core import PydanticCustomError
 
 from centralita.i18n import N_
 
@@ -18,7 +17,7 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 def refuse(reason: str) -> NoReturn:
     """Rejects a value; ``reason`` is a msgid that says what it should be, without the value: it may be secret."""
-    raise PydanticCustomError("refused", "{reason}", {"reason": reason})
+    raise ValueError(reason)
 
 
 def http_url(value: str) -> str:

@@ -20,7 +20,7 @@ from centralita.settings.places import Keys, Notice, Place, dotted
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SCALARS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"}
 _VARIABLE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?")
-_MOST_NODES = 300_000  # aliases can multiply: a file of 1 KB must not fill the memory
+_MOST_NODES = 200_000  # aliases can multiply: a file of 1 KB must not fill the memory
 
 
 @dataclass

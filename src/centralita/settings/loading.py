@@ -148,8 +148,8 @@ def _explain(keys: Keys, kind: str, context: Mapping[str, Any], read: Document) 
         return Notice(place, N_("{name} is missing."), arguments={"name": str(keys[-1])})
     if kind in ("too_short", "string_too_short"):
         return Notice(place, N_("must not be empty."))
-    if kind == "refused":
-        return Notice(place, str(context["reason"]))
+    if kind == "value_error":
+        return Notice(place, str(context["error"]))
     if kind in _LIMITS:
         reason, name = _LIMITS[kind]
         return Notice(place, reason, arguments={"limit": _limit(context[name])})

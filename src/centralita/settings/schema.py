@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
-from pydantic_core import PydanticUndefined
 
 from centralita.settings.places import Keys
 from centralita.settings.shape import Settings
@@ -118,7 +117,7 @@ def _describe(model: type[BaseModel], prefix: str) -> Iterator[SettingDescriptio
         yield SettingDescription(
             path=path,
             type=_type_name(kind),
-            default="" if field.default is PydanticUndefined or section else _default(field.default),
+            default="" if field.is_required() or section else _default(field.default),
             help=field.description or "",
             required=field.is_required(),
             secret=SecretStr in (kind, below),
