@@ -106,6 +106,8 @@ def render_change(facts: Facts) -> Message:
         kind = TICKET_KINDS.get(facts.type, TICKET_KINDS["ticket.updated"])
         emoji, headline = kind.emoji, _fill(kind.change, facts)
         paragraphs = _comment_paragraphs(facts)
+        if facts.type == "ticket.commented":
+            paragraphs = tuple(Paragraph("", paragraph.text) for paragraph in paragraphs)
     else:
         emoji, headline = _event_emoji(facts), _event_headline(facts)
         paragraphs = _present([Paragraph("", _description(facts)), *_insights(facts)])

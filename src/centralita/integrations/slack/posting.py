@@ -78,7 +78,7 @@ class Posting:
             record = yield from self._change(record)
         else:
             yield from self._reply(record, resumed=True)
-        if self.effect.formatting.get("emoji_reactions") and self._facts(record["locale"]).phase == "closed":
+        if self._marks_as_closed(record):
             mark = {"channel": record["channel"], "timestamp": record["ts"], "name": "white_check_mark"}
             yield from soft(self.api.call("reactions.add", mark), dict)
         url = yield from self._workspace_url()
@@ -212,7 +212,8 @@ class Posting:
                 is_there = yield from find_message(self.api, self.delivery, part, record["channel"], record["ts"])
             if not is_there:
                 yield from self._send_reply(record, text, part)
-            if part < len(texts):
+            # What is still to be asked for may have to wait for a rate: then this message must be known to be done.
+            if part < len(texts) or self._marks_as_closed(record) or WORKSPACE_KEY not in self.known:
                 record["steps"] = part + 1
                 yield Remember(key=self.key, value=dict(record))
 
@@ -248,6 +249,9 @@ class Posting:
     @property
     def _replies_in_thread(self) -> bool:
         return self.effect.formatting.get("thread_replies") is not False
+
+    def _marks_as_closed(self, record: Record) -> bool:
+        return bool(self.effect.formatting.get("emoji_reactions")) and self._facts(record["locale"]).phase == "closed"
 
     def _facts(self, locale: str) -> Facts:
         return read_facts(self.delivery, locale, self.settings.public_url)

@@ -1,8 +1,9 @@
 """What the hub tells about itself: dead letters, breakers, sources that send what can't be accepted.
 
-The data of a ``centralita.*`` event, all optional text unless said otherwise: ``lane, reason, detail, rule, attempts``
-(number), ``waiting`` (number), ``count`` (number), ``event`` (``{id, type, title}``: what could not be delivered),
-``source`` (slug) and ``retry_at`` (RFC 3339).
+The data of a ``centralita.*`` event, all of it optional: ``lane``, ``reason`` (an id, and after a space what a person
+should know of it), ``about`` (``{type, title}`` of the event that could not be delivered; its id is the ``cause``),
+``more`` (how many like it were not told of), ``waiting`` (how many deliveries), ``retry_at`` (RFC 3339), ``source``
+(a slug) and ``count`` (of requests).
 """
 
 from __future__ import annotations
@@ -39,6 +40,15 @@ REASONS: Mapping[str, str] = {
     "net.timeout": N_("The receiver did not answer in time."),
     "net.tls": N_("The receiver's certificate or TLS is not valid."),
     "net.truncated": N_("The answer of the receiver was cut off."),
+    "body.incomplete": N_("The body of the request did not arrive whole."),
+    "header.duplicated": N_("A header that proves the sender came twice."),
+    "secret.malformed": N_("The source's secret can't be used to verify."),
+    "secret.unconfigured": N_("The source has no secret to verify with."),
+    "signature.mismatch": N_("The signature or the secret is wrong."),
+    "signature.missing": N_("The signature or the secret is missing."),
+    "timestamp.malformed": N_("The time of the signature can't be read."),
+    "timestamp.missing": N_("The time of the signature is missing."),
+    "timestamp.stale": N_("The signature is too old, or a clock is wrong."),
     "slack.account_inactive": N_("The Slack app or its user was deactivated."),
     "slack.channel_not_found": N_("Slack does not know this channel, or the app is not in it."),
     "slack.invalid_auth": N_("Slack does not accept the bot token."),
@@ -81,8 +91,8 @@ def _count(facts: Facts, path: str) -> int:
 
 
 def _reason(facts: Facts) -> tuple[Paragraph, ...]:
-    sentence = explain_reason(_text(facts, "reason"), facts.locale)
-    detail = _text(facts, "detail")
+    reason, _space, detail = _text(facts, "reason").partition(" ")
+    sentence = explain_reason(reason, facts.locale)
     text = "\n".join(line for line in (sentence, detail) if line)
     return (Paragraph(_("Reason", facts.locale), text),) if text else ()
 
@@ -99,21 +109,22 @@ def _waiting(facts: Facts) -> str:
 
 def _dead(facts: Facts, public_url: str) -> Message:
     locale = facts.locale
-    title = _text(facts, "event.title") or _text(facts, "event.type") or facts.title
-    attempts = _count(facts, "attempts")
+    title = _text(facts, "about.title") or _text(facts, "about.type") or facts.title
+    more = _count(facts, "more")
+    lead = _("Somebody has to cure the cause and send it again.", locale)
+    if more:
+        lead += " " + ngettext("{n} more could not be delivered.", "{n} more could not be delivered.", more, locale)
     return Message(
         emoji="✉️",
         headline=_("Not delivered: {title}", locale).format(title=title),
-        lead=_("Somebody has to cure the cause and send it again.", locale),
+        lead=lead.format(n=more),
         fields=_fields(
             facts,
             (_("Lane", locale), _text(facts, "lane")),
-            (_("Rule", locale), _text(facts, "rule")),
-            (_("Type", locale), _text(facts, "event.type")),
-            (_("Attempts", locale), str(attempts) if attempts else ""),
+            (_("Type", locale), _text(facts, "about.type")),
         ),
         paragraphs=_reason(facts),
-        links=_page(facts, public_url, _text(facts, "event.id")),
+        links=_page(facts, public_url, facts.event.cause),
         notes=(Moment(facts.event.time),),
         colour=FAILED,
     )

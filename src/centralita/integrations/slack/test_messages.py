@@ -48,11 +48,9 @@ def system(kind: str, **data: Any) -> Delivery:
 
 DEAD = {
     "lane": "webhook:erp",
-    "reason": "http.status",
-    "detail": "503",
-    "rule": "webhook:erp",
-    "attempts": 8,
-    "event": {"id": "evt_01KAN4GQ000000000000000000", "type": "ticket.created", "title": "Impresora sin tóner"},
+    "reason": "http.status 503",
+    "more": 3,
+    "about": {"type": "ticket.created", "title": "Impresora sin tóner"},
 }
 COMMENT = {"comment": {"text": "Ya salgo para allá.", "author": "Luis Paredes", "visible_to_customer": True}}
 KINDS: dict[str, Delivery] = {
@@ -118,7 +116,7 @@ EXPECTED = {
     "dead": ("✉️ Sin entregar: Impresora sin tóner", "El receptor respondió con un error.\n503"),
     "opened": ("⏸️ slack:#alerts está en espera", "12 mensajes esperan, ninguno se pierde."),
     "flows": ("✅ slack:#alerts vuelve a fluir", "1 mensaje espera, ninguno se pierde."),
-    "rejecting": ("🚫 Se rechaza lo que envía invgate", "3 solicitudes fueron rechazadas. Hay que revisar"),
+    "rejecting": ("🚫 Se rechaza lo que envía invgate", "La firma o el secreto no es correcto."),
 }
 
 
@@ -192,8 +190,8 @@ def test_no_value_becomes_markup(kind: str, use_blocks: bool) -> None:
         "description": EVIL,
         "affected_cis": [{"name": EVIL, "url": "javascript:x"}, EVIL],
         "ai_analysis": {"summary": EVIL, "recommended_action": EVIL},
-        **{name: EVIL for name in ("lane", "reason", "detail", "rule")},
-        "event": {"title": EVIL, "id": EVIL},
+        **{name: EVIL for name in ("lane", "reason", "source")},
+        "about": {"title": EVIL, "type": EVIL},
     }
     values = {"title": EVIL, "status": EVIL, "source": EVIL, "time": EVIL, "url": EVIL, "type": kind, "data": data}
     item = delivery(1, kind, ticket={}, event=values)
