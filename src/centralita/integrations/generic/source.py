@@ -1,0 +1,219 @@
+"""Anything that can POST as a source: how it proves itself and what its words mean stand in the settings.
+
+Without a mapping the names ``id, type, subject, severity, title, url, time, status, phase, category`` and ``data`` are
+read from the body, or from the CloudEvent in it; what is not understood goes to ``data.extra``, never away.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from centralita.core import credentials, signing
+from centralita.core.attributes import (
+    TITLE_LIMIT,
+    WORD_LIMIT,
+    instant,
+    one_line,
+    phase_of,
+    reference,
+    rfc3339,
+    severity_of,
+    shaped,
+    type_name,
+    web_url,
+    word,
+)
+from centralita.core.events import Event, EventType, event_id
+from centralita.core.payload import PayloadError, tame_text
+from centralita.integrations.generic import fields
+from centralita.integrations.generic.documents import Document, documents, extensions
+from centralita.integrations.generic.mapping import (
+    ATTRIBUTES,
+    is_blank,
+    omitted,
+    placed,
+    read,
+    with_embedded,
+    without_absent,
+)
+from centralita.integrations.generic.plan import TYPES, Plan, plan_of
+from centralita.ports import RawRequest, Receipt, Verdict
+
+_KEY_LIMIT = 200
+
+
+class GenericSource:
+    """See ``ports.Source``. ``declared`` adds what a configured source declares to ``types``."""
+
+    kind = "generic"
+    types: Mapping[str, EventType] = TYPES
+    fields = fields.FIELDS
+    paths = ("*",)
+
+    def check(self, settings: Mapping[str, object], secrets: Sequence[bytes]) -> list[str]:
+        return fields.faults(settings, secrets)
+
+    def declares(self, name: str, settings: Mapping[str, object]) -> bool:
+        """Whether a source of these settings may produce the event type ``name``."""
+        return plan_of(settings).declares(name)
+
+    def verify(
+        self, request: RawRequest, secrets: Sequence[bytes], now: float, settings: Mapping[str, object]
+    ) -> Verdict:
+        plan = plan_of(settings)
+        judge = _JUDGES.get(plan.auth)
+        reason = judge(plan, request, secrets, now) if judge else "scheme.invalid"
+        return Verdict(ok=not reason, reason=reason, dedupe_key="" if reason else _dedupe_key(plan, request))
+
+    def parse(self, receipt: Receipt, settings: Mapping[str, object]) -> list[Event]:
+        plan = plan_of(settings)
+        found = documents(receipt.body, receipt.content_type, receipt.headers)
+        return [_event(receipt, index, document, plan) for index, document in enumerate(found)]
+
+
+# --- Who sent it -----------------------------------------------------------------------------------------------------
+
+_JUDGES: Mapping[str, Callable[[Plan, RawRequest, Sequence[bytes], float], str]] = {
+    "standard": lambda plan, request, secrets, now: signing.verify_standard(
+        request.headers, request.body, secrets, now, plan.tolerance_s
+    ),
+    "hmac": lambda plan, request, secrets, now: signing.verify_hmac(
+        plan.scheme, request.headers, request.body, secrets, now
+    ),
+    "bearer": lambda plan, request, secrets, now: credentials.verify_bearer(request.headers, secrets),
+    "basic": lambda plan, request, secrets, now: credentials.verify_basic(request.headers, secrets),
+    "header": lambda plan, request, secrets, now: (
+        credentials.verify_header(request.headers, plan.header, secrets) if plan.header else "scheme.invalid"
+    ),
+    "key": lambda plan, request, secrets, now: credentials.verify_key(request.key, secrets),
+}
+
+
+def sign(
+    body: bytes, headers: Mapping[str, str], secrets: Sequence[bytes], settings: Mapping[str, object], now: float
+) -> dict[str, str]:
+    """The headers with which a sender of these settings would post ``body``; with ``auth: key`` they stay as they are,
+    because the first secret is the last part of the address. Raises ValueError when it can't be signed."""
+    plan = plan_of(settings)
+    secret, seconds = secrets[0], int(now)
+    message_id = headers.get("webhook-id") or f"msg_{hashlib.sha256(b'%d.' % seconds + body).hexdigest()[:24]}"
+    if plan.auth == "standard":
+        return {**headers, **dict(signing.standard_headers([secret], message_id, seconds, body))}
+    if plan.auth == "hmac":
+        return {**headers, **dict(signing.sign_hmac(plan.scheme, secret, body, str(seconds), message_id))}
+    if plan.auth == "key":
+        return dict(headers)
+    shown = {
+        "bearer": ("authorization", f"Bearer {secret.decode('latin-1')}"),
+        "basic": ("authorization", f"Basic {base64.b64encode(secret).decode()}"),
+        "header": (plan.header, secret.decode("latin-1")),
+    }.get(plan.auth)
+    if shown is None or not shown[0]:
+        raise ValueError("scheme.invalid")
+    return {**headers, shown[0]: shown[1]}
+
+
+def _dedupe_key(plan: Plan, request: RawRequest) -> str:
+    """The sender's id of the request: from a header, from where the mapping says, from a CloudEvent; "" if none."""
+    for name in plan.id_headers:
+        value = (request.header(name) or "").strip()
+        if value:
+            # A CloudEvent's id is unique only together with its source.
+            return _short(f"{request.header('ce-source') or ''} {value}" if name == "ce-id" else value)
+    content_type = request.header("content-type") or ""
+    structured = content_type.lower().startswith("application/cloudevents+json")
+    if not plan.id_sources and not structured:
+        return ""
+    try:
+        found = documents(request.body, content_type, dict(request.headers))
+    except PayloadError:
+        return ""  # Whoever takes it in refuses what can't be read.
+    if len(found) != 1:
+        return ""
+    body = _repaired(found[0].fields, plan)
+    value = tame_text(read(body, plan.id_sources or ("id",)))
+    origin = tame_text(body.get("source")) if found[0].kind == "cloudevent" else ""
+    return _short(f"{origin} {value}" if origin else value) if value else ""
+
+
+def _short(key: str) -> str:
+    if len(key) <= _KEY_LIMIT:
+        return key
+    return f"sha256:{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+# --- What it says ----------------------------------------------------------------------------------------------------
+
+
+def _event(receipt: Receipt, index: int, document: Document, plan: Plan) -> Event:
+    body = _repaired(document.fields, plan)
+    said = {name: read(body, sources) for name, sources in plan.attributes.items()}
+    kind = "generic.unknown" if document.kind == "other" and index else _type(said["type"], plan)
+    status = word(said["status"])
+    understood: dict[str, Any] = {
+        "subject": reference("", said["subject"]),
+        "severity": severity_of(said["severity"], plan.severity),
+        "title": one_line(said["title"], TITLE_LIMIT),
+        "category": one_line(said["category"]),
+        "status": plan.statuses.get(status) or one_line(said["status"], WORD_LIMIT),
+        "phase": phase_of(said["phase"], plan.phases) or phase_of(said["status"], plan.phases),
+        "url": web_url(said["url"]),
+    }
+    time = instant(said["time"], plan.zone)
+    data = _data(document, body, plan, {**understood, "time": time})
+    if not is_blank(said["id"]):
+        data["id"] = tame_text(said["id"]) or said["id"]
+    if kind == "generic.unknown" and not is_blank(said["type"]):
+        data["type"] = said["type"]
+    return Event(
+        id=event_id(receipt.id, index),
+        source=receipt.source,
+        type=kind,
+        time=time or rfc3339(receipt.received_at),
+        data=shaped(data),
+        **understood,
+    )
+
+
+def _repaired(body: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    if plan.is_absent:
+        body = without_absent(body, plan.is_absent)
+    for path in plan.embedded:
+        body = with_embedded(body, path)
+    return body
+
+
+def _type(said: object, plan: Plan) -> str:
+    if is_blank(said):
+        return "generic.received"
+    found = plan.events.get(word(said)) or type_name(said)
+    return found if found and plan.declares(found) else "generic.unknown"
+
+
+def _data(document: Document, body: dict[str, Any], plan: Plan, understood: Mapping[str, Any]) -> dict[str, Any]:
+    if document.kind == "cloudevent":
+        data = _unwrapped({}, body.get("data"))
+        if beyond := extensions(body):
+            data["cloudevent"] = beyond
+    elif plan.is_mapped or document.kind == "other":
+        data = body
+    else:
+        rest = {name: value for name, value in body.items() if name not in (*ATTRIBUTES, "timestamp", "data")}
+        data = _unwrapped(rest, body.get("data"))
+        lost = {name: body[name] for name in understood if not is_blank(body.get(name)) and not understood[name]}
+        data = placed(data, "extra", lost) if lost else data
+    for path in plan.omit:
+        data = omitted(data, path)
+    for path, sources in plan.inside_data.items():
+        value = read(body, sources)
+        data = data if is_blank(value) else placed(data, path, value)
+    return dict(data)
+
+
+def _unwrapped(rest: dict[str, Any], data: object) -> dict[str, Any]:
+    if is_blank(data):
+        return rest
+    return {**rest, **data} if isinstance(data, dict) else {**rest, "data": data}

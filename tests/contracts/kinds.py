@@ -1,0 +1,102 @@
+"""What the contracts of sources share: every kind, every fixture, every way in which a sender proves itself."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from centralita.core import signing
+from centralita.core.events import Event
+from centralita.integrations import registry
+from centralita.integrations.registry import Fixture
+from centralita.ports import RawRequest, Receipt
+
+NOW = 1763805991.0
+RECEIPT_ID = "rcp_01KAN7A5YR0000000000000000"
+SOURCE_KINDS = sorted(registry.SOURCES)
+FIXTURES = [
+    pytest.param(kind, fixture, id=f"{kind}:{name}")
+    for kind in SOURCE_KINDS
+    for name, fixture in registry.fixtures(kind).items()
+]
+
+_TOKEN = b"c0rrect-horse-battery-staple"
+SECRETS: Mapping[str, bytes] = {
+    "standard": b"whsec_" + base64.b64encode(bytes(range(24))),
+    "basic": b"desk:" + _TOKEN,
+}
+BODY_IS_SIGNED = ("standard", "hmac")
+
+
+class Scheme(msgspec.Struct, frozen=True):
+    """A kind of source with one way of proof configured."""
+
+    kind: str
+    auth: str
+    secret: bytes
+    settings: dict[str, object]
+
+
+def _schemes() -> list[Any]:
+    found = []
+    for kind in SOURCE_KINDS:
+        choices = next(field.choices for field in registry.source(kind).fields if field.name == "auth")
+        for auth in choices:
+            secret = SECRETS.get(auth, _TOKEN)
+            variants: dict[str, dict[str, object]] = {"": {"auth": auth}}
+            if auth == "header":
+                variants = {"": {"auth": auth, "header": "X-Desk-Secret"}}
+            if auth == "hmac":
+                variants = {name: {"auth": auth, "scheme": name} for name in signing.PRESETS}
+                variants["own"] = {
+                    **{"auth": auth, "header": "X-Sig", "algorithm": "sha512", "encoding": "base64"},
+                    **{"content": "{id}.{timestamp}.{body}", "id_header": "X-Id", "timestamp_header": "X-At"},
+                }
+            for name, settings in variants.items():
+                found.append(
+                    pytest.param(Scheme(kind, auth, secret, settings), id="-".join((kind, auth, name)).strip("-"))
+                )
+    return found
+
+
+SCHEMES = _schemes()
+
+
+def example(kind: str) -> Fixture:
+    """Any fixture of a kind whose body is JSON."""
+    return next(found for found in registry.fixtures(kind).values() if found.content_type == "application/json")
+
+
+def request_of(scheme: Scheme) -> RawRequest:
+    """A request that the sender of ``scheme`` signed."""
+    return registry.signed(scheme.kind, example(scheme.kind), [scheme.secret], scheme.settings, NOW)
+
+
+def receipt_of(fixture: Fixture, **changes: Any) -> Receipt:
+    """The receipt of a fixture; always the same id and time."""
+    receipt = Receipt(
+        id=RECEIPT_ID,
+        source="desk",
+        received_at=NOW,
+        content_type=fixture.content_type,
+        headers=fixture.headers,
+        body=fixture.body,
+    )
+    return msgspec.structs.replace(receipt, **changes)
+
+
+def is_declared(kind: str, event: Event, settings: Mapping[str, object]) -> bool:
+    """Whether the source declares the event's type."""
+    source: Any = registry.source(kind)
+    return source.declares(event.type, settings) if hasattr(source, "declares") else event.type in source.types
+
+
+def shown(event: Event) -> dict[str, Any]:
+    """An event without what is the same in all: its id, its source, and attributes that have their default."""
+    given = msgspec.to_builtins(event)
+    defaults = msgspec.to_builtins(Event(id=event.id, source=event.source, type="", time=""))
+    return {name: value for name, value in given.items() if value != defaults[name]}
