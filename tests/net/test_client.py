@@ -99,7 +99,7 @@ async def test_it_is_not_used_outside_of_its_context() -> None:
 async def test_slow_loris_ends_at_the_total_deadline(answer: bytes, status: int) -> None:
     gone = asyncio.Event()
     async with receiver(dripping(answer, gone)) as port, Client(allow=LOCAL) as client:
-        response = await client.request(post(port, timeout_s=0.2))
+        response = await client.request(post(port, timeout_s=0.5))
         await gone.wait()
     assert (response.error, response.status, response.sent) == ("timeout", status, True)
     assert response.timings["total"] == response.elapsed_ms
@@ -324,7 +324,7 @@ async def test_no_error_repeats_the_url_or_the_headers() -> None:
     headers = (("authorization", f"Bearer {secret}"),)
 
     def request(host: str) -> HttpRequest:
-        return HttpRequest(url=f"http://{host}/{secret}?k={secret}", headers=headers, timeout_s=0.2)
+        return HttpRequest(url=f"http://{host}/{secret}?k={secret}", headers=headers, timeout_s=0.5)
 
     gone = asyncio.Event()
     async with (
@@ -428,5 +428,5 @@ async def test_a_handshake_that_hangs() -> None:
         await reader.read()
 
     async with receiver(silent) as port, Client(allow=LOCAL) as client:
-        response = await client.request(HttpRequest(url=f"https://127.0.0.1:{port}/", timeout_s=0.2))
+        response = await client.request(HttpRequest(url=f"https://127.0.0.1:{port}/", timeout_s=0.5))
     assert (response.error, response.detail, response.sent) == ("connect_timeout", "tls", False)

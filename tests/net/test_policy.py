@@ -206,7 +206,7 @@ async def test_a_slow_name_delays_nobody_else() -> None:
         return HttpRequest(url=f"http://{host}:{port}/", timeout_s=timeout_s)
 
     async with receiver(answering(OK)) as port, Client(allow=LOCAL, lookup=slow) as client:
-        impatient = [client.request(to("slow.example", port, timeout_s=0.1)) for _ in range(100)]
+        impatient = [client.request(to("slow.example", port, timeout_s=0.1)) for _ in range(30)]
         patient = asyncio.create_task(client.request(to("slow.example", port)))
         for response in await asyncio.gather(*impatient):
             assert (response.error, response.detail, response.sent) == ("dns", "timeout", False)
@@ -323,6 +323,17 @@ async def test_the_operator_s_proxy_carries_https(tmp_path: Path) -> None:
         assert (response.status, response.body, response.error) == (200, b"ok", "")
     assert seen[0].startswith(b"CONNECT hook.example.com:443 HTTP/1.1\r\n")
     assert b"Proxy-Authorization: Basic" in seen[0]
+
+
+async def test_the_operator_s_proxy_carries_http() -> None:
+    seen: list[bytes] = []
+    async with (
+        receiver(answering(OK, seen)) as proxy,
+        Client(proxy=f"http://127.0.0.1:{proxy}", plain_http=True, lookup=lambda host: ["8.8.8.8"]) as client,
+    ):
+        response = await client.request(HttpRequest(url="http://hook.example.com/x?k=%2B", body=b"{}"))
+    assert (response.status, response.error) == (200, "")
+    assert seen[0].startswith(b"POST http://hook.example.com/x?k=%2B HTTP/1.1\r\n")
 
 
 async def test_the_policy_holds_in_front_of_the_proxy() -> None:

@@ -137,6 +137,7 @@ class _TlsContext(ssl.SSLContext):
         return super().wrap_bio(*args, **options)
 
 
+@lru_cache(4)  # reading the system's certificates takes 30 ms
 def _tls_context(ca_file: str | Path | None) -> ssl.SSLContext:
     context = _TlsContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
