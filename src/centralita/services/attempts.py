@@ -49,7 +49,7 @@ class Job(msgspec.Struct, kw_only=True):
 
 
 class Buckets:
-    """The rates that lanes share (Slack's tiers per method), of one process; a refusal (429) holds one for everybody."""
+    """The rates that lanes share (Slack's tiers per method), of one process; a refusal (429) holds one for all."""
 
     def __init__(self, clock: SystemClock, rates: Mapping[str, Rate]) -> None:
         self._clock, self._rates = clock, rates

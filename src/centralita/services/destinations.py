@@ -46,7 +46,7 @@ class Destinations:
         return found
 
     def policy(self, destination: str, target: str) -> LanePolicy:
-        """How a stored lane wants to be treated; the default for one whose target is gone (its rows are dead anyway)."""
+        """How a stored lane wants to be treated; the default for one whose target is gone (its rows die anyway)."""
         effect = Effect(rule="", destination=destination, target=target)  # type: ignore[arg-type]  # from our own column
         try:
             return self.address(effect).lane.policy

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-import sqlalchemy as sa
-
 from centralita.core import breaker
 from centralita.services.hub import Hub
-from centralita.store import deliveries, history, lanes, schema
+from centralita.store import deliveries, history, lanes, receipts, upkeep
 from centralita.store.database import StoreUnavailable, Transaction
 from centralita.store.migrate import current, head
 
@@ -33,7 +31,7 @@ async def readiness(hub: Hub) -> list[str]:
 
 
 def _writable(tx: Transaction) -> None:
-    tx.execute(sa.text("insert into facts (key, value) values ('ready', '1') on conflict (key) do nothing"))
+    upkeep.set_fact(tx, "ready", "1")
 
 
 async def measure(hub: Hub) -> None:
@@ -52,8 +50,7 @@ async def measure(hub: Hub) -> None:
         for (destination, state), count in depth.items():
             hub.metrics.queue_depth.labels(destination, state).set(count)
         hub.metrics.queue_oldest.set(max(0.0, now - oldest))
-        waiting = tx.execute(sa.select(sa.func.count()).select_from(schema.inbox)).scalar_one()
-        hub.metrics.inbox_depth.set(waiting)
+        hub.metrics.inbox_depth.set(receipts.count_waiting(tx))
         hub.metrics.dead_letters.set(history.dead_count(tx))
         open_ = [lane for lane in keys.values() if lane.breaker and breaker.load(lane.breaker).position != "closed"]
         hub.metrics.open_breakers.set(len(open_))

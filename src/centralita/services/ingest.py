@@ -1,7 +1,7 @@
 """Receive: verify, append, and answer only once the receipt is on the disk.
 
-The batcher commits whatever queued while the last commit ran. There is no timer: a lone request waits for nobody, a burst
-shares one sync.
+The batcher commits whatever queued while the last commit ran. There is no timer: a lone request waits for nobody, a
+burst shares one sync.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Route: parse receipts, project their subjects, decide effects, and write deliveries, in receipt order for each source.
+"""Route: parse receipts, project their subjects, decide effects, write deliveries; in receipt order for each source.
 
 A batch is one transaction that first takes its rows out of the inbox: whoever comes second finds fewer than it read,
 rolls back and reads again. So a source's receipts are routed once and in order however many routers there are, and a
@@ -8,13 +8,11 @@ crash leaves them where they were.
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
-import sqlalchemy as sa
 import structlog
 
 from centralita.core import ids
@@ -247,8 +245,7 @@ class _Batch:
         self._stored.clear()  # a deadlock runs the closure again
         self._planned.clear()
         self.handed.clear()
-        self._hold_source(tx)
-        if receipts.take_from_inbox(tx, seqs) != len(seqs):
+        if not receipts.hold_source(tx, self._source) or receipts.take_from_inbox(tx, seqs) != len(seqs):
             raise Conflict(self._source)
         version, digest = rulesets.latest(tx)
         if version != self._router.version:
@@ -261,15 +258,6 @@ class _Batch:
         self._decide(tx)
         events.append(tx, self._stored)
         write_deliveries(tx, self._planned, self._room, self._now, self)
-
-    def _hold_source(self, tx: Transaction) -> None:
-        if tx.dialect.name == "postgresql":
-            # Held until the commit. The count of the rows taken would be fence enough; this spares the wasted work.
-            key = zlib.crc32(self._source.encode())
-            if not tx.execute(
-                sa.text("select pg_try_advisory_xact_lock(7310583, :key)"), {"key": key - 2**31}
-            ).scalar():
-                raise Conflict(self._source)
 
     def _decide(self, tx: Transaction) -> None:
         every = [(parsed.receipt, event) for parsed in self._parsed for event in parsed.events]

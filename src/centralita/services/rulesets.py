@@ -26,7 +26,8 @@ def canonical(ruleset: Ruleset) -> str:
 async def adopt(database: Database, ruleset: Ruleset, now: float, *, compare: bool) -> int:
     """The version of ``ruleset``, published as the newest one when nobody else runs by another.
 
-    With ``compare`` off, nothing is published: the version in force is returned whatever it says. Raises RulesetDiffers.
+    With ``compare`` off, nothing is published: the version in force is returned, whatever it says. Raises
+    RulesetDiffers.
     """
 
     def run(tx: Transaction) -> int:

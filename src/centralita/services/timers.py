@@ -107,8 +107,9 @@ async def every_hour(hub: Hub) -> None:
         ("history", keep.history_days),
         ("attempts", keep.attempts_days),
     ):
-        before = today - days
-        while await hub.database.write(partial(upkeep.drop_old, table=table, before_day=today - days)):
-            await asyncio.sleep(0)
+        drop = partial(upkeep.drop_old, table=table, before_day=today - days)
+        more = True
+        while more:
+            more = await hub.database.write(drop)
     period_s = max(hub.settings.receive.dedupe_days * 86_400, 300.0)
     await hub.database.write(lambda tx: upkeep.forget_duplicates(tx, int(now // period_s) - 1))

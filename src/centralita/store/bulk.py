@@ -36,9 +36,9 @@ def _insert(table: sa.Table, names: tuple[str, ...], dialect: str, ignore: bool)
     conflict = " on conflict do nothing" if ignore else ""
     if dialect == "sqlite":
         marks = ", ".join("?" for _ in names)
-        return f"insert into {table.name} ({columns}) values ({marks}){conflict}"  # noqa: S608 - names from the schema
+        return f"insert into {table.name} ({columns}) values ({marks}){conflict}"
     arrays = ", ".join(f"cast(:{name} as {_array_type(table.c[name])}[])" for name in names)
-    return sa.text(f"insert into {table.name} ({columns}) select * from unnest({arrays}){conflict}")  # noqa: S608
+    return sa.text(f"insert into {table.name} ({columns}) select * from unnest({arrays}){conflict}")
 
 
 def insert(tx: Transaction, table: sa.Table, rows: Sequence[Row], *, ignore: bool = False) -> None:
@@ -58,12 +58,12 @@ def _update(table: sa.Table, keys: tuple[str, ...], names: tuple[str, ...], dial
     if dialect == "sqlite":
         sets = ", ".join(f"{name} = ?" for name in names)
         where = " and ".join(f"{key} = ?" for key in keys)
-        return f"update {table.name} set {sets} where {where}"  # noqa: S608 - names from the schema
+        return f"update {table.name} set {sets} where {where}"
     sets = ", ".join(f"{name} = g.{name}" for name in names)
     where = " and ".join(f"t.{key} = g.{key}" for key in keys)
     columns = ", ".join((*keys, *names))
     arrays = ", ".join(f"cast(:{name} as {_array_type(table.c[name])}[])" for name in (*keys, *names))
-    return sa.text(f"update {table.name} t set {sets} from unnest({arrays}) as g({columns}) where {where}")  # noqa: S608
+    return sa.text(f"update {table.name} t set {sets} from unnest({arrays}) as g({columns}) where {where}")
 
 
 def update(tx: Transaction, table: sa.Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -82,8 +82,8 @@ def update(tx: Transaction, table: sa.Table, keys: tuple[str, ...], rows: Sequen
 @cache
 def _delete(table: sa.Table, key: str, dialect: str) -> Any:
     if dialect == "sqlite":
-        return f"delete from {table.name} where {key} = ?"  # noqa: S608 - names from the schema
-    return sa.text(f"delete from {table.name} where {key} = any(cast(:keys as {_array_type(table.c[key])}[]))")  # noqa: S608
+        return f"delete from {table.name} where {key} = ?"
+    return sa.text(f"delete from {table.name} where {key} = any(cast(:keys as {_array_type(table.c[key])}[]))")
 
 
 def delete(tx: Transaction, table: sa.Table, key: str, values: Iterable[Any]) -> None:

@@ -114,7 +114,7 @@ def _claim_sqlite(tx: Transaction, wanted: Sequence[tuple[int, int]], now: float
     picked: list[DeliveryRow] = []
     for lane_id, count in wanted:
         sql = (
-            f"select {_LIST} from deliveries where lane_id = ? and state = 'due' and due_at <= ?"  # noqa: S608
+            f"select {_LIST} from deliveries where lane_id = ? and state = 'due' and due_at <= ?"
             f" order by due_at, id limit {int(count)}"
         )
         picked.extend(_row(row) for row in cursor.execute(sql, (lane_id, now)))
@@ -152,7 +152,7 @@ def promote(tx: Transaction, chains: Iterable[Chain], now: float, *, state: str 
     first = "select min(id) from deliveries where lane_id = {lane} and ordering_key = {key} and state = 'waiting'"
     if tx.dialect.name == "sqlite":
         marks = values.format(state="?1", now="?2", reason="?3")
-        sql = f"update deliveries set {marks} where id = ({first.format(lane='?4', key='?5')})"  # noqa: S608
+        sql = f"update deliveries set {marks} where id = ({first.format(lane='?4', key='?5')})"
         tx.connection.cursor().executemany(sql, [(state, now, reason, lane, key) for lane, key in wanted])
         return
     query = sa.text(

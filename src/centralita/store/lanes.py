@@ -13,7 +13,7 @@ from centralita.store.database import Transaction
 from centralita.store.schema import lanes
 
 _COLUMNS = LaneState.__struct_fields__
-_SELECT = "select " + ", ".join(_COLUMNS) + " from lanes"  # noqa: S608 - names from the struct
+_SELECT = "select " + ", ".join(_COLUMNS) + " from lanes"
 _SAVED = tuple(name for name in _COLUMNS if name not in ("id", "key", "destination", "target"))
 
 
@@ -84,7 +84,7 @@ def save(tx: Transaction, rows: Sequence[LaneState]) -> None:
 
 
 def free(tx: Transaction, owner: int) -> list[int]:
-    """Takes all lanes from a worker that is gone; their ids. Its late results find another owner and are thrown away."""
+    """Takes all lanes from a worker that is gone; their ids. Its late results find another owner: thrown away."""
     query = sa.select(lanes.c.id).where(lanes.c.owner == owner).order_by(lanes.c.id)
     if tx.dialect.name == "postgresql":
         query = query.with_for_update()

@@ -1,4 +1,4 @@
-"""Requests that were refused: the last ones of each source with the reason, because "nothing arrives" must be answerable."""
+"""Requests that were refused: the last of each source with the reason, because "nothing arrives" needs an answer."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Every table, once, for both databases.
 
-Times are seconds since 1970 (UTC) as doubles, on the database's clock on PostgreSQL. ``day`` is days since 1970 and comes
-from the ULID inside the id, so that whoever has an id knows the partition; on PostgreSQL the tables in ``DAILY`` are
-partitioned by it and retention drops whole partitions.
+Times are seconds since 1970 (UTC) as doubles, on the database's clock on PostgreSQL. ``day`` is days since 1970 and
+comes from the ULID inside the id, so that whoever has an id knows the partition; on PostgreSQL the tables in ``DAILY``
+are partitioned by it and retention drops whole partitions.
 """
 
 from __future__ import annotations

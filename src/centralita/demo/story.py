@@ -1,0 +1,150 @@
+"""The demo's story, told once: each step says what it does, does it, and waits until the receiving end has seen it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from centralita.core.signing import verify_standard
+from centralita.demo.world import HELP_DESK, INCIDENTS, World
+from centralita.i18n import N_
+from centralita.ports import HttpRequest
+from centralita.sandbox.invgate import Ticket
+
+TICKET = Ticket(
+    request_id=4521,
+    title="La impresora del segundo piso no tiene tóner",
+    description="<p>Desde esta mañana imprime en blanco.</p><p>Modelo: <b>HP M404</b>, etiqueta <i>IMP-0217</i>.</p>",
+    priority="Alta",
+    category="Hardware > Impresoras",
+)
+STEP_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """How a step went."""
+
+    name: str
+    seen: bool
+    elapsed_ms: float
+    """From sending the webhook to its arrival at the receiving end."""
+    detail: str = ""
+
+
+class NotSeen(Exception):
+    """The receiving end did not see what it should have."""
+
+
+async def _created(world: World) -> str:
+    sent = await world.invgate.ticket_created(TICKET)
+    if sent.status != 202:
+        raise NotSeen(f"HTTP {sent.status}")
+    await _posted(world, HELP_DESK, TICKET.title)
+    return HELP_DESK
+
+
+async def _told_requester(world: World) -> str:
+    await world.slack.wait_for(
+        lambda call: call.args.get("channel", "").startswith("D") and TICKET.title in str(call.args),
+        method="chat.postMessage",
+        timeout_s=STEP_TIMEOUT_S,
+    )
+    return TICKET.requester.name
+
+
+async def _repeated(world: World) -> str:
+    calls = await world.slack.posted()
+    ticket = world.invgate.tickets[TICKET.request_id]
+    body = msgspec.json.encode({"event": "sla_breached", **ticket.fields(), "sla": "first_reply", "updated_at": 1})
+    first, second = await world.invgate.send_raw(body), await world.invgate.send_raw(body)
+    if (first.status, second.status) != (202, 200) or first.answer != second.answer:
+        raise NotSeen(f"HTTP {first.status}, {second.status}")
+    await _posted(world, HELP_DESK, "", after=max((call.seq for call in calls), default=0))
+    return f"HTTP {first.status}, HTTP {second.status}"
+
+
+async def _changed(world: World) -> str:
+    await world.invgate.status_changed(TICKET.request_id, "En curso")
+    for method in ("chat.update", "chat.postMessage"):
+        await world.slack.wait_for(
+            lambda call: "En curso" in str(call.args) and (call.method == "chat.update" or "thread_ts" in call.args),
+            method=method,
+            channel=HELP_DESK,
+            timeout_s=STEP_TIMEOUT_S,
+        )
+    return HELP_DESK
+
+
+async def _critical(world: World) -> str:
+    now = datetime.now(UTC).isoformat()
+    alert = {
+        "status": "firing",
+        "labels": {"alertname": "ServidorCaído", "severity": "critical", "instance": "erp-db-01", "ci_type": "server"},
+        "annotations": {"summary": "erp-db-01 no responde", "description": "Sin respuesta desde hace 2 minutos."},
+        "startsAt": now,
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "http://prometheus.example.com/graph",
+        "fingerprint": "5f2b1c9a7d3e4f60",
+    }
+    body: dict[str, Any] = {
+        "version": "4",
+        "groupKey": "{}:{}",
+        "status": "firing",
+        "receiver": "centralita",
+        "alerts": [alert],
+    }
+    body |= {"groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}, "externalURL": "", "truncatedAlerts": 0}
+    headers = (("content-type", "application/json"), ("authorization", f"Bearer {world.alertmanager_token}"))
+    answer = await world.hub.client.request(
+        HttpRequest(url=f"{world.hub_url}/in/alertmanager", headers=headers, body=msgspec.json.encode(body))
+    )
+    if answer.status != 202:
+        raise NotSeen(f"HTTP {answer.status} {answer.error}")
+    await _posted(world, INCIDENTS, "erp-db-01")
+    return INCIDENTS
+
+
+async def _webhook(world: World) -> str:
+    arrived = await world.sink.wait_for(path="/erp", timeout_s=STEP_TIMEOUT_S)
+    headers = tuple((name.lower(), value) for name, value in arrived[0].headers)
+    fault = verify_standard(headers, arrived[0].body, [world.webhook_secret.encode()], time.time())
+    if fault:
+        raise NotSeen(fault)
+    return "webhook-signature ✓"
+
+
+async def _posted(world: World, channel: str, text: str, after: int = 0) -> None:
+    await world.slack.wait_for(
+        lambda call: text in str(call.args),
+        method="chat.postMessage",
+        channel=channel,
+        after=after,
+        timeout_s=STEP_TIMEOUT_S,
+    )
+
+
+STEPS: tuple[tuple[str, Callable[[World], Awaitable[str]]], ...] = (
+    (N_("InvGate creates a ticket; the help desk sees it in Slack"), _created),
+    (N_("The requester gets a direct message"), _told_requester),
+    (N_("The outgoing webhook arrives, signed"), _webhook),
+    (N_("The ticket's status changes; its message is updated, with a reply in its thread"), _changed),
+    (N_("InvGate sends the same webhook twice; it counts once"), _repeated),
+    (N_("A critical alert reaches the incidents channel and mentions whoever is on call"), _critical),
+)
+
+
+async def play(world: World) -> AsyncIterator[Step]:
+    """Plays the story; a step that is not seen does not end it."""
+    for name, act in STEPS:
+        start = time.perf_counter()
+        try:
+            detail, seen = await act(world), True
+        except (NotSeen, TimeoutError, OSError) as fault:
+            detail, seen = f"{type(fault).__name__}: {fault}", False
+        yield Step(name=name, seen=seen, elapsed_ms=(time.perf_counter() - start) * 1000, detail=detail)

@@ -1,0 +1,200 @@
+"""Who is asking, what they may do; tokens and users."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from centralita.core.access import (
+    PERMISSIONS,
+    Policy,
+    PolicyError,
+    expand,
+    hash_token,
+    is_token,
+    new_token,
+    read_policy,
+    unknown_scopes,
+)
+from centralita.services.audit import record
+from centralita.services.hub import Hub
+from centralita.store import tokens, users
+from centralita.store.database import StoreUnavailable, Transaction
+from centralita.store.tokens import TokenRow
+from centralita.store.users import NameTaken, UserRow
+
+__all__ = ["NameTaken", "PolicyError", "Principal", "Refused", "TokenRow", "UserRow"]
+
+USED_GAP_S = 60.0
+"""A token's last use is noted at most this often."""
+SHOWN_CHARACTERS = 10
+"""Of a token: its prefix and six digits, 220 bits short of the whole."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is asking."""
+
+    actor: str
+    """As the audit log names them: ``token:3``, ``local:ana``."""
+    name: str
+    permissions: frozenset[str]
+
+    def may(self, permission: str) -> bool:
+        """Whether they may do it; what is not in the table nobody may."""
+        return permission in PERMISSIONS and permission in self.permissions
+
+
+class Refused(Exception):
+    """A command that makes no sense as given: a message id and its arguments."""
+
+    def __init__(self, reason: str, **arguments: str) -> None:
+        super().__init__(reason)
+        self.reason, self.arguments = reason, arguments
+
+
+def local_administrator(os_user: str) -> Principal:
+    """Whoever may open the local socket or the data directory."""
+    return Principal(f"local:{os_user}", os_user, frozenset(PERMISSIONS))
+
+
+def policy_of(hub: Hub) -> Policy:
+    """Roles and their permissions as configured. Raises PolicyError."""
+    return read_policy(hub.settings.permissions.model_dump())
+
+
+async def authenticate(hub: Hub, token: str) -> Principal | None:
+    """Who this token stands for; None for an unknown, expired or revoked one. Raises StoreUnavailable."""
+    if not is_token(token):
+        return None
+    now, hashed = hub.clock.now(), hash_token(token)
+    row = await hub.database.read(lambda tx: tokens.by_hash(tx, hashed))
+    if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+        return None
+    if row.last_used_at is None or now - row.last_used_at > USED_GAP_S:
+        with contextlib.suppress(StoreUnavailable):  # a note that nobody waits for
+            await hub.database.write(lambda tx: tokens.used(tx, row.id, now))
+    return Principal(f"token:{row.id}", row.name, expand(row.scopes))
+
+
+# ---- tokens
+
+
+def granted_scopes(principal: Principal, policy: Policy, scopes: Sequence[str], role: str) -> tuple[str, ...]:
+    """The scopes of a new token: those named, or those of a role. Raises Refused for more than the maker has."""
+    wanted = list(dict.fromkeys(scopes))
+    if role:
+        if wanted:
+            raise Refused("token.role_or_scopes")
+        if role not in policy.roles:
+            raise Refused("access.role_unknown", role=role)
+        wanted = sorted(policy.roles[role])
+    if not wanted:
+        raise Refused("token.no_scopes")
+    if unknown := unknown_scopes(wanted):
+        raise Refused("access.scope_unknown", scope=", ".join(unknown))
+    if beyond := sorted(expand(wanted) - principal.permissions):
+        raise Refused("token.beyond_maker", scope=", ".join(beyond))
+    return tuple(wanted)
+
+
+async def create_token(
+    hub: Hub, principal: Principal, name: str, scopes: tuple[str, ...], expires_in_s: float | None
+) -> tuple[str, TokenRow]:
+    """The token, which is shown this once, and what is kept of it."""
+    token, now = new_token(secrets.token_bytes(32)), hub.clock.now()
+    expires_at = now + expires_in_s if expires_in_s is not None else None
+
+    def create(tx: Transaction) -> TokenRow:
+        row = tokens.add(
+            tx,
+            name=name,
+            hash_hex=hash_token(token),
+            prefix=token[:SHOWN_CHARACTERS],
+            scopes=scopes,
+            created_by=principal.actor,
+            created_at=now,
+            expires_at=expires_at,
+        )
+        after = {"name": name, "scopes": list(scopes), "expires_at": expires_at}
+        record(tx, now, principal.actor, "token.created", f"token/{row.id}", {"after": after})
+        return row
+
+    return token, await hub.database.write(create)
+
+
+async def list_tokens(hub: Hub, limit: int, after: int) -> list[TokenRow]:
+    """Every token that was ever made, revoked ones included."""
+    return await hub.database.read(lambda tx: tokens.listing(tx, limit, after))
+
+
+async def revoke_token(hub: Hub, principal: Principal, token_id: int) -> bool:
+    """Ends a token for good; False when there is none, or it had ended."""
+    now = hub.clock.now()
+
+    def revoke(tx: Transaction) -> bool:
+        before = tokens.get(tx, token_id)
+        if before is None or not tokens.revoke(tx, token_id, now):
+            return False
+        details = {"before": {"revoked": False}, "after": {"revoked": True}, "name": before.name}
+        record(tx, now, principal.actor, "token.revoked", f"token/{token_id}", details)
+        return True
+
+    return await hub.database.write(revoke)
+
+
+# ---- users
+
+
+async def add_user(hub: Hub, principal: Principal, values: Mapping[str, Any]) -> UserRow:
+    """Adds a person. Raises NameTaken, Refused."""
+    now = hub.clock.now()
+    _check_role(policy_of(hub), principal, str(values["role"]))
+
+    def add(tx: Transaction) -> UserRow:
+        row = users.add(tx, {**values, "created_at": now})
+        record(tx, now, principal.actor, "user.added", f"user/{row.name}", {"after": _told(row)})
+        return row
+
+    return await hub.database.write(add)
+
+
+async def list_users(hub: Hub, limit: int, after: int) -> list[UserRow]:
+    """Everybody, in the order in which they were added."""
+    return await hub.database.read(lambda tx: users.listing(tx, limit, after))
+
+
+async def change_user(hub: Hub, principal: Principal, name: str, values: Mapping[str, Any]) -> UserRow | None:
+    """Changes a person; None when there is none of that name. Raises Refused."""
+    now = hub.clock.now()
+    if "role" in values:
+        _check_role(policy_of(hub), principal, str(values["role"]))
+
+    def change(tx: Transaction) -> UserRow | None:
+        before = users.by_name(tx, name)
+        if before is None:
+            return None
+        after = users.change(tx, before.id, values) if values else before
+        details = {"before": _told(before), "after": _told(after)}
+        record(tx, now, principal.actor, "user.changed", f"user/{name}", details)
+        return after
+
+    return await hub.database.write(change)
+
+
+def _check_role(policy: Policy, principal: Principal, role: str) -> None:
+    if role not in policy.roles:
+        raise Refused("access.role_unknown", role=role)
+    if policy.roles[role] - principal.permissions:
+        raise Refused("user.beyond_maker", role=role)
+
+
+def _told(row: UserRow) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.to_builtins(row)
+    del told["id"], told["created_at"]
+    return told

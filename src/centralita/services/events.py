@@ -1,0 +1,341 @@
+"""Finding events, and one event whole: its receipt, its rules with why and why not, its deliveries with every attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from centralita.core import ids
+from centralita.core.conditions import Condition
+from centralita.core.effects import Effect
+from centralita.core.rules import Routing, Ruleset, RuleSpec, WebhookSpec, compile_rules, explain
+from centralita.core.subjects import project
+from centralita.logs import redact_text
+from centralita.ports import Receipt
+from centralita.services.hub import Hub
+from centralita.services.times import shown
+from centralita.store import deliveries, events, glances, history, receipts, rulesets, subjects
+from centralita.store.database import Transaction
+from centralita.store.deliveries import DeliveryRow
+from centralita.store.events import Filter, StoredEvent
+from centralita.store.glances import LaneName
+from centralita.store.history import Attempt, Finished
+
+SLICE = 500
+MOST_LOOKED_AT = 5_000
+"""Events that one search by condition looks at before it says how far it came."""
+EXCERPT_BYTES = 2_000
+"""Of a receiver's response, for whoever reads an event's page; all that was kept is in the database."""
+
+
+@dataclass(frozen=True)
+class EventSummary:
+    """An event in a list."""
+
+    id: str
+    source: str
+    type: str
+    time: str
+    subject: str
+    severity: str | None
+    title: str
+    status: str
+    matched: list[str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of events, newest first, and how far the search came."""
+
+    items: list[EventSummary]
+    next: str | None
+    """Cursor of the next page; None at the end."""
+    looked_at: int
+    """Events that were tested."""
+    back_to: str | None
+    """The time of the oldest of them: nothing older was looked at."""
+
+
+def summary(stored: StoredEvent) -> EventSummary:
+    """What a list shows of an event."""
+    event = stored.event
+    return EventSummary(
+        id=event.id,
+        source=event.source,
+        type=event.type,
+        time=event.time,
+        subject=event.subject,
+        severity=event.severity,
+        title=event.title,
+        status=event.status,
+        matched=list(stored.matched),
+    )
+
+
+async def find(hub: Hub, wanted: Filter, condition: Condition | None, limit: int, before: str) -> Found:
+    """The newest events that fit, from behind ``before`` (an event's id, "" for the newest).
+
+    With a condition the log is read in slices, and no further than ``MOST_LOOKED_AT`` at once.
+    """
+    items: list[EventSummary] = []
+    looked_at, last = 0, before
+    while True:
+        size = limit + 1 - len(items) if condition is None else SLICE
+        slice_ = await _slice(hub, wanted, size, last)
+        for stored in slice_:
+            if len(items) == limit:
+                return _found(items, last, looked_at)
+            looked_at, last = looked_at + 1, stored.event.id
+            if condition is None or condition.test(stored.event):
+                items.append(summary(stored))
+        if len(slice_) < size:
+            return _found(items, None, looked_at, last)
+        if condition is not None and looked_at >= MOST_LOOKED_AT:
+            return _found(items, last, looked_at)
+
+
+async def _slice(hub: Hub, wanted: Filter, size: int, before: str) -> list[StoredEvent]:
+    return await hub.database.read(lambda tx: events.newest(tx, wanted, size, before))
+
+
+def _found(items: list[EventSummary], cursor: str | None, looked_at: int, last: str = "") -> Found:
+    oldest = cursor or last
+    back_to = shown(ids.time_ms(oldest) / 1000) if oldest and looked_at else None
+    return Found(items=items, next=cursor, looked_at=looked_at, back_to=back_to)
+
+
+# ---- one event
+
+
+@dataclass(frozen=True)
+class ReceiptMeta:
+    """What is known of the request that the event came in."""
+
+    id: str
+    received_at: str | None
+    content_type: str
+    headers: dict[str, str]
+    """Those that carry no secret."""
+    bytes: int
+    dedupe_key: str
+
+
+@dataclass(frozen=True)
+class WhyReason:
+    """One thing that decided: a message id with its arguments."""
+
+    id: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RuleWhy:
+    """Why a rule did or did not match."""
+
+    name: str
+    matched: bool
+    why: list[WhyReason]
+
+
+@dataclass(frozen=True)
+class AttemptView:
+    """One try."""
+
+    number: int
+    started_at: str | None
+    elapsed_ms: float
+    outcome: str
+    status: int
+    reason: str
+    detail: str
+    error: str
+    timings: dict[str, float]
+    """Milliseconds of each phase."""
+    response: str
+    """The beginning of what the receiver said; bytes that are no UTF-8 as U+FFFD."""
+
+
+@dataclass(frozen=True)
+class DeliveryView:
+    """A delivery, finished or not."""
+
+    id: str
+    lane: str
+    destination: str
+    target: str
+    audience: str
+    rule: str
+    generation: int
+    state: str
+    attempts: int
+    created_at: str | None
+    finished_at: str | None
+    due_at: str | None
+    """When it is tried next; None for one that is finished or waits behind another."""
+    reason: str
+    detail: str
+    reference: str
+    tries: list[AttemptView] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class EventDetail:
+    """One event whole."""
+
+    event: dict[str, Any]
+    receipt: ReceiptMeta | None
+    """None when its retention is over."""
+    routed_at: str | None
+    ruleset: int
+    """Version of the rules that it was routed by."""
+    matched: list[str]
+    skipped: list[dict[str, str]]
+    """What a matching rule asked for and could not have."""
+    rules: list[RuleWhy]
+    """Recomputed with the rules that it was routed by."""
+    deliveries: list[DeliveryView]
+
+
+async def detail(hub: Hub, event_id: str) -> EventDetail | None:
+    """One event; None when there is none of that id."""
+
+    def read(tx: Transaction) -> EventDetail | None:
+        stored = events.get(tx, event_id)
+        return None if stored is None else _detail(tx, hub, stored)
+
+    return await hub.database.read(read)
+
+
+def _detail(tx: Transaction, hub: Hub, stored: StoredEvent) -> EventDetail:
+    event = stored.event
+    receipt = receipts.load(tx, [stored.receipt_id]).get(stored.receipt_id)
+    subject = subjects.load(tx, event.source, [event.subject]).get(event.subject) or project(None, event)
+    traces = explain(event, _ruleset(tx, hub, stored.ruleset), subject)
+    return EventDetail(
+        event=msgspec.to_builtins(event),
+        receipt=_receipt(receipt) if receipt is not None else None,
+        routed_at=shown(stored.routed_at),
+        ruleset=stored.ruleset,
+        matched=list(stored.matched),
+        skipped=[{"rule": s.rule, "target": s.target, "reason": s.reason} for s in stored.skipped],
+        rules=[
+            RuleWhy(trace.name, trace.matched, [WhyReason(why.id, dict(why.arguments)) for why in trace.why])
+            for trace in traces
+        ],
+        deliveries=_deliveries(tx, event.id),
+    )
+
+
+def _ruleset(tx: Transaction, hub: Hub, version: int) -> Ruleset:
+    if version == hub.ruleset_version:
+        return hub.ruleset
+    body = rulesets.body(tx, version)
+    return _compiled(body) if body is not None else hub.ruleset
+
+
+class _Body(msgspec.Struct, frozen=True):
+    rules: list[RuleSpec]
+    webhooks: list[WebhookSpec]
+    routing: Routing
+
+
+@lru_cache(maxsize=8)
+def _compiled(body: str) -> Ruleset:
+    """A published version again. Aliases of types are not kept with it: they only widen what a webhook takes."""
+    specs = msgspec.json.decode(body, type=_Body)
+    return compile_rules(specs.rules, specs.webhooks, specs.routing)
+
+
+def _receipt(receipt: Receipt) -> ReceiptMeta:
+    return ReceiptMeta(
+        id=receipt.id,
+        received_at=shown(receipt.received_at),
+        content_type=receipt.content_type,
+        headers=dict(receipt.headers),
+        bytes=len(receipt.body),
+        dedupe_key=receipt.dedupe_key,
+    )
+
+
+def _deliveries(tx: Transaction, event_id: str) -> list[DeliveryView]:
+    pending, finished = deliveries.of_event(tx, event_id), history.of_event(tx, event_id)
+    lanes = glances.lane_names(tx, [row.lane_id for row in (*pending, *finished)])
+    tries: dict[int, list[AttemptView]] = {}
+    for attempt in history.attempts_of(tx, ids.day(event_id), [row.id for row in (*pending, *finished)]):
+        tries.setdefault(attempt.delivery_id, []).append(_attempt(attempt))
+    views = [_pending(row, lanes.get(row.lane_id), tries.get(row.id, [])) for row in pending]
+    views += [_finished(row, lanes.get(row.lane_id), tries.get(row.id, [])) for row in finished]
+    return sorted(views, key=lambda view: int(view.id.removeprefix("dlv_")))
+
+
+def _pending(row: DeliveryRow, lane: LaneName | None, tries: list[AttemptView]) -> DeliveryView:
+    effect = msgspec.json.decode(row.payload, type=_PayloadEffect).effect
+    state, reason, due_at = row.state, row.reason, row.due_at
+    if lane is not None and state == "due":
+        if lane.paused:
+            state, reason = "held", "lane.paused"
+        elif lane.held_until > row.due_at:
+            state, reason, due_at = "held", lane.hold_reason, lane.held_until
+    return DeliveryView(
+        id=f"dlv_{row.id}",
+        lane=lane.key if lane is not None else "",
+        destination=effect.destination,
+        target=effect.target,
+        audience=effect.audience,
+        rule=row.rule,
+        generation=row.generation,
+        state=state,
+        attempts=row.attempts,
+        created_at=shown(row.created_at),
+        finished_at=None,
+        due_at=shown(due_at) if row.state == "due" and reason != "lane.paused" else None,
+        reason=reason,
+        detail="",
+        reference="",
+        tries=tries,
+    )
+
+
+class _PayloadEffect(msgspec.Struct):
+    effect: Effect
+
+
+def _finished(row: Finished, lane: LaneName | None, tries: list[AttemptView]) -> DeliveryView:
+    effect = msgspec.json.decode(row.effect, type=Effect)
+    return DeliveryView(
+        id=f"dlv_{row.id}",
+        lane=lane.key if lane is not None else "",
+        destination=effect.destination,
+        target=effect.target,
+        audience=effect.audience,
+        rule=row.rule,
+        generation=row.generation,
+        state=row.state,
+        attempts=row.attempts,
+        created_at=shown(row.created_at),
+        finished_at=shown(row.finished_at),
+        due_at=None,
+        reason=row.reason,
+        detail=row.detail,
+        reference=row.reference,
+        tries=tries,
+    )
+
+
+def _attempt(attempt: Attempt) -> AttemptView:
+    response = bytes(attempt.response or b"")[:EXCERPT_BYTES].decode("utf-8", "replace")
+    return AttemptView(
+        number=attempt.number,
+        started_at=shown(attempt.started_at),
+        elapsed_ms=round(attempt.elapsed_ms, 3),
+        outcome=attempt.outcome,
+        status=attempt.status,
+        reason=attempt.reason,
+        detail=attempt.detail,
+        error=attempt.error,
+        timings=msgspec.json.decode(attempt.timings, type=dict[str, float]),
+        response=redact_text(response),
+    )

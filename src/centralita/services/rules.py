@@ -1,0 +1,194 @@
+"""The rules in force, checking others, and trying others on what has happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from centralita.core.effects import Effect
+from centralita.core.rules import (
+    Routing,
+    RuleProblem,
+    RulesError,
+    Ruleset,
+    RuleSpec,
+    WebhookSpec,
+    compile_rules,
+    decide_effects,
+)
+from centralita.core.subjects import project
+from centralita.integrations import registry
+from centralita.services import announcements
+from centralita.services.events import EventSummary, summary
+from centralita.services.hub import Hub
+from centralita.store import events, glances, subjects
+from centralita.store.database import Transaction
+from centralita.store.events import Filter, StoredEvent
+
+__all__ = ["RuleProblem", "RulesError"]
+
+SLICE = 200
+
+
+@dataclass(frozen=True)
+class RulesInForce:
+    """The rules that events are routed by."""
+
+    version: int
+    digest: str
+    rules: list[dict[str, Any]]
+    webhooks: list[dict[str, Any]]
+    """Subscriptions: types and conditions, no addresses and no secrets."""
+    routing: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Going:
+    """One effect: who would be told, and because of which rule."""
+
+    destination: str
+    target: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One event under both sets of rules."""
+
+    event: EventSummary
+    before: list[Going]
+    after: list[Going]
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Total:
+    """What a destination would gain and lose."""
+
+    destination: str
+    target: str
+    before: int
+    after: int
+    gained: int
+    lost: int
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """A slice of a dry run. Nothing was written."""
+
+    events: int
+    changed: int
+    items: list[Compared]
+    totals: list[Total]
+    next: str | None
+    """Give it back to go on; None when nothing is left."""
+
+
+def in_force(hub: Hub) -> RulesInForce:
+    """The ruleset of this process."""
+    ruleset = hub.ruleset
+    return RulesInForce(
+        version=hub.ruleset_version,
+        digest=ruleset.digest,
+        rules=[msgspec.to_builtins(spec) for spec in ruleset.specs],
+        webhooks=[msgspec.to_builtins(spec) for spec in ruleset.webhook_specs],
+        routing=msgspec.to_builtins(ruleset.routing),
+    )
+
+
+def changed_rules(hub: Hub, given: Mapping[str, Any]) -> Ruleset:
+    """The rules of ``{rules, webhooks, routing}``, each part that is missing being the one in force.
+
+    Raises RulesError, and ``msgspec.ValidationError`` for what has another shape.
+    """
+    ruleset = hub.ruleset
+    rules, webhooks, routing = ruleset.specs, ruleset.webhook_specs, ruleset.routing
+    if given.get("rules") is not None:
+        rules = tuple(msgspec.convert(given["rules"], list[RuleSpec]))
+    if given.get("webhooks") is not None:
+        webhooks = tuple(msgspec.convert(given["webhooks"], list[WebhookSpec]))
+    if given.get("routing") is not None:
+        routing = msgspec.convert(given["routing"], Routing)
+    return compile_rules(rules, webhooks, routing, aliases())
+
+
+def aliases() -> dict[str, str]:
+    """Other names of event types to the real ones, over all kinds of sources."""
+    types = {**registry.event_types(), **announcements.TYPES}
+    return {alias: declared.name for declared in types.values() for alias in declared.aliases}
+
+
+def unknown_paths(hub: Hub, ruleset: Ruleset) -> list[tuple[str, str]]:
+    """(rule, path) of every path that a condition reads and no configured source declares."""
+    declared = {path for source in hub.sources.values() for path in source.integration.paths}
+    open_maps = tuple(f"data.{path[:-1]}" for path in declared if path.endswith(".*"))
+    known = {f"data.{path}" for path in declared}
+    return [
+        (rule.spec.name, path)
+        for rule in ruleset.rules
+        for path in sorted(rule.condition.paths)
+        if path.startswith("data.") and path not in known and not path.startswith(open_maps)
+    ]
+
+
+async def dry_run(hub: Hub, changed: Ruleset, wanted: Filter, limit: int, after: str) -> DryRun:
+    """Decides the next stored events of a filter by the rules in force and by ``changed``, oldest first.
+
+    ``limit`` is the size of the slice; without a beginning in ``wanted`` it is the caller's to say how far back to go.
+    """
+
+    def read(tx: Transaction) -> DryRun:
+        page = glances.events_after(tx, wanted, after, limit)
+        items = [_compared(tx, hub.ruleset, changed, stored) for stored in page]
+        return DryRun(
+            events=len(items),
+            changed=sum(item.changed for item in items),
+            items=[item for item in items if item.changed],
+            totals=_totals(items),
+            next=page[-1].event.id if len(page) == limit else None,
+        )
+
+    return await hub.database.read(read)
+
+
+async def cursor_before_last(hub: Hub, wanted: Filter, last: int) -> str:
+    """The cursor from which the last ``last`` events of a filter are ahead; "" when there are not more."""
+
+    def read(tx: Transaction) -> str:
+        found = events.newest(tx, wanted, last + 1)
+        return found[-1].event.id if len(found) > last else ""
+
+    return await hub.database.read(read)
+
+
+def _compared(tx: Transaction, current: Ruleset, changed: Ruleset, stored: StoredEvent) -> Compared:
+    event = stored.event
+    known = subjects.load(tx, event.source, [event.subject]) if event.subject else {}
+    subject = known.get(event.subject) or project(None, event)
+    before = _going(decide_effects(event, current, subject).effects)
+    after = _going(decide_effects(event, changed, subject).effects)
+    places_before = {(going.destination, going.target) for going in before}
+    places_after = {(going.destination, going.target) for going in after}
+    return Compared(summary(stored), before, after, places_before != places_after)
+
+
+def _going(effects: tuple[Effect, ...]) -> list[Going]:
+    return [Going(effect.destination, effect.target, effect.rule) for effect in effects]
+
+
+def _totals(items: list[Compared]) -> list[Total]:
+    counts: dict[tuple[str, str], list[int]] = {}
+    for item in items:
+        before = {(going.destination, going.target) for going in item.before}
+        after = {(going.destination, going.target) for going in item.after}
+        for place in before | after:
+            count = counts.setdefault(place, [0, 0, 0, 0])
+            count[0] += place in before
+            count[1] += place in after
+            count[2] += place in after - before
+            count[3] += place in before - after
+    return [Total(*place, *count) for place, count in sorted(counts.items())]

@@ -1,0 +1,62 @@
+"""How the sources are doing: their counts, and the receipts whose parser failed."""
+
+from __future__ import annotations
+
+import msgspec
+import sqlalchemy as sa
+
+from centralita.store.database import Transaction
+from centralita.store.schema import events, inbox, source_counts, unparsed
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What came from one source since the hub knows it."""
+
+    source: str
+    accepted: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+    """Duplicates by id whose body differed."""
+    rejected: int = 0
+    last_accepted_at: float | None = None
+    last_rejected_at: float | None = None
+
+
+class Unparsed(msgspec.Struct, frozen=True, kw_only=True):
+    """A receipt that its parser could not read."""
+
+    receipt_id: str
+    source: str
+    at: float
+    reason: str
+    detail: str = ""
+
+
+def counts(tx: Transaction) -> dict[str, Counts]:
+    """By slug; a source that nothing ever came from is left out."""
+    return {row.source: Counts(**dict(row._mapping)) for row in tx.execute(sa.select(source_counts))}
+
+
+def waiting(tx: Transaction) -> dict[str, int]:
+    """How many receipts of each source wait for routing."""
+    query = sa.select(inbox.c.source, sa.func.count()).group_by(inbox.c.source)
+    return {row[0]: int(row[1]) for row in tx.execute(query)}
+
+
+def unparsed_of(tx: Transaction, source: str, limit: int) -> list[Unparsed]:
+    """The newest receipts of a source that could not be read."""
+    query = sa.select(unparsed).where(unparsed.c.source == source).order_by(unparsed.c.at.desc()).limit(limit)
+    return [Unparsed(**dict(row._mapping)) for row in tx.execute(query)]
+
+
+def unparsed_count(tx: Transaction) -> int:
+    """How many receipts wait for somebody to re-parse them."""
+    return int(tx.execute(sa.select(sa.func.count()).select_from(unparsed)).scalar_one())
+
+
+def types_seen(tx: Transaction, source: str, last: int = 1000) -> dict[str, int]:
+    """Event types among the last events of a source, with how often each came."""
+    query = sa.select(events.c.type).where(events.c.source == source)
+    newest = query.order_by(events.c.day.desc(), events.c.id.desc()).limit(last).subquery()
+    grouped = sa.select(newest.c.type, sa.func.count()).group_by(newest.c.type).order_by(newest.c.type)
+    return {row[0]: int(row[1]) for row in tx.execute(grouped)}

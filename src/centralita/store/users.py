@@ -1,0 +1,64 @@
+"""The people who use the hub, and their roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from centralita.store.database import Transaction
+from centralita.store.schema import users
+
+
+class UserRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A person."""
+
+    id: int
+    name: str
+    email: str = ""
+    slack_id: str = ""
+    role: str
+    locale: str = ""
+    enabled: bool = True
+    created_at: float
+
+
+class NameTaken(Exception):
+    """Somebody else has that name."""
+
+
+CHANGEABLE = ("email", "slack_id", "role", "locale", "enabled")
+
+
+def _row(row: sa.Row[tuple[object, ...]]) -> UserRow:
+    fields = {name: getattr(row, name) for name in UserRow.__struct_fields__}
+    return UserRow(**{**fields, "enabled": bool(row.enabled)})
+
+
+def add(tx: Transaction, values: Mapping[str, Any]) -> UserRow:
+    """Adds a person: ``name``, ``role``, ``created_at`` and what is known of the rest. Raises NameTaken."""
+    if by_name(tx, values["name"]) is not None:
+        raise NameTaken(values["name"])
+    number = tx.execute(sa.insert(users).values(dict(values)).returning(users.c.id)).scalar_one()
+    row = tx.execute(sa.select(users).where(users.c.id == number)).one()
+    return _row(row)
+
+
+def by_name(tx: Transaction, name: str) -> UserRow | None:
+    """One person."""
+    row = tx.execute(sa.select(users).where(users.c.name == name)).first()
+    return _row(row) if row is not None else None
+
+
+def listing(tx: Transaction, limit: int, after: int = 0) -> list[UserRow]:
+    """In the order in which they were added, from the one behind ``after``."""
+    query = sa.select(users).where(users.c.id > after).order_by(users.c.id).limit(limit)
+    return [_row(row) for row in tx.execute(query)]
+
+
+def change(tx: Transaction, user_id: int, values: Mapping[str, Any]) -> UserRow:
+    """Sets some of ``CHANGEABLE``; the person as they are then."""
+    tx.execute(sa.update(users).where(users.c.id == user_id).values({name: values[name] for name in values}))
+    return _row(tx.execute(sa.select(users).where(users.c.id == user_id)).one())
