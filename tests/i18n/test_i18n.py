@@ -25,7 +25,10 @@ def test_our_reader_reads_the_catalogue_as_babel_does() -> None:
     for entry in theirs:
         if entry.id:
             key = entry.id if isinstance(entry.id, str) else entry.id[0]
-            expected[key] = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
+            forms = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
+            if all(forms) and not entry.fuzzy:
+                expected[key] = forms
+    assert len(expected) > 100
     assert dict(ours.texts) == expected
     assert [ours.plural(n) for n in (0, 1, 2, 21)] == [1, 0, 1, 1]
 
@@ -123,7 +126,7 @@ def test_extract_keeps_translations_and_the_glossary(tmp_path: Path, monkeypatch
     after = copy.read_text(encoding="utf-8")
     assert "Glosario" in after and "nobody says this" not in after
     assert i18n.read_catalogue(after).texts == i18n.read_catalogue(before).texts
-    assert i18n.main(["check"]) == 0
+    assert after.startswith(before.split("\n\n")[0])
 
 
 def test_wrong_usage_is_two() -> None:
