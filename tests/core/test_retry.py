@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,8 +59,8 @@ def test_a_rate_limit_uses_no_attempt_up(attempt: int, wait_s: float) -> None:
 
 
 @pytest.mark.parametrize("state", ["delivered", "dead", "skipped"])
-def test_what_has_ended_is_not_tried_again(state: str) -> None:
-    assert next_attempt(Outcome(state=state), 1, POLICY, NOW, 0.5) is None  # type: ignore[arg-type]
+def test_what_has_ended_is_not_tried_again(state: Literal["delivered", "dead", "skipped"]) -> None:
+    assert next_attempt(Outcome(state=state), 1, POLICY, NOW, 0.5) is None
 
 
 @pytest.mark.parametrize(

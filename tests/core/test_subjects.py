@@ -52,10 +52,11 @@ def test_episodes(events: list[tuple[Phase, Severity | None]], episode: int) -> 
 
 
 def test_what_an_event_does_not_say_stays() -> None:
+    first = {"ticket": {"id": "1", "url": "u"}}
+    then = {"ticket": {"id": "1", "status": "En curso", "url": ""}, "comment": {"text": "x"}, "other": 1}
     subject = projected(
-        event(phase="open", severity="high", status="Abierto", title="Impresora", data={"ticket": {"id": "1", "url": "u"}}),
-        event(data={"ticket": {"id": "1", "status": "En curso", "url": ""}, "comment": {"text": "x"}, "other": 1}),
-    )  # fmt: skip
+        event(phase="open", severity="high", status="Abierto", title="Impresora", data=first), event(data=then)
+    )
     assert subject == Subject(
         source="invgate",
         subject="ticket/1",

@@ -96,7 +96,7 @@ class Rule:
     def __init__(self, spec: RuleSpec, routing: Routing, disabled_webhooks: frozenset[str]) -> None:
         self.spec = spec
         self.condition = compile_condition(spec.condition)
-        self.formatting = {**routing.formatting, **spec.formatting}
+        self.formatting = {**routing.formatting, **spec.formatting} if spec.formatting else routing.formatting
         channels, webhooks = listed(spec.channel), listed(spec.webhook)
         self.dm = listed(spec.dm)
         self.uses_mappings = not (channels or webhooks or self.dm)
