@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from centralita.settings import Settings, SettingsError, describe, load, shown
 from centralita.settings.environment import NAMES
@@ -238,6 +241,35 @@ def test_everything_wrong_is_told_at_once(write: Write) -> None:
         "centralita.yaml:19:12: database.url: has to be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
         "centralita.yaml:20:1: logs: has to be a section with keys of its own.",
     ]
+
+
+_NAMES = st.sampled_from(
+    "integrations slack rules notification_rules formatting workflows data_dir logs file name channel_mappings high "
+    "permissions roles user_mappings default sources secrets x".split()
+)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("${X:-y}"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(_NAMES, _VALUES, max_size=5))
+@settings(deadline=None, max_examples=300)
+def test_no_file_breaks_the_reading_of_files(
+    tmp_path_factory: pytest.TempPathFactory, values: dict[str, object]
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.yaml"
+    file.write_text(yaml.safe_dump(values, allow_unicode=True), encoding="utf-8")
+    try:
+        read = load(file, {"SLACK_ALERTS_CHANNEL": "#a", "CENTRALITA_LOGS__LEVEL": "info"})
+    except SettingsError as error:
+        assert error.problems
+        for problem in error.problems:
+            assert problem.place.line or problem.place.origin in ("SLACK_ALERTS_CHANNEL", "CENTRALITA_LOGS__LEVEL")
+            assert problem.text("en") and problem.text("es")
+    else:
+        assert shown(read)
 
 
 def test_problems_are_told_in_spanish_too(write: Write) -> None:

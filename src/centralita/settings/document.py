@@ -34,11 +34,13 @@ class Document:
 
     def move(self, source: Keys, target: Keys) -> None:
         """Takes the value at ``source`` (which exists) to ``target``; its places still tell the key that was written.
-        A value that is there already stays, and that it was said twice is a problem."""
-        holder = self._holder(source)
-        value = holder.pop(source[-1])
-        taken = self._holder(target)
-        if target[-1] in taken:
+        A value that is there already stays, and that it was said twice is a problem. Where ``target`` cannot be,
+        because a section on the way is none, nothing moves: the checks complain about that section."""
+        taken = self.holder(target)
+        if taken is None:
+            return
+        value = self.holder(source).pop(source[-1])
+        if taken.get(target[-1]) is not None:
             reason = N_("says the same as {other}.")
             other = {"other": dotted(target)}
             self.problems.append(Notice(self.places[source], reason, N_("Keep one of them."), other))
@@ -47,10 +49,15 @@ class Document:
         for keys in [keys for keys in self.places if keys[: len(source)] == source]:
             self.places[target + keys[len(source) :]] = self.places.pop(keys)
 
-    def _holder(self, keys: Keys) -> Any:
+    def holder(self, keys: Keys) -> Any:
+        """The mapping that holds the last of ``keys``, made if need be; None if something else is in its place."""
         holder: Any = self.values
         for key in keys[:-1]:
-            holder = holder.setdefault(key, {}) if isinstance(holder, dict) else holder[key]
+            if holder.get(key) is None:
+                holder[key] = {}
+            holder = holder[key]
+            if not isinstance(holder, dict):
+                return None
         return holder
 
 

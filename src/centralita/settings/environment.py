@@ -49,14 +49,10 @@ def overlay(document: Document, environ: Mapping[str, str]) -> None:
 def put(document: Document, keys: Keys, value: Any, place: Place) -> None:
     """Sets one value, making the sections that lead to it. Where the file has something else than a section, it is left
     as it is, for the checks to complain."""
-    holder = document.values
-    for key in keys[:-1]:
-        if holder.get(str(key)) is None:
-            holder[str(key)] = {}
-        holder = holder[str(key)]
-        if not isinstance(holder, dict):
-            return
-    holder[str(keys[-1])] = value
+    holder = document.holder(keys)
+    if holder is None:
+        return
+    holder[keys[-1]] = value
     for below in [path for path in document.places if path[: len(keys)] == keys]:
         del document.places[below]
     document.places[keys] = place

@@ -63,10 +63,12 @@ def _translate(read: Document) -> None:
     for source, target in _SEED_KEYS:
         if not _present(read.values, source):
             continue
-        if source == ("integrations", "slack") and isinstance(_at(read.values, ("slack",)), dict):
-            for key in list(read.values["integrations"]["slack"] or ()):
+        inner = _at(read.values, source)
+        if source == ("integrations", "slack") and isinstance(inner, dict) and _at(read.values, target) is not None:
+            for key in list(inner):
                 read.move((*source, key), (*target, key))
-            del read.values["integrations"]["slack"]
+            if not inner:
+                del read.values["integrations"]["slack"]
         else:
             read.move(source, target)
     if read.values.get("integrations") == {}:
