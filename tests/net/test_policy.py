@@ -236,6 +236,23 @@ async def test_more_slow_names_than_threads_still_end() -> None:
         assert {response.status for response in await asyncio.gather(*waiting)} == {200}
 
 
+async def test_closing_ends_who_still_waits_for_a_name() -> None:
+    release, asked = threading.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(host: str) -> list[str]:
+        loop.call_soon_threadsafe(asked.set)
+        release.wait()
+        return ["127.0.0.1"]
+
+    async with Client(allow=LOCAL, lookup=slow) as client:
+        waiting = asyncio.create_task(client.request(HttpRequest(url="http://slow.example/")))
+        await asked.wait()
+    response = await waiting
+    assert (response.error, response.sent) == ("dns", False)
+    release.set()
+
+
 async def test_names_are_remembered_until_they_stop_working() -> None:
     looked_up: list[str] = []
 

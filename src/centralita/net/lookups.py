@@ -68,7 +68,8 @@ class Lookups:
         """Leaves running look-ups to end by themselves: their threads are daemons and keep nothing alive."""
         self._queue.clear()
         for pending in self._pending.values():
-            pending.cancel()
+            # Not a cancellation: that would look like one of the task that waits.
+            pending.set_exception(socket.gaierror(socket.EAI_AGAIN, "closed"))
         self._pending.clear()
 
     def _start_next(self, loop: asyncio.AbstractEventLoop) -> None:
