@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 ELLIPSIS = "…"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_NOT_IN_URL = re.compile(r"[\s\x00-\x1f]")
 _CALLS_EVERYBODY = re.compile(r"@(?=(?:channel|here|everyone|group)\b)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -44,7 +45,8 @@ def plain(text: str) -> str:
 
 def length(text: str) -> int:
     """The length of ``text`` once escaped, in UTF-16 units: never less than what Slack counts."""
-    return sum(_WIDTH.get(character, 2 if character > "\uffff" else 1) for character in text)
+    entities = sum((len(entity) - 1) * text.count(character) for character, entity in _ESCAPED.items())
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2 + entities
 
 
 def cut(text: str, limit: int) -> str:
@@ -73,6 +75,8 @@ def split(text: str, limit: int, most: int) -> tuple[list[str], str]:
 
 def _fitting(text: str, start: int, limit: int) -> int:
     """The largest end such that ``text[start:end]`` fits into ``limit``; always beyond ``start``."""
+    if len(text) - start <= limit and length(text[start:]) <= limit:
+        return len(text)
     used = 0
     for position in range(start, len(text)):
         character = text[position]
@@ -101,7 +105,7 @@ def _seam(text: str, start: int, end: int) -> int:
 def safe_url(url: object) -> str:
     """``url``, with what would end a link encoded, if it is http or https, has a host and is not too long; else ""."""
     text = str(url or "").strip()
-    if len(text) > 2000 or any(character.isspace() or character < " " for character in text):
+    if len(text) > 2000 or _NOT_IN_URL.search(text):
         return ""
     try:
         parts = urlsplit(text)
