@@ -61,7 +61,7 @@ async def _listening(hub: Hub, sock: socket.socket) -> AsyncIterator[None]:
     servers = [make_server(app, hub.settings.receive.header_timeout_s)]
     sockets = [sock]
     if hasattr(socket, "AF_UNIX"):
-        servers.append(make_server(_LocalAdministrator(app), hub.settings.receive.header_timeout_s, trusted=True))
+        servers.append(make_server(_LocalAdministrator(app), hub.settings.receive.header_timeout_s))
         sockets.append(_local_socket(hub.settings.socket_path))
     tasks = [asyncio.ensure_future(server.serve([one])) for server, one in zip(servers, sockets, strict=True)]
     try:

@@ -1,7 +1,7 @@
 """Who did what: every change writes its audit entry in its own transaction, or neither is there.
 
-``record`` is for a use case that writes its own transaction. ``recording`` is for one that somebody else wrote: it gives
-that use case a hub whose write transactions end with the entry.
+``record`` is for a use case that writes its own transaction. ``recording`` is for one that knows nothing of the log: it
+gives that use case a hub whose write transactions end with the entry.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Finding events, and one event whole: its receipt, its rules with why and why not, its deliveries with every attempt."""
+"""Finding events, and one event whole: its receipt, its rules with why and why not, its deliveries with attempts."""
 
 from __future__ import annotations
 
@@ -262,9 +262,10 @@ def _receipt(receipt: Receipt) -> ReceiptMeta:
 
 def _deliveries(tx: Transaction, event_id: str) -> list[DeliveryView]:
     pending, finished = deliveries.of_event(tx, event_id), history.of_event(tx, event_id)
-    lanes = glances.lane_names(tx, [row.lane_id for row in (*pending, *finished)])
+    lanes = glances.lane_names(tx, [row.lane_id for row in pending] + [row.lane_id for row in finished])
     tries: dict[int, list[AttemptView]] = {}
-    for attempt in history.attempts_of(tx, ids.day(event_id), [row.id for row in (*pending, *finished)]):
+    numbers = [row.id for row in pending] + [row.id for row in finished]
+    for attempt in history.attempts_of(tx, ids.day(event_id), numbers):
         tries.setdefault(attempt.delivery_id, []).append(_attempt(attempt))
     views = [_pending(row, lanes.get(row.lane_id), tries.get(row.id, [])) for row in pending]
     views += [_finished(row, lanes.get(row.lane_id), tries.get(row.id, [])) for row in finished]

@@ -21,8 +21,7 @@ class LaneView:
     destination: str
     target: str
     state: str
-    """``flowing``, ``waiting`` (something waits for its turn), ``held`` (by the receiver or the breaker), ``paused`` (by
-    a person)."""
+    """``flowing``, ``waiting`` (for a turn), ``held`` (by the receiver or the breaker), ``paused`` (by a person)."""
     waiting: int
     """Deliveries that are not finished, in whatever state."""
     in_flight: int
@@ -47,12 +46,13 @@ async def listing(hub: Hub) -> list[LaneView]:
             known, since = depth.get(lane_id, (0, oldest))
             depth[lane_id] = known + count, min(since, oldest)
         now = hub.clock.now()
-        return [_view(lane, *depth.get(lane.id, (0, None)), now) for lane in lanes.listing(tx)]
+        return [_view(lane, depth.get(lane.id), now) for lane in lanes.listing(tx)]
 
     return await hub.database.read(read)
 
 
-def _view(lane: LaneState, waiting: int, oldest: float | None, now: float) -> LaneView:
+def _view(lane: LaneState, depth: tuple[int, float] | None, now: float) -> LaneView:
+    waiting, oldest = depth or (0, None)
     held = lane.held_until > now
     state = "paused" if lane.paused else "held" if held else "waiting" if waiting > lane.in_flight else "flowing"
     return LaneView(

@@ -22,6 +22,7 @@ class HubMetrics:
         self._received = Counter(
             "centralita_events_received", "Inbound requests by result.", ["source", "result"], registry=self.registry
         )
+        self._received_by: dict[tuple[str, str], Counter] = {}
         self._routed = Counter("centralita_events_routed", "Events routed.", ["source"], registry=self.registry)
         self._attempts = Counter(
             "centralita_delivery_attempts", "Attempts by outcome.", ["destination", "outcome"], registry=self.registry
@@ -53,7 +54,12 @@ class HubMetrics:
 
     def received(self, source: str, result: str) -> None:
         """One inbound request: accepted, duplicate, rejected, busy or unavailable."""
-        self._received.labels(source if source in self.known_sources else OTHER, result).inc()
+        child = self._received_by.get((source, result))
+        if child is None:
+            child = self._received.labels(source if source in self.known_sources else OTHER, result)
+            if source in self.known_sources:
+                self._received_by[source, result] = child
+        child.inc()
 
     def routed(self, source: str, count: int) -> None:
         """Events that went through the rules."""

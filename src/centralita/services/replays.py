@@ -96,7 +96,9 @@ async def resend(hub: Hub, actor: str, delivery_id: int, event_id: str = "") -> 
 
     Raises NotFound.
     """
-    wanted = event_id or await hub.database.read(lambda tx: glances.event_of_dead(tx, delivery_id))
+    wanted: str | None = event_id
+    if not wanted:
+        wanted = await hub.database.read(lambda tx: glances.event_of_dead(tx, delivery_id))
     if not wanted:
         raise NotFound(f"dlv_{delivery_id}")
     audited = recording(

@@ -126,7 +126,9 @@ def unknown_paths(hub: Hub, ruleset: Ruleset) -> list[tuple[str, str]]:
     """(rule, path) of every path that a condition reads and no configured source declares."""
     declared = {path for source in hub.sources.values() for path in source.integration.paths}
     open_maps = tuple(f"data.{path[:-1]}" for path in declared if path.endswith(".*"))
-    known = {f"data.{path}" for path in declared}
+    # Whoever asks for ``ticket`` asks for something, when ``ticket.id`` is declared.
+    parts = [f"data.{path}".split(".") for path in declared]
+    known = {".".join(path[:length]) for path in parts for length in range(1, len(path) + 1)}
     return [
         (rule.spec.name, path)
         for rule in ruleset.rules

@@ -160,7 +160,7 @@ def _rejection(row: Rejection) -> RejectionView:
 async def send_fixture(hub: Hub, actor: str, slug: str, name: str) -> Sent:
     """Signs an example as the source's sender would, and takes it in as if it had come by the wire.
 
-    Raises LookupError for an unknown source, NoFixture, ValueError when it cannot be signed (its reason is a message id).
+    Raises LookupError for an unknown source, NoFixture, ValueError (a message id) when it cannot be signed.
     """
     source = hub.ingest.sources.get(slug)
     if source is None:
@@ -175,8 +175,9 @@ async def send_fixture(hub: Hub, actor: str, slug: str, name: str) -> Sent:
         answer = await hub.ingest.receive(slug, request)
     finally:
         if taking is not None:
-            taking.cancel()
-            await asyncio.gather(taking, return_exceptions=True)
+            hub.ingest.close()  # ends after everything that it took, refusals included, is on the disk
+            await taking
+            hub.ingest.closing = False
 
     def note(tx: Transaction) -> None:
         details = {"fixture": name, "status": answer.status}

@@ -103,11 +103,12 @@ class Inbound:
         declared = next((value for name, value in raw if name == b"content-length"), b"0")
         if not declared.isdigit() or int(declared) > limit:
             raise _Refused(413, f"The body is longer than {limit} bytes.")
-        message = await self._next(receive, None)
+        deadline = asyncio.get_running_loop().time() + self._limits.body_timeout_s
+        message = await self._next(receive, deadline)
         if not message.get("more_body"):
             return bytes(message.get("body", b""))
         chunks = [message.get("body", b"")]
-        size, deadline = len(chunks[0]), asyncio.get_running_loop().time() + self._limits.body_timeout_s
+        size = len(chunks[0])
         while message.get("more_body"):
             message = await self._next(receive, deadline)
             chunks.append(message.get("body", b""))
@@ -116,8 +117,7 @@ class Inbound:
                 raise _Refused(413, f"The body is longer than {limit} bytes.")
         return b"".join(chunks)
 
-    async def _next(self, receive: Receive, deadline: float | None) -> Message:
-        deadline = deadline or asyncio.get_running_loop().time() + self._limits.body_timeout_s
+    async def _next(self, receive: Receive, deadline: float) -> Message:
         try:
             async with asyncio.timeout_at(deadline):
                 message = await receive()

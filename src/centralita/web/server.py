@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -91,10 +92,11 @@ class Application:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server whose signals are somebody else's."""
+    """A uvicorn server that leaves signals alone: whoever serves decides in which order things end."""
 
-    def install_signal_handlers(self) -> None:
-        return
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -107,8 +109,8 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def make_server(app: App, header_timeout_s: float, *, trusted: bool = False) -> Server:
-    """A server for ``app``; ``trusted`` for the local socket, where no proxy speaks."""
+def make_server(app: App, header_timeout_s: float) -> Server:
+    """A server for ``app``."""
     config = uvicorn.Config(
         app,
         http=guarded_protocol(header_timeout_s),
@@ -120,7 +122,6 @@ def make_server(app: App, header_timeout_s: float, *, trusted: bool = False) -> 
         date_header=True,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=10,
-        proxy_headers=not trusted,
-        forwarded_allow_ips="127.0.0.1",
+        proxy_headers=False,
     )
     return Server(config)
