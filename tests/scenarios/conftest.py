@@ -1,0 +1,168 @@
+"""A hub in a world: the local Slack workspace and the sink in processes of their own, on either database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from centralita.sandbox.control import SinkControl, SlackControl
+from tests.scenarios.judges import Reader, judge_intact, judge_quiet
+from tests.scenarios.ledger import SECRET, Sender
+from tests.scenarios.processes import ROOT, HubProcess, write_config
+
+WEBHOOK_SECRET = "whsec_c2NlbmFyaW8td2ViaG9vay1zZWNyZXQ="
+BOT_TOKEN = "xoxb-local-mesa-de-ayuda"
+SECRETS = (SECRET, WEBHOOK_SECRET, BOT_TOKEN, "only-for-tests")
+FAST = (0.05, 0.1, 0.2)
+"""A retry schedule for tests that are not about its length."""
+
+
+def _spawn(part: str) -> tuple[subprocess.Popen[str], str]:
+    import json
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "centralita.sandbox", part],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    return process, json.loads(process.stdout.readline())["url"]
+
+
+def _serve(part: str) -> Iterator[str]:
+    process, url = _spawn(part)
+    yield url
+    process.send_signal(signal.SIGTERM)
+    process.wait(10)
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def sink_url() -> Iterator[str]:
+    """A webhook sink in its own process, for all tests of this worker: ask for ``sink`` to have it emptied."""
+    yield from _serve("sink")
+
+
+@pytest.fixture(scope="session")
+def slack_url() -> Iterator[str]:
+    """A local workspace in its own process; ask for ``slack`` to have it emptied."""
+    yield from _serve("slack")
+
+
+@pytest.fixture
+async def sink(sink_url: str) -> AsyncIterator[SinkControl]:
+    """The sink, empty and well."""
+    async with SinkControl(sink_url) as control:
+        await control.reset()
+        await control.heal()
+        yield control
+
+
+@pytest.fixture
+async def slack(slack_url: str) -> AsyncIterator[SlackControl]:
+    """The workspace, empty and well, without limits."""
+    async with SlackControl(slack_url) as control:
+        await control.reset()
+        await control.heal()
+        await control.limits(enabled=False)
+        yield control
+
+
+class World:
+    """What a scenario plays in. Ends every hub that it started."""
+
+    def __init__(self, directory: Path, database_url: str, stack: AsyncExitStack) -> None:
+        self.directory, self.database_url = directory, database_url
+        self.reader = Reader(database_url)
+        self.hubs: list[HubProcess] = []
+        self._stack = stack
+
+    async def hub(
+        self,
+        *layers: Mapping[str, Any],
+        role: str = "all",
+        name: str = "hub",
+        environ: Mapping[str, str] | None = None,
+    ) -> HubProcess:
+        """A running hub whose configuration is the layers joined."""
+        config = write_config(self.directory / name, self.database_url, SOURCES, *layers)
+        hub = HubProcess(config, role, environ)
+        self.hubs.append(hub)
+        return await self._stack.enter_async_context(hub)
+
+    async def sender(self, hub: HubProcess, slug: str = "monitor") -> Sender:
+        """A sender that keeps books."""
+        return await self._stack.enter_async_context(Sender(hub.url, slug))
+
+    async def settle(self) -> None:
+        """Ends every hub in order, and has the judges I and N look at what they left."""
+        for hub in self.hubs:
+            if hub.running:
+                assert await hub.stop() == 0, hub.log[-20:]
+        assert judge_intact(self.reader) == []
+        for hub in self.hubs:
+            assert judge_quiet(hub.log, SECRETS) == []
+
+
+SOURCES: dict[str, Any] = {
+    "sources": [
+        {
+            "slug": "monitor",
+            "kind": "generic",
+            "secrets": [SECRET],
+            "settings": {"auth": "header", "header": "X-Secret"},
+        },
+        {"slug": "invgate", "kind": "invgate", "secrets": [SECRET], "settings": {"header": "X-Secret"}},
+    ]
+}
+
+
+def webhooks(sink: SinkControl, *names: str, **settings: Any) -> dict[str, Any]:
+    """Outgoing webhooks that take everything, each to its own path of the sink: ``/NAME``."""
+    common = {"types": ["*"], "secret": WEBHOOK_SECRET, "schedule_s": list(FAST), **settings}
+    return {"webhooks": [{"name": name, "url": f"{sink.url}/{name}", **common} for name in names]}
+
+
+def slack_settings(slack: SlackControl, **settings: Any) -> dict[str, Any]:
+    """The local workspace, with a rate that keeps no test waiting."""
+    common = {"api_url": f"{slack.url}/api/", "bot_token": BOT_TOKEN, "rate_per_s": 1000, "burst": 1000}
+    return {"slack": {**common, **settings}}
+
+
+@asynccontextmanager
+async def world_of(directory: Path, database_url: str) -> AsyncIterator[World]:
+    """A world on one database."""
+    async with AsyncExitStack() as stack:
+        yield World(directory, database_url, stack)
+
+
+@pytest.fixture
+async def world(tmp_path: Path, migrated_url: str) -> AsyncIterator[World]:
+    """A world; the test runs on SQLite and on PostgreSQL."""
+    async with world_of(tmp_path, migrated_url) as made:
+        yield made
+
+
+@pytest.fixture
+async def sqlite_world(tmp_path: Path) -> AsyncIterator[World]:
+    """A world on SQLite."""
+    async with world_of(tmp_path, f"sqlite:///{tmp_path / 'centralita.db'}") as made:
+        yield made
+
+
+@pytest.fixture
+async def postgres_world(tmp_path: Path, postgres_url: str) -> AsyncIterator[World]:
+    """A world on PostgreSQL."""
+    async with world_of(tmp_path, postgres_url) as made:
+        yield made

@@ -1,0 +1,171 @@
+"""The hub and the sandbox as processes of their own, waited for by what they print and killed by every means."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+READY_S = 30.0
+LINE_LIMIT = 4 * 1024 * 1024
+
+
+class Ended(Exception):
+    """The process ended instead of doing what was waited for; the text has the end of its log."""
+
+
+class LineProcess:
+    """A process whose first line on stdout is JSON and says that it is ready; stderr is kept line by line."""
+
+    def __init__(self, command: list[str], environ: Mapping[str, str] | None = None) -> None:
+        self._command, self._environ = command, dict(environ or {})
+        self._process: asyncio.subprocess.Process | None = None
+        self._readers: list[asyncio.Task[None]] = []
+        self._news = asyncio.Condition()
+        self.log: list[str] = []
+        """Every line on stderr since the first start."""
+        self.facts: dict[str, Any] = {}
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise Ended("the process is not running")
+        return self._process.pid
+
+    async def start(self) -> Self:
+        """Starts it and returns when it is ready. Raises Ended when it gives up, TimeoutError when nothing comes."""
+        environ = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", **self._environ}
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            cwd=ROOT,
+            env=environ,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=LINE_LIMIT,
+        )
+        assert self._process.stdout is not None and self._process.stderr is not None
+        self._readers = [asyncio.ensure_future(self._keep(self._process.stderr))]
+        async with asyncio.timeout(READY_S):
+            first = await self._process.stdout.readline()
+        if not first:
+            raise Ended(f"{self._command}: {await self.wait()}\n" + "\n".join(self.log[-40:]))
+        self.facts = json.loads(first)
+        self._readers.append(asyncio.ensure_future(_drain(self._process.stdout)))
+        return self
+
+    async def _keep(self, stream: asyncio.StreamReader) -> None:
+        async for line in stream:
+            async with self._news:
+                self.log.append(line.decode(errors="replace").rstrip())
+                self._news.notify_all()
+        async with self._news:
+            self._news.notify_all()
+
+    async def logged(self, text: str, *, after: int = 0, timeout_s: float = 15.0) -> str:
+        """The first line of the log, from line ``after``, that holds ``text``; waits for it. Raises TimeoutError."""
+        async with asyncio.timeout(timeout_s), self._news:
+            while True:
+                found = next((line for line in self.log[after:] if text in line), None)
+                if found is not None:
+                    return found
+                await self._news.wait()
+
+    def send(self, number: signal.Signals) -> None:
+        """Sends a signal."""
+        os.kill(self.pid, number)
+
+    async def wait(self, timeout_s: float = 40.0) -> int:
+        """Waits for its end; the exit code, negative for a signal."""
+        process = self._process
+        if process is None:
+            return 0
+        async with asyncio.timeout(timeout_s):
+            code = await process.wait()
+            await asyncio.gather(*self._readers)
+        self._process, self._readers = None, []
+        return code
+
+    async def kill(self) -> None:
+        """SIGKILL: no last word, no clean-up."""
+        if self._process is not None and self._process.returncode is None:
+            self.send(signal.SIGKILL)
+        await self.wait()
+
+    async def stop(self) -> int:
+        """SIGTERM, and waits for the orderly end."""
+        if self._process is not None and self._process.returncode is None:
+            self.send(signal.SIGTERM)
+        return await self.wait()
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.kill()
+
+
+async def _drain(stream: asyncio.StreamReader) -> None:
+    while await stream.read(65536):
+        pass
+
+
+class HubProcess(LineProcess):
+    """A hub on a configuration file; every start reads the same data again."""
+
+    def __init__(self, config: Path, role: str = "all", environ: Mapping[str, str] | None = None) -> None:
+        super().__init__([sys.executable, str(HERE / "hub_process.py"), str(config), role], environ)
+        self.config = config
+
+    @property
+    def url(self) -> str:
+        return str(self.facts["url"])
+
+
+class SandboxProcess(LineProcess):
+    """``slack`` or ``sink``."""
+
+    def __init__(self, part: str, *options: str) -> None:
+        super().__init__([sys.executable, "-m", "centralita.sandbox", part, *options])
+
+    @property
+    def url(self) -> str:
+        return str(self.facts["url"])
+
+
+def write_config(directory: Path, database_url: str, *layers: Mapping[str, Any]) -> Path:
+    """A configuration file for one process in ``directory``: the layers joined, the later ones on top."""
+    directory.mkdir(parents=True, exist_ok=True)
+    config: dict[str, Any] = {
+        "server": {"port": 0},
+        "database": {"url": database_url},
+        "data_dir": str(directory / "data"),
+        "network": {"allow": ["127.0.0.0/8"]},
+        "logs": {"format": "json"},
+    }
+    for layer in layers:
+        config = _joined(config, layer)
+    file = directory / "centralita.yaml"
+    file.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+    return file
+
+
+def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    joined = dict(below)
+    for key, value in above.items():
+        old = joined.get(key)
+        joined[key] = _joined(old, value) if isinstance(old, dict) and isinstance(value, Mapping) else value
+    return joined
