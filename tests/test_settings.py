@@ -255,7 +255,7 @@ _VALUES = st.recursive(
 
 
 @given(st.dictionaries(_NAMES, _VALUES, max_size=5))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 def test_no_file_breaks_the_reading_of_files(
     tmp_path_factory: pytest.TempPathFactory, values: dict[str, object]
 ) -> None:
