@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from centralita.core import access
@@ -141,6 +141,7 @@ def test_scopes_are_names_or_wildcards() -> None:
     assert access.expand(["event.*"]) == {"event.read", "event.replay"}
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=12)), st.sampled_from(sorted(PERMISSIONS)))
 def test_no_scope_but_its_own_grants_a_permission(scopes: list[str], permission: str) -> None:
     granting = {permission, permission.split(".")[0] + ".*", "*"}
@@ -161,6 +162,7 @@ def test_tokens_have_one_shape_and_are_stored_hashed() -> None:
         access.new_token(bytes(16))
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32))
 def test_a_token_keeps_all_of_its_randomness(random_bytes: bytes) -> None:
     digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -6,7 +6,7 @@ import ipaddress
 import urllib.parse
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from centralita.core.addresses import REASONS, UrlError, judge, judge_url, read_networks, read_url
@@ -69,6 +69,7 @@ def test_ipv6_is_what_is_globally_assigned() -> None:
     assert judge("eight") == "address.unreadable"
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_nothing_that_the_standard_library_calls_private_passes(address: ipaddress.IPv4Address) -> None:
     if judge(address) == "":
@@ -76,6 +77,7 @@ def test_nothing_that_the_standard_library_calls_private_passes(address: ipaddre
         assert not address.is_multicast
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=6))
 def test_the_same_for_ipv6(address: ipaddress.IPv6Address) -> None:
     if judge(address) == "":
@@ -170,6 +172,7 @@ def test_a_target_is_written_back_as_one_url() -> None:
         assert read_url(expected) == read_url(url)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30).map(lambda text: f"https://{text}") | st.text(max_size=60))
 def test_whatever_passes_is_read_alike_by_the_standard_library(url: str) -> None:
     try:

@@ -7,7 +7,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from centralita.core.audit import GENESIS, Entry, Fault, Head, Link, entry_hash, verify_chain
@@ -110,6 +110,7 @@ def test_a_cut_tail_and_a_new_history_are_found_by_the_exported_head() -> None:
     assert verify_chain(forged, head) == Fault("audit.rewritten", 10)
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 9),
     st.sampled_from(["at", "actor", "action", "subject", "details", "hash"]),

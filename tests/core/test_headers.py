@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from centralita.core.headers import REASONS, judge_header
@@ -34,6 +34,7 @@ def test_headers_are_judged_by_name_and_value(name: str, value: str, reason: str
     assert judge_header(name, value) == reason
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_what_passes_is_one_line_of_utf_8(name: str, value: str) -> None:
     reason = judge_header(name, value)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from centralita.core.secrets import SecretError, is_current, make_key, seal, unseal
@@ -20,6 +20,7 @@ NONCE = bytes(range(12))
 ROW = b"webhook/erp/secret"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.binary(max_size=40))
 def test_what_is_sealed_opens_in_its_row(plain: bytes, aad: bytes) -> None:
     sealed = seal(plain, OLD, aad, NONCE)

@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
@@ -380,6 +380,7 @@ def test_a_missing_or_doubled_header_is_named() -> None:
     assert credentials.verify_key("", [b"s3cret"]) == "credential.missing"
 
 
+@settings(deadline=None)
 @given(
     pairs=st.lists(
         st.tuples(
