@@ -33,7 +33,9 @@ def test_tiers_are_per_method() -> None:
 
 
 async def test_the_answer_on_the_wire() -> None:
-    async with serve(LocalSlack()) as address, SlackControl(address.url) as control, aiohttp.ClientSession() as session:
+    # So slow that nothing comes back while the test runs, however busy the machine.
+    slow = LocalSlack(LimitSettings(channel_post=Rate(0.05, 5)))
+    async with serve(slow) as address, SlackControl(address.url) as control, aiohttp.ClientSession() as session:
         headers = {"Authorization": f"Bearer {BOT_TOKEN}"}
         statuses = []
         for _ in range(7):
@@ -44,7 +46,7 @@ async def test_the_answer_on_the_wire() -> None:
                 answer = await response.json()
         assert statuses[:6] == [200] * 5 + [429]
         assert answer == {"ok": False, "error": "ratelimited"}
-        assert last.headers["Retry-After"] == "1"
+        assert 1 <= int(last.headers["Retry-After"]) <= 19
         assert len(await control.messages("#alerts")) == 5
         assert [call.outcome for call in await control.posted(ok=False)] == ["limited", "limited"]
         other = AsyncWebClient(token=BOT_TOKEN, base_url=f"{address}/api/")
@@ -52,7 +54,9 @@ async def test_the_answer_on_the_wire() -> None:
 
 
 async def test_limits_can_be_set(slack: SlackControl, client: AsyncWebClient) -> None:
-    set_to = await slack.limits(channel_post={"per_s": 2, "burst": 1}, methods={"auth.test": {"per_s": 1, "burst": 1}})
+    set_to = await slack.limits(
+        channel_post={"per_s": 2, "burst": 1}, methods={"auth.test": {"per_s": 0.01, "burst": 1}}
+    )
     assert set_to["channel_post"] == {"per_s": 2.0, "burst": 1}
     assert (await client.auth_test())["ok"]
     with pytest.raises(Exception, match="ratelimited"):

@@ -227,6 +227,35 @@ async def test_on_a_phone_one_pane_at_a_time(page: Page, slack: SlackControl, cl
     assert await page.evaluate("document.documentElement.scrollWidth") <= 375
 
 
+async def test_what_arrives_takes_nobodys_focus_away(page: Page, slack: SlackControl, client: AsyncWebClient) -> None:
+    parent = (await client.chat_postMessage(channel=DESK, text="Impresora"))["ts"]
+    await client.chat_postMessage(channel=DESK, text="una", thread_ts=parent)
+    await visit(page, slack)
+    bar = page.get_by_role("button", name="1 respuesta")
+    await bar.focus()
+    await client.chat_postMessage(channel=DESK, text="otra cosa")
+    await expect(page.locator("#messages .message")).to_have_count(2)
+    await expect(bar).to_be_focused()
+    first = page.locator(f"#lists a[data-channel={DESK}]")
+    await first.focus()
+    await client.chat_postMessage(channel="#alerts", text="x")
+    await expect(page.locator("#lists a[data-channel=C0ALERTS].unread")).to_be_visible()
+    await expect(first).to_be_focused()
+
+
+async def test_where_reading_stopped_is_marked(page: Page, slack: SlackControl, client: AsyncWebClient) -> None:
+    await client.chat_postMessage(channel=DESK, text="leído")
+    await visit(page, slack)
+    await expect(page.locator("#messages .message")).to_have_count(1)
+    async with page.expect_response("**/_view/messages*"):
+        await page.keyboard.press("Alt+ArrowDown")
+    await expect(page.locator("h1")).to_have_text("#alerts")
+    await client.chat_postMessage(channel=DESK, text="nuevo")
+    await expect(page.locator(f"#lists a[data-channel={DESK}].unread")).to_be_visible()
+    await page.keyboard.press("Alt+ArrowUp")
+    await expect(page.locator(".new-mark + .message")).to_contain_text("nuevo")
+
+
 async def test_keys_and_theme(page: Page, slack: SlackControl) -> None:
     await visit(page, slack)
     await page.keyboard.press("Alt+ArrowDown")

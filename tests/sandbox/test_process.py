@@ -6,10 +6,12 @@ import signal
 import sys
 from typing import Any
 
+import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from centralita.sandbox.control import SinkControl, SlackControl
+from centralita.sandbox.sink import AnswerPlan
 
 
 async def start(*words: str) -> tuple[asyncio.subprocess.Process, dict[str, Any]]:
@@ -32,10 +34,17 @@ async def test_it_prints_its_address_and_ends_on_sigterm(part: str) -> None:
         client = AsyncWebClient(token=facts["bot_token"], base_url=f"{facts['url']}/api/")
         assert (await client.chat_postMessage(channel="#alerts", text="x"))["ok"]
         async with SlackControl(facts["url"]) as slack:
-            assert len(await slack.posted()) == 1
+            await slack.drop_next(applied=True)
+            client.retry_handlers.clear()
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await client.chat_postMessage(channel="#alerts", text="y")
+            assert [call.outcome for call in await slack.posted()] == ["answered", "applied_and_dropped"]
     else:
-        async with SinkControl(facts["url"]) as sink:
-            assert await sink.received() == []
+        async with SinkControl(facts["url"]) as sink, aiohttp.ClientSession() as session:
+            await sink.answer(AnswerPlan(mode="drop"))
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await session.post(facts["url"])
+            assert len(await sink.received()) == 1
     process.send_signal(signal.SIGTERM)
     assert await process.wait() == 0
 

@@ -109,6 +109,13 @@ async def test_permalink_is_on_this_workspace(client: AsyncWebClient, slack: Sla
     assert link["permalink"].endswith(f"?thread_ts={ts}&cid=C0ALERTS")
 
 
+async def test_markdown_text(client: AsyncWebClient) -> None:
+    posted = await client.chat_postMessage(channel="#alerts", markdown_text="**hola**")
+    assert posted["message"]["blocks"][0]["type"] == "markdown"
+    error = await refusal(client.chat_postMessage(channel="#alerts", markdown_text="**hola**", text="x"))
+    assert error["error"] == "markdown_text_conflict"
+
+
 async def test_people(client: AsyncWebClient, slack: SlackControl) -> None:
     found = await client.users_lookupByEmail(email="ANA@example.com")
     assert (found["user"]["id"], found["user"]["real_name"]) == (ANA, "Ana Gómez")

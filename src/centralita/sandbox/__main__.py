@@ -14,7 +14,7 @@ import sys
 from contextlib import suppress
 
 from centralita.sandbox.server import Address, Servable, serve
-from centralita.sandbox.sink import WebhookSink
+from centralita.sandbox.sink import KEEP, WebhookSink
 from centralita.sandbox.slack import BOT_TOKEN, HOOK_PATH, LimitSettings, LocalSlack
 
 
@@ -24,7 +24,8 @@ def _parse(words: list[str]) -> argparse.Namespace:
     slack = parts.add_parser("slack", help="a local Slack workspace")
     slack.add_argument("--no-limits", action="store_true", help="without Slack's rate limits")
     sink = parts.add_parser("sink", help="a receiver of webhooks")
-    sink.add_argument("--no-bodies", action="store_true", help="count the requests, keep nothing of them")
+    sink.add_argument("--no-bodies", action="store_true", help="keep neither headers nor bodies")
+    sink.add_argument("--keep", type=int, default=KEEP, help=f"how many requests to remember (default {KEEP})")
     for part in (slack, sink):
         part.add_argument("--host", default="127.0.0.1")
         part.add_argument("--port", type=int, default=0, help="0: any free one")
@@ -33,7 +34,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
 
 def _build(choice: argparse.Namespace) -> Servable:
     if choice.part == "sink":
-        return WebhookSink(keep_bodies=not choice.no_bodies)
+        return WebhookSink(keep_bodies=not choice.no_bodies, keep=max(1, choice.keep))
     return LocalSlack(LimitSettings.off() if choice.no_limits else LimitSettings())
 
 

@@ -27,8 +27,12 @@ def post_message(call: Caller) -> Answer:
     content = read_content(call, POST_TEXT)
     if not any(content.get(part) for part in ("text", "blocks", "attachments")):
         raise Refusal("no_text")
+    parent = _find_parent(call, conversation)
     message = _new_message(call, conversation, content)
-    _attach_to_thread(call, conversation, message)
+    if parent is not None:
+        message |= {"thread_ts": parent["ts"], "parent_user_id": parent.get("user", "")}
+        if call.args.flag("reply_broadcast"):
+            message["subtype"] = "thread_broadcast"
     call.workspace.add_message(conversation, message)
     return {"ok": True, "channel": conversation.id, "ts": message["ts"], "message": dict(message)}
 
@@ -117,6 +121,11 @@ def read_content(call: Caller, most_text: int) -> dict[str, Any]:
             raise Refusal("msg_too_long")
         if not content["text"].strip():
             content["text"] = ""
+    markdown = call.args.text("markdown_text")
+    if markdown and (content.get("text") or call.args.has("blocks")):
+        raise Refusal("markdown_text_conflict")
+    if markdown:
+        content |= {"text": markdown, "blocks": _checked_blocks([{"type": "markdown", "text": markdown}], "/blocks")}
     blocks = call.args.structured("blocks", "invalid_blocks_format")
     if blocks is not None:
         content["blocks"] = _checked_blocks(blocks, "/blocks")
@@ -198,18 +207,21 @@ def _new_message(call: Caller, conversation: Conversation, content: dict[str, An
     return message
 
 
-def _attach_to_thread(call: Caller, conversation: Conversation, message: Message) -> None:
+def _find_parent(call: Caller, conversation: Conversation) -> Message | None:
+    """The parent that ``thread_ts`` names, also through one of its replies. Raises Refusal.
+
+    Slack has been seen to accept a reply to nothing and to show it nowhere (python-slack-sdk issue 840); to refuse it
+    makes such a mistake visible.
+    """
     if not call.args.text("thread_ts"):
-        return
+        return None
     thread = conversation.thread(call.args.timestamp("thread_ts", "invalid_thread_ts"))
     if not thread:
         raise Refusal("thread_not_found")
     parent = thread[0]
     if parent.get("subtype") == "tombstone":
         raise Refusal("cannot_reply_to_message")
-    message |= {"thread_ts": parent["ts"], "parent_user_id": parent.get("user", "")}
-    if call.args.flag("reply_broadcast"):
-        message["subtype"] = "thread_broadcast"
+    return parent
 
 
 def _escape_loose_ampersands(text: str) -> str:

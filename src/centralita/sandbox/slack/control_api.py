@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -190,8 +191,8 @@ async def add_channel(request: web.Request) -> web.StreamResponse:
         raise ControlError(f"there is no user {unknown[0]}", 404)
     if wish.get("bot", True):
         members += [bot.user_id for bot in space.bots.values()]
-    kind = "private_channel" if wish.get("private") else "public_channel"
-    made = Conversation(space.new_id("C"), name, kind, members, 0, purpose=str(wish.get("purpose", "")))  # type: ignore[arg-type]  # a conditional of two literals is str to mypy
+    kind: Literal["private_channel", "public_channel"] = "private_channel" if wish.get("private") else "public_channel"
+    made = Conversation(space.new_id("C"), name, kind, members, int(time.time()), purpose=str(wish.get("purpose", "")))
     space.conversations[made.id] = made
     space.tell(Change("conversations"))
     return json_answer({"ok": True, "id": made.id})

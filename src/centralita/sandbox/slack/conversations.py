@@ -57,7 +57,7 @@ def replies(call: Caller) -> Answer:
     """conversations.replies: the parent, then its replies, oldest first."""
     call.args.require("channel", "ts")
     found = call.readable(call.args.text("channel"))
-    thread = found.thread(call.args.timestamp("ts", "invalid_ts_oldest"))
+    thread = found.thread(call.args.timestamp("ts", "thread_not_found"))
     if not thread:
         raise Refusal("thread_not_found")
     page, metadata = call.page([thread[0], *_between(call, thread[1:])], 1000, 1000)

@@ -1,49 +1,14 @@
 // The page: which conversation is open, what is in it, and what the server says has changed.
-import { avatar, rows } from "/_static/messages.js";
+import { Drawn, line, rows } from "/_static/messages.js";
+import { drawRail, drawWords, titleOf } from "/_static/rail.js";
 import { make, nameOf, scene, setLocale } from "/_static/scene.js";
+import { ask, at, place, query, state } from "/_static/state.js";
 
-const at = (id) => document.getElementById(id);
 const list = at("messages");
 const replies = at("replies");
-const state = {
-  team: "",
-  conversations: new Map(),
-  open: "",
-  messages: [],
-  more: false,
-  read: "",
-  thread: "",
-  replies: [],
-  target: "",
-  behind: 0,
-  stream: null,
-  opening: 0,
-};
-
-async function ask(path, body) {
-  const options = body ? { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {};
-  const response = await fetch(path, options);
-  return response.json();
-}
-
-function query(parameters) {
-  return new URLSearchParams({ user: scene.viewer, ...parameters }).toString();
-}
+const drawn = { list: new Drawn(), replies: new Drawn() };
 
 // --- where we are -----------------------------------------------------------------------------------------------
-
-// Both /archives/C1/p1700000000000100 and /#/archives/... name a conversation, a message, and maybe its thread.
-function place() {
-  const source = location.hash.startsWith("#/archives/") ? location.hash.slice(1) : location.pathname + location.search;
-  const [path, search = ""] = source.split("?");
-  const found = /^\/archives\/([^/]+)(?:\/p(\d{7,}))?\/?$/.exec(path);
-  const digits = found?.[2];
-  return {
-    channel: found ? decodeURIComponent(found[1]) : "",
-    ts: digits ? `${digits.slice(0, -6)}.${digits.slice(-6)}` : "",
-    thread: new URLSearchParams(search).get("thread_ts") ?? "",
-  };
-}
 
 function go(channel, { thread = "", ts = "" } = {}) {
   const message = ts || thread;
@@ -75,74 +40,24 @@ async function highlight(ts, box) {
   target.scrollIntoView({ block: "center" });
 }
 
-// --- the rail ---------------------------------------------------------------------------------------------------
+// --- the conversation -------------------------------------------------------------------------------------------
 
-function titleOf(conversation) {
-  if (!conversation.kind.endsWith("im")) return `#${conversation.name}`;
-  return conversation.members.filter((user) => user !== scene.viewer).map(nameOf).join(", ");
-}
-
-function drawRail() {
-  at("team").textContent = state.team;
-  const all = [...state.conversations.values()];
-  const channels = all.filter((one) => !one.kind.endsWith("im"));
-  const direct = all.filter((one) => one.kind.endsWith("im"));
-  at("lists").replaceChildren(
-    ...[[scene.texts.channels, channels], [scene.texts.direct, direct]]
-      .filter(([, some]) => some.length)
-      .map(([label, some]) => make("section", {}, make("h2", {}, label), make("ul", {}, ...some.map(railItem)))),
-  );
-  drawTitle();
-}
-
-function railItem(one) {
-  const isDirect = one.kind.endsWith("im");
-  const other = one.members.find((user) => user !== scene.viewer);
-  const sign = isDirect ? avatar(other, "avatar tiny") : make("span", { class: "hash", "aria-hidden": "true" }, one.kind === "private_channel" ? "🔒" : "#");
-  const badge = one.mentions ? make("span", { class: "mentions", title: scene.texts.unread(one.unread) }, String(one.mentions)) : null;
-  const hint = one.unread ? make("span", { class: "sr" }, scene.texts.unread(one.unread)) : null;
-  const item = make(
-    "a",
-    {
-      href: `/archives/${encodeURIComponent(one.id)}`,
-      class: one.unread ? "unread" : null,
-      "aria-current": one.id === state.open ? "page" : null,
-      "data-channel": one.id,
-      onclick: (event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-        event.preventDefault();
-        go(one.id);
-      },
-    },
-    sign,
-    make("span", { class: "item-name" }, isDirect ? titleOf(one) : one.name),
-    hint,
-    badge,
-  );
-  return make("li", {}, item);
-}
-
-function drawTitle() {
-  const unread = [...state.conversations.values()].reduce((sum, one) => sum + one.mentions, 0);
-  const name = at("name").textContent;
-  document.title = `${unread ? `(${unread}) ` : ""}${name ? `${name} · ` : ""}${state.team}`;
-}
-
-function drawWords() {
-  for (const one of document.querySelectorAll("[data-text]")) one.textContent = scene.texts[one.dataset.text];
-  for (const one of document.querySelectorAll("[data-label]")) {
-    one.setAttribute("aria-label", scene.texts[one.dataset.label]);
-    if (one.tagName === "BUTTON") one.title = scene.texts[one.dataset.label];
+// While something is being fetched, what changes meanwhile waits, so that it is applied to what was fetched.
+async function fetchFirst(path) {
+  state.loading += 1;
+  try {
+    return await ask(path);
+  } finally {
+    state.loading -= 1;
+    setTimeout(applyAll);
   }
 }
-
-// --- the conversation -------------------------------------------------------------------------------------------
 
 async function openChannel(channel) {
   const turn = ++state.opening;
   state.open = channel;
   state.behind = 0;
-  const answer = channel ? await ask(`/_view/messages?${query({ channel })}`) : { ok: false };
+  const answer = channel ? await fetchFirst(`/_view/messages?${query({ channel })}`) : { ok: false };
   if (turn !== state.opening) return;
   if (!answer.ok) return showNothing(answer);
   state.messages = answer.messages;
@@ -179,10 +94,11 @@ function showNothing(answer) {
 }
 
 function drawMessages() {
-  const nodes = rows(state.open, state.messages, { read: state.read, onThread: (parent, ts) => go(state.open, { thread: parent, ts }) });
+  drawn.list.start();
+  const nodes = rows(drawn.list, state.open, state.messages, { read: state.read, onThread: (parent, ts) => go(state.open, { thread: parent, ts }) });
   const older = state.more ? [make("button", { type: "button", class: "older", onclick: loadOlder }, scene.texts.older)] : [];
   const empty = nodes.length ? [] : [make("div", { class: "empty" }, make("p", {}, scene.texts.empty(at("name").textContent)))];
-  list.replaceChildren(...older, ...empty, ...nodes);
+  setChildren(list, [...older, ...empty, ...nodes]);
   keepTarget(list);
 }
 
@@ -234,7 +150,7 @@ async function openThread(parent) {
   document.body.classList.toggle("with-thread", Boolean(parent));
   if (!parent) return;
   document.body.dataset.pane = "thread";
-  const answer = await ask(`/_view/thread?${query({ channel: state.open, ts: parent })}`);
+  const answer = await fetchFirst(`/_view/thread?${query({ channel: state.open, ts: parent })}`);
   if (state.thread !== parent) return;
   state.replies = answer.messages ?? [];
   // A reply's own ts leads to its thread, too.
@@ -247,10 +163,21 @@ async function openThread(parent) {
 
 function drawThread() {
   const [parent, ...answers] = state.replies;
-  const line = make("div", { class: "day replies-line" }, make("span", {}, scene.texts.repliesCount(answers.length)));
-  const below = answers.length ? [line, ...rows(state.open, answers, { dayOf: parent.ts })] : [];
-  replies.replaceChildren(...(parent ? rows(state.open, [parent]) : []), ...below);
+  drawn.replies.start();
+  const count = scene.texts.repliesCount(answers.length);
+  const above = parent ? rows(drawn.replies, state.open, [parent]) : [];
+  const below = answers.length ? [line("day replies-line", count), ...rows(drawn.replies, state.open, answers, { dayOf: parent.ts })] : [];
+  setChildren(replies, [...above, ...below]);
   keepTarget(replies);
+}
+
+// Makes ``nodes`` the children of ``box``, leaving alone those that are there already.
+function setChildren(box, nodes) {
+  const wanted = new Set(nodes);
+  for (const child of [...box.children]) if (!wanted.has(child)) child.remove();
+  for (const [index, node] of nodes.entries()) {
+    if (box.children[index] !== node) box.insertBefore(node, box.children[index] ?? null);
+  }
 }
 
 // Drawing anew must not lose the message that the address names.
@@ -285,29 +212,41 @@ function drawComposer(form, label, closed, target) {
 
 // --- what changes -----------------------------------------------------------------------------------------------
 
+const DRAW_EVERY_MS = 100;
+const MOST_SHOWN = 300;
+const KEPT_WHEN_FOLLOWING = 150;
 const waiting = [];
+let drawnAt = 0;
 
+// Resolves when the stream is open or has failed: only what is fetched after that misses nothing.
 function follow() {
   state.stream?.close();
   const stream = new EventSource(`/_view/events?${query({})}`);
   let lost = false;
-  stream.onopen = () => {
-    at("offline").hidden = true;
-    document.body.dataset.live = "yes";
-    if (lost) refresh();
-  };
-  stream.onerror = () => {
-    lost = true;
-    at("offline").hidden = false;
-  };
+  const settled = new Promise((resolve) => {
+    stream.onopen = () => {
+      at("offline").hidden = true;
+      if (lost) refresh();
+      resolve();
+    };
+    stream.onerror = () => {
+      lost = true;
+      at("offline").hidden = false;
+      resolve();
+    };
+  });
   stream.onmessage = (event) => {
-    // Many may come at once: they are drawn together, once a frame.
-    if (waiting.push(JSON.parse(event.data)) === 1) requestAnimationFrame(applyAll);
+    // One that comes alone is drawn at once; those of a burst together, ten times a second.
+    if (waiting.push(JSON.parse(event.data)) > 1) return;
+    setTimeout(applyAll, Math.max(0, drawnAt + DRAW_EVERY_MS - performance.now()));
   };
   state.stream = stream;
+  return settled;
 }
 
 function applyAll() {
+  if (state.loading || !waiting.length) return;
+  drawnAt = performance.now();
   const changes = waiting.splice(0);
   if (changes.some((one) => one.kind === "reset")) return refresh();
   if (changes.some((one) => !one.message)) load().then(drawRail);
@@ -316,6 +255,10 @@ function applyAll() {
   const touched = { list: false, thread: false, news: 0 };
   for (const change of changes) if (change.message) apply(change, touched);
   if (touched.list) {
+    if (follows && state.messages.length > MOST_SHOWN) {
+      state.messages.splice(0, state.messages.length - KEPT_WHEN_FOLLOWING);
+      state.more = true;
+    }
     const top = list.scrollTop;
     drawMessages();
     if (follows) toBottom(list);
@@ -339,7 +282,8 @@ function apply({ kind, channel, message, mention }, touched) {
   const inList = !isReply || message.subtype === "thread_broadcast";
   const summary = state.conversations.get(channel);
   const isNew = kind === "posted" && inList && message.user !== scene.viewer;
-  if (summary && isNew) {
+  if (summary && isNew && message.ts > summary.latest) {
+    summary.latest = message.ts;
     summary.unread += 1;
     summary.mentions += mention ? 1 : 0;
   }
@@ -379,6 +323,9 @@ async function load() {
   at("viewer").replaceChildren(
     ...choices.map((one) => make("option", { value: one.id, selected: one.id === scene.viewer }, one.title ? `${one.real_name} · ${one.title}` : one.real_name)),
   );
+  // Names, words and times may read differently now.
+  drawn.list.forget();
+  drawn.replies.forget();
   drawWords();
 }
 
@@ -392,10 +339,11 @@ async function refresh() {
 async function look(userId) {
   scene.viewer = userId;
   localStorage.setItem("viewer", userId);
+  waiting.length = 0;
   await load();
+  await follow();
   state.open = "";
   await arrive();
-  follow();
 }
 
 function setTheme(theme) {
@@ -411,6 +359,12 @@ function onKey(event) {
   go(ids[next]);
 }
 
+at("lists").addEventListener("click", (event) => {
+  const item = event.target.closest("a[data-channel]");
+  if (!item || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  go(item.dataset.channel);
+});
 at("viewer").addEventListener("change", (event) => look(event.target.value));
 at("close").addEventListener("click", closeThread);
 at("to-channel").addEventListener("click", closeThread);
@@ -434,5 +388,6 @@ setTheme(localStorage.getItem("theme"));
 scene.viewer = new URLSearchParams(location.search).get("user") ?? localStorage.getItem("viewer") ?? "";
 scene.emoji = await (await fetch("/_static/emoji.json")).json();
 await load();
+await follow();
 await arrive();
-follow();
+document.body.dataset.live = "yes";

@@ -129,9 +129,34 @@ function threadBar(message, onThread) {
   );
 }
 
+// Nodes of an earlier drawing, by name: what looks the same is the same node, so that focus, selection and a screen
+// reader's place survive.
+export class Drawn {
+  constructor() {
+    this.before = new Map();
+    this.now = new Map();
+  }
+
+  start() {
+    this.before = this.now;
+    this.now = new Map();
+  }
+
+  node(name, looks, build) {
+    const old = this.before.get(name);
+    const kept = old?.looks === looks ? old : { looks, node: build() };
+    this.now.set(name, kept);
+    return kept.node;
+  }
+
+  forget() {
+    this.now.clear();
+  }
+}
+
 // The nodes of a whole list. ``read``: the ts up to which the viewer had read when the list was opened; ``dayOf``: the ts
 // of a message above the list, whose day needs no line again.
-export function rows(channel, messages, { read = null, onThread = null, dayOf: above = null } = {}) {
+export function rows(drawn, channel, messages, { read = null, onThread = null, dayOf: above = null } = {}) {
   const nodes = [];
   let before = null;
   let marked = read === null;
@@ -140,18 +165,23 @@ export function rows(channel, messages, { read = null, onThread = null, dayOf: a
     const previous = before?.ts ?? above;
     const newDay = !previous || stamp(previous).toDateString() !== day;
     const isNew = !marked && message.ts > read && message.user !== scene.viewer;
-    if (newDay) nodes.push(make("div", { class: "day", role: "separator" }, make("span", {}, capital(dayOf(stamp(message.ts))))));
+    if (newDay) nodes.push(drawn.node(`day ${day}`, "", () => line("day", capital(dayOf(stamp(message.ts))))));
     if (isNew) {
       marked = true;
-      if (before) nodes.push(make("div", { class: "new-mark", role: "separator" }, make("span", {}, scene.texts.newMark)));
+      if (before) nodes.push(drawn.node("new", "", () => line("new-mark", scene.texts.newMark)));
     }
     const close = before && Number.parseFloat(message.ts) - Number.parseFloat(before.ts) < GROUPED_S;
     const plain = message.subtype !== "tombstone" && before?.subtype !== "tombstone" && !message.is_ephemeral && !before?.is_ephemeral;
     const grouped = Boolean(!newDay && !isNew && close && plain && sameAuthor(before, message) && message.subtype !== "thread_broadcast");
-    nodes.push(row(channel, message, { grouped, onThread }));
+    const looks = `${grouped} ${JSON.stringify(message)}`;
+    nodes.push(drawn.node(message.ts, looks, () => row(channel, message, { grouped, onThread })));
     before = message;
   }
   return nodes;
+}
+
+export function line(className, text) {
+  return make("div", { class: className, role: "separator" }, make("span", {}, text));
 }
 
 function capital(text) {
