@@ -110,7 +110,8 @@ class _Reader:
     def value(self, node: yaml.Node, keys: Keys) -> Any:
         """The value of a node; ``keys`` lead to it."""
         self._nodes += 1
-        self.document.places.setdefault(keys, self._place(node, keys))
+        if keys not in self.document.places:
+            self.document.places[keys] = self._place(node, keys)
         if id(node) in self._open or self._nodes > _MOST_NODES:
             if self._nodes <= _MOST_NODES + 1:
                 self.problem(self.document.places[keys], N_("refers to itself, or is too large."))
