@@ -10,7 +10,7 @@ A subject has one message per lane and episode, remembered under ``message_key``
     new           who of them by that delivery      aside      whether it stands in the fallback's channel
 
 It is committed after each message, so that an attempt goes on where the last one stopped; only the message in between
-is searched for by its metadata.
+is searched for by its metadata, once there was an attempt that failed.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ class Posting:
         self.delivery, self.settings, self.known, self.api = delivery, settings, known, api
         self.effect = delivery.effect
         self.key = message_key(lane, delivery, delivery.subject.episode)
+        # Also an answer that Slack's servers failed to give (5xx) may hide a message that was posted.
+        self.in_doubt = delivery.uncertain or delivery.attempt > 1
         self.previous_key = message_key(lane, delivery, delivery.subject.episode - 1)
 
     def post(self) -> Calls[Outcome]:
@@ -106,7 +108,7 @@ class Posting:
     def _begin(self, place: Place) -> Calls[Record]:
         mentions = yield from self._mentions(self.effect.mentions)
         answer: Answer = {}
-        if self.delivery.uncertain:
+        if self.in_doubt:
             answer = yield from self._found(place)
         plain = not self._uses_blocks
         if not answer:
@@ -208,7 +210,7 @@ class Posting:
             if part < record["steps"]:
                 continue
             is_there = ""
-            if resumed and self.delivery.uncertain and part == record["steps"]:
+            if resumed and self.in_doubt and part == record["steps"]:
                 is_there = yield from find_message(self.api, self.delivery, part, record["channel"], record["ts"])
             if not is_there:
                 yield from self._send_reply(record, text, part)
