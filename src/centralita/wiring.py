@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from centralita.core.rules import Routing, Ruleset, RuleSpec, WebhookSpec, compile_rules
 from centralita.integrations import registry
 from centralita.net import Client
-from centralita.ports import Config
+from centralita.ports import Config, Receipt
 from centralita.services import announcements, rulesets
 from centralita.services.attempts import Buckets, Performer
 from centralita.services.clock import ReceiptIds, SystemClock
@@ -167,7 +167,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         rates = {**rates, **destination.buckets}
     buckets = Buckets(clock, rates)
     version = await rulesets.adopt(database, ruleset, clock.now(), compare=role != "cli")
-    settler = Settler(database, clock, ids, destinations, random.SystemRandom().random)
+    settler = Settler(database, clock, ids, destinations, buckets, random.SystemRandom().random)
     performer = Performer(database, client, clock, buckets, settings.locale)
     # The three stages signal each other; whoever is made later is reached through the hub.
     joined: list[Hub] = []
@@ -177,7 +177,14 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     router = Router(
         database, clock, destinations, sources, ruleset, version, deliverer.reserve, deliverer.hand_over, metrics
     )
-    ingest = Ingest(database, clock, ids, settings.receive, metrics, router.accepted)
+
+    def accepted(fresh: Sequence[Receipt]) -> None:
+        if role != "web":
+            router.accepted(fresh)
+        if database.dialect == "postgresql":  # whoever else routes
+            database.notify()
+
+    ingest = Ingest(database, clock, ids, settings.receive, metrics, accepted)
     ingest.sources = {slug: source for slug, source in sources.items() if slug != announcements.SLUG}
     hub = Hub(
         settings=settings,

@@ -264,7 +264,7 @@ class Deliverer:
         now, worker = self._clock.now(), self.worker
         with contextlib.suppress(StoreUnavailable):
             await self._database.write(lambda tx: release_worker(tx, worker, now))
-            await self._database.notify()
+            self._database.notify()
 
 
 def release_worker(tx: Transaction, worker: int, now: float) -> int:

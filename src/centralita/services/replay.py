@@ -140,4 +140,4 @@ def _next_generation(tx: Transaction, event_id: str) -> int:
 async def _wake(hub: Hub) -> None:
     hub.router.look()
     hub.deliverer.look()
-    await hub.database.notify()
+    hub.database.notify()

@@ -12,9 +12,10 @@ from centralita.core.events import Event
 from centralita.core.lanes import PROBING, LanePolicy, LaneState, set_wake
 from centralita.ports import Outcome
 from centralita.services import announcements
-from centralita.services.attempts import Job
+from centralita.services.attempts import Buckets, Job
 from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.destinations import Destinations
+from centralita.store import buckets as stored_buckets
 from centralita.store import deliveries, history, lanes
 from centralita.store.database import Database, Transaction
 from centralita.store.deliveries import Retry
@@ -53,25 +54,26 @@ class Settler:
         clock: SystemClock,
         ids: ReceiptIds,
         destinations: Destinations,
+        buckets: Buckets,
         jitter: Callable[[], float],
-        on_finished: Callable[[str, str], None] = lambda destination, state: None,
     ) -> None:
         self._database, self._clock, self._ids = database, clock, ids
-        self._destinations, self._jitter, self._on_finished = destinations, jitter, on_finished
+        self._destinations, self._buckets, self._jitter = destinations, buckets, jitter
 
     async def settle(self, batch: Sequence[Job]) -> Settled:
         """Raises StoreUnavailable; nothing of the batch is written then."""
         now = self._clock.now()
 
-        def write(tx: Transaction) -> tuple[Settled, _Plan]:
+        refused = {job.outcome.hold for job in batch} - {"", "lane"}
+        held = {key: state for key, state in self._buckets.snapshot().items() if key in refused}
+
+        def write(tx: Transaction) -> Settled:
+            stored_buckets.save(tx, held)
             return self._write(tx, batch, now)
 
-        settled, plan = await self._database.write(write)
-        for finished in plan.finished:
-            self._on_finished(finished.rule, finished.state)
-        return settled
+        return await self._database.write(write)
 
-    def _write(self, tx: Transaction, batch: Sequence[Job], now: float) -> tuple[Settled, _Plan]:
+    def _write(self, tx: Transaction, batch: Sequence[Job], now: float) -> Settled:
         settled, plan = Settled(), _Plan()
         states = lanes.lock(tx, [job.row.lane_id for job in batch])
         policies = {lane.id: self._destinations.policy(lane.destination, lane.target) for lane in states.values()}
@@ -87,7 +89,7 @@ class Settler:
         for lane in states.values():
             set_wake(lane, policies[lane.id], due.get(lane.id), now)
         lanes.save(tx, list(states.values()))
-        return settled, plan
+        return settled
 
     def _settle_one(
         self, tx: Transaction, job: Job, lane: LaneState, policy: LanePolicy, plan: _Plan, now: float

@@ -13,7 +13,7 @@ from centralita.core.events import Event
 from centralita.services import announcements
 from centralita.services.hub import Hub
 from centralita.services.settle import ANNOUNCE_GAP_S
-from centralita.store import lanes, upkeep
+from centralita.store import buckets, lanes, upkeep
 from centralita.store.database import StoreUnavailable, Transaction
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,7 @@ async def mend_clock(hub: Hub) -> None:
             return seen - now
         return 0.0
 
+    hub.buckets.restore(await hub.database.read(buckets.load))
     shifted_s = await hub.database.write(mend)
     if shifted_s:
         log.warning("clock.set_back", seconds=round(shifted_s))
@@ -64,7 +65,10 @@ async def every_minute(hub: Hub) -> None:
     """Announces what was held back, and leaves a trace of the time."""
     now = hub.clock.now()
 
+    kept = hub.buckets.snapshot()
+
     def tick(tx: Transaction) -> bool:
+        buckets.save(tx, kept)
         upkeep.set_fact(tx, _SEEN, str(now))
         return announce_rest(tx, hub, now)
 

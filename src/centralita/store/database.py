@@ -49,7 +49,7 @@ class Database(Protocol):
         """The time by which leases are kept, in seconds since 1970."""
         ...
 
-    async def notify(self) -> None:
+    def notify(self) -> None:
         """Wakes the other processes (PostgreSQL; nothing on SQLite, which has none)."""
         ...
 

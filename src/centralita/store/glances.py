@@ -31,7 +31,12 @@ def lane_names(tx: Transaction, lane_ids: Iterable[int]) -> dict[int, LaneName]:
     """Lanes by id."""
     columns = [lanes.c[name] for name in LaneName.__struct_fields__]
     query = sa.select(*columns).where(lanes.c.id.in_(sorted(set(lane_ids))))
-    return {row.id: LaneName(*row[:6], bool(row[6])) for row in tx.execute(query)}
+    return {
+        row.id: LaneName(
+            row.id, row.key, row.destination, row.target, row.held_until, row.hold_reason, bool(row.paused)
+        )
+        for row in tx.execute(query)
+    }
 
 
 class DeadRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -104,7 +104,7 @@ class PostgresDatabase:
 
     # ---- waking the other processes
 
-    async def notify(self) -> None:
+    def notify(self) -> None:
         if self._notify_later is not None:
             return
         loop = asyncio.get_running_loop()

@@ -122,7 +122,7 @@ class SqliteDatabase:
     async def now(self) -> float:
         return time.time()
 
-    async def notify(self) -> None:
+    def notify(self) -> None:
         return
 
     def on_notify(self, wake: Callable[[], None]) -> None:

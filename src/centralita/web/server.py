@@ -81,7 +81,7 @@ class Application:
         if scope["type"] == "lifespan":
             return
         path = scope["path"]
-        if path.startswith("/in/"):
+        if path.startswith("/in/") and self._hub.role != "worker":
             await self._inbound(scope, receive, send)
         elif path in self._operate.paths:
             await self._operate(scope, receive, send)
