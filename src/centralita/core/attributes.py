@@ -41,7 +41,7 @@ def _without_accents(text: str) -> str:
 def one_line(value: object, limit: int = WORD_LIMIT) -> str:
     """``value`` as text of one line, without control characters, at most ``limit`` characters."""
     text = tame_text(value)
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return " ".join(text.split())[:limit].rstrip()
     # Cc controls, Cf invisible formatting such as the marks that turn the direction of writing around.
     visible = "".join(" " if unicodedata.category(mark) in ("Cc", "Cf", "Zl", "Zp") else mark for mark in text)

@@ -139,6 +139,14 @@ class _Fields:
         found = (find(self._body, path) for path in self._paths[name])
         return next((value for value in found if value not in (None, "")), None)
 
+    def flag(self, name: str) -> bool:
+        """Whether the sender said yes, in any of the usual ways."""
+        said = next((path for path in self._paths[name] if tame_flag(find(self._body, path)) is not None), "")
+        if not said:
+            return False
+        self._read[name] = said
+        return tame_flag(find(self._body, said)) is True
+
     def is_unreadable(self, name: str) -> bool:
         """Whether the sender said something there that was no text."""
         return name in self._unreadable and name not in self._read
@@ -164,7 +172,7 @@ def _event(receipt: Receipt, body: dict[str, Any], settings: Mapping[str, object
     fields = _Fields(body, _paths(settings))
     number = fields.text("request_id")
     kind = _type(fields, number, word_table(settings.get("events")))
-    ticket = _ticket(fields, number, tame_text(settings.get("instance")))
+    ticket = _ticket(fields, number, settings.get("instance"))
     status = one_line(ticket.get("status"))
     return Event(
         id=event_id(receipt.id, 0),
@@ -214,7 +222,7 @@ def _type(fields: _Fields, number: str, own: Mapping[str, str]) -> str:
     return "invgate.unknown"
 
 
-def _ticket(fields: _Fields, number: str, instance: str) -> dict[str, str]:
+def _ticket(fields: _Fields, number: str, instance: object) -> dict[str, str]:
     ticket = {
         "id": number,
         "pretty_id": fields.text("pretty_id"),
@@ -229,8 +237,8 @@ def _ticket(fields: _Fields, number: str, instance: str) -> dict[str, str]:
     return {name: value for name, value in ticket.items() if value}
 
 
-def _link(instance: str, number: str) -> str:
-    if not number or not _INSTANCE.fullmatch(instance):
+def _link(instance: object, number: str) -> str:
+    if not number or not isinstance(instance, str) or not _INSTANCE.fullmatch(instance):
         return ""
     address = instance.rstrip("/") if "://" in instance else f"https://{instance.rstrip('/')}"
     return web_url(f"{address}/requests/show/index/id/{quote(number, safe='')}")
@@ -243,10 +251,8 @@ def _person(fields: _Fields, role: str) -> dict[str, str]:
 
 def _comment(fields: _Fields) -> dict[str, Any]:
     text = plain_text(fields.text("comment"))
-    author, visible = one_line(fields.text("comment_author")), fields.text("customer_visible")
-    if not text:
-        return {}
-    return {"text": text, "author": author, "visible_to_customer": tame_flag(visible) is True}
+    author, visible = one_line(fields.text("comment_author")), fields.flag("customer_visible")
+    return {"text": text, "author": author, "visible_to_customer": visible} if text else {}
 
 
 def _approval(fields: _Fields) -> dict[str, str]:
