@@ -2,6 +2,7 @@
 
 import aiohttp
 import pytest
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from centralita.sandbox.control import ControlRefused, SlackControl
@@ -53,13 +54,24 @@ async def test_the_answer_on_the_wire() -> None:
         assert (await other.chat_postMessage(channel="#reports", text="x"))["ok"]
 
 
+async def test_a_person_is_one_channel_by_either_id() -> None:
+    slow = LocalSlack(LimitSettings(channel_post=Rate(0.05, 2)))
+    async with serve(slow) as address:
+        client = AsyncWebClient(token=BOT_TOKEN, base_url=f"{address}/api/")
+        direct = (await client.conversations_open(users="U0ANAGOMEZ"))["channel"]["id"]
+        await client.chat_postMessage(channel="U0ANAGOMEZ", text="x")
+        await client.chat_postMessage(channel=direct, text="x")
+        with pytest.raises(SlackApiError, match="ratelimited"):
+            await client.chat_postMessage(channel="U0ANAGOMEZ", text="x")
+
+
 async def test_limits_can_be_set(slack: SlackControl, client: AsyncWebClient) -> None:
     set_to = await slack.limits(
         channel_post={"per_s": 2, "burst": 1}, methods={"auth.test": {"per_s": 0.01, "burst": 1}}
     )
     assert set_to["channel_post"] == {"per_s": 2.0, "burst": 1}
     assert (await client.auth_test())["ok"]
-    with pytest.raises(Exception, match="ratelimited"):
+    with pytest.raises(SlackApiError, match="ratelimited"):
         await client.auth_test()
     assert (await slack.limits(enabled=False))["channel_post"] is None
     for wrong in (

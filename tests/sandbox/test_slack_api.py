@@ -139,6 +139,7 @@ async def test_direct_messages(client: AsyncWebClient, slack: SlackControl) -> N
     assert (await client.conversations_open(users=[ANA]))["already_open"]
     assert (await client.chat_postMessage(channel=ANA, text="by user id"))["channel"] == channel
     assert [one["text"] for one in await slack.messages(ANA)] == ["by user id"]
+    assert [call.args["channel"] for call in await slack.posted(channel=channel)] == [ANA]
     listed = await client.conversations_list(types="im")
     assert [one["user"] for one in listed["channels"]] == [ANA]
 

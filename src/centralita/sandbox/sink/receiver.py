@@ -168,16 +168,21 @@ class WebhookSink:
     async def wait(self, after: int, path: str, least: int, timeout_s: float) -> list[Arrival]:
         """As ``select``, but waits until there are ``least``; what there is when ``timeout_s`` is over."""
         self._news_wanted += 1
+        seen, have = after, 0
         try:
             async with asyncio.timeout(timeout_s):
-                while len(found := self.select(after, path)) < least:
+                while True:
+                    have += len(self.select(seen, path))
+                    seen = max(seen, self.count)
+                    if have >= least:
+                        break
                     self._news.clear()
                     await self._news.wait()
-                return found
         except TimeoutError:
-            return self.select(after, path)
+            pass
         finally:
             self._news_wanted -= 1
+        return self.select(after, path)
 
     async def _serve_own(self, incoming: Incoming, path: str, query: str, connection: Connection) -> bool:
         if path in _PAGE:

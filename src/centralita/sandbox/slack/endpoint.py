@@ -119,6 +119,7 @@ async def _go_through(visit: _Visit, key: str, perform: Any, answer: Any) -> web
     if failing is not None and failing.kind != "apply_and_drop":
         return _fail(visit, failing)
     result, status = perform()
+    visit.channel = visit.channel or _channel_of(result)
     if failing is not None:
         visit.record("applied_and_dropped", 0, result)
         return _reset(visit.request)
@@ -130,6 +131,12 @@ async def _go_through(visit: _Visit, key: str, perform: Any, answer: Any) -> web
     if visit.scopes:
         response.headers["x-oauth-scopes"] = visit.scopes
     return response
+
+
+def _channel_of(result: dict[str, Any]) -> str:
+    """The conversation that a call ended up in: a post to a person names it only in its answer."""
+    channel = result.get("channel")
+    return channel if isinstance(channel, str) else ""
 
 
 async def _delay(slow: list[Fault], after_apply: bool) -> None:
@@ -171,7 +178,7 @@ def _perform(visit: _Visit) -> tuple[dict[str, Any], int]:
         if method is None:
             raise Refusal("unknown_method", req_method=visit.method)
         _check_scope(method, bot)
-        retry_after_s = _admit(visit, method)
+        retry_after_s = _admit(visit, method, bot)
         if retry_after_s:
             visit.retry_after_s = retry_after_s
             return dict(_LIMITED), 429
@@ -197,10 +204,11 @@ def _check_scope(method: Method, bot: Bot) -> None:
         raise Refusal("missing_scope", needed=",".join(method.scopes), provided=",".join(sorted(bot.scopes)))
 
 
-def _admit(visit: _Visit, method: Method) -> int:
-    posts = visit.method == "chat.postMessage"
-    # A person's id stands for the direct message that may not exist yet: it serves as the key of its own bucket.
-    channel = (visit.channel or visit.args.text("channel")) if posts else ""
+def _admit(visit: _Visit, method: Method, bot: Bot) -> int:
+    space, key, channel = visit.backend.workspace, visit.args.text("channel"), ""
+    if visit.method == "chat.postMessage":
+        direct = space.find_direct((bot.user_id, key)) if key in space.users else None
+        channel = direct.id if direct else visit.channel or key
     return visit.backend.limiter.admit(visit.method, method.tier, channel, time.monotonic())
 
 

@@ -164,12 +164,19 @@ class Workspace:
         name = key.removeprefix("#")
         return next((one for one in self.conversations.values() if one.name == name and not one.is_direct), None)
 
+    def find_direct(self, members: Iterable[str]) -> Conversation | None:
+        """The conversation of exactly these people, if they have one."""
+        wanted = sorted(set(members))
+        return next(
+            (one for one in self.conversations.values() if one.is_direct and sorted(one.members) == wanted), None
+        )
+
     def open_direct(self, members: Iterable[str]) -> tuple[Conversation, bool]:
         """The conversation of exactly these people, and whether it had to be made."""
         wanted = sorted(set(members))
-        for one in self.conversations.values():
-            if one.is_direct and sorted(one.members) == wanted:
-                return one, False
+        found = self.find_direct(wanted)
+        if found is not None:
+            return found, False
         kind: Literal["im", "mpim"] = "im" if len(wanted) <= 2 else "mpim"
         name = "" if kind == "im" else "mpdm-" + "--".join(self.users[user].name for user in wanted)
         made = Conversation(self.new_id("D" if kind == "im" else "G"), name, kind, wanted, int(time.time()))
