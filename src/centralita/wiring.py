@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from centralita.core.rules import Routing, Ruleset, RuleSpec, WebhookSpec, compile_rules
+from centralita.core.signing import parse_key
 from centralita.integrations import registry
 from centralita.net import Client
 from centralita.ports import Config, Receipt
@@ -97,8 +99,13 @@ def _slack_config(settings: Settings) -> Config | None:
     }
 
 
+def _signing_secret(secret: str) -> str:
+    """``WEBHOOK_SECRET`` may be any text: what is no Standard Webhooks secret signs by its UTF-8 bytes."""
+    return secret if parse_key(secret.encode()) else "whsec_" + base64.b64encode(secret.encode()).decode()
+
+
 def _webhook_configs(settings: Settings) -> dict[str, Config]:
-    shared = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+    shared = _signing_secret(settings.webhook_secret.get_secret_value()) if settings.webhook_secret else ""
     configs: dict[str, Config] = {}
     for hook in settings.webhooks:
         own = [secret.get_secret_value() for secret in (hook.secret, *hook.secrets) if secret is not None]

@@ -49,8 +49,8 @@ class Wrapped:
     async def now(self) -> float:
         return await self._database.now()
 
-    async def notify(self) -> None:
-        await self._database.notify()
+    def notify(self) -> None:
+        self._database.notify()
 
     def on_notify(self, wake: Callable[[], None]) -> None:
         self._database.on_notify(wake)
