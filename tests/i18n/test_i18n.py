@@ -117,16 +117,23 @@ def test_each_fault_is_found() -> None:
 
 
 def test_extract_keeps_translations_and_the_glossary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = i18n.catalogue_path("es").read_text(encoding="utf-8")
+    first = (
+        '# Glosario:\n#   lane      carril\n#\n# fin\nmsgid ""\nmsgstr "Plural-Forms: nplurals=2; plural=(n != 1);\\n"'
+    )
+    entries = ('msgid "old"\nmsgstr "viejo"', 'msgid "one"\nmsgid_plural "{n}"\nmsgstr[0] "uno"\nmsgstr[1] "{n}"')
     copy = tmp_path / "centralita.po"
-    copy.write_text(before + '\nmsgid "nobody says this"\nmsgstr "nadie"\n', encoding="utf-8")
+    copy.write_text("\n\n".join([first, *entries, 'msgid "nobody says this"\nmsgstr "nadie"\n']), encoding="utf-8")
     monkeypatch.setattr(i18n, "catalogue_path", lambda locale: copy)
+    monkeypatch.setattr(i18n, "extract_template", lambda: _template("old", "new", ("one", "{n}")))
     assert i18n.main(["check"]) == 1
-    assert i18n.main(["extract"]) == 0
+    assert i18n.main(["extract"]) == 1
     after = copy.read_text(encoding="utf-8")
-    assert "Glosario" in after and "nobody says this" not in after
-    assert i18n.read_catalogue(after).texts == i18n.read_catalogue(before).texts
-    assert after.startswith(before.split("\n\n")[0])
+    assert after.startswith(first)
+    assert "nobody says this" not in after
+    assert 'msgid "new"\nmsgstr ""' in after
+    assert i18n.read_catalogue(after).texts == {"old": ("viejo",), "one": ("uno", "{n}")}
+    copy.write_text(after.replace('msgid "new"\nmsgstr ""', 'msgid "new"\nmsgstr "nuevo"'), encoding="utf-8")
+    assert i18n.main(["check"]) == i18n.main(["extract"]) == 0
 
 
 def test_wrong_usage_is_two() -> None:

@@ -20,12 +20,11 @@ from centralita.integrations.slack.blocks import render
 from centralita.integrations.slack.errors import BAD_CONTENT, judge
 from centralita.integrations.slack.facts import read_facts
 from centralita.integrations.slack.mrkdwn import clean, escape
-from centralita.integrations.slack.people import is_address
+from centralita.integrations.slack.people import EVERYBODY, is_address
 from centralita.integrations.slack.settings import SlackSettings
 from centralita.integrations.slack.story import tell_root
 from centralita.ports import Delivery, HttpRequest, HttpResponse, Outcome
 
-_EVERYBODY = {"@channel": "<!channel>", "@here": "<!here>", "@everyone": "<!everyone>"}
 _ERROR = re.compile(rb"[a-z_]{1,80}")
 
 
@@ -36,7 +35,7 @@ def post_to_webhook(delivery: Delivery, settings: SlackSettings, now: float) -> 
         raise Ended(Outcome(state="skipped", reason="slack.webhook_only", detail=effect.target, failure=False))
     locale = best_locale((settings.locale_of(effect.target) or delivery.locale,))
     message = tell_root(read_facts(delivery, locale, settings.public_url), settings.public_url, in_thread=False)
-    mentions = " ".join(_EVERYBODY.get(name.strip().lower()) or escape(clean(name)) for name in effect.mentions)
+    mentions = " ".join(EVERYBODY.get(name.strip().lower()) or escape(clean(name)) for name in effect.mentions)
     uses_blocks = effect.formatting.get("use_blocks") is not False
     for use_blocks in (True, False) if uses_blocks else (False,):
         content = render(message, mentions, locale, use_blocks=use_blocks, threads=False).content()

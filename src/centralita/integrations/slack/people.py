@@ -25,7 +25,7 @@ USER_PAGES, USERS_A_PAGE = 4, 40
 """How many people are searched for a handle: what fits into one burst of the method's limit."""
 
 GROUPS_KEY = "slack:usergroups"
-_EVERYBODY = {"@channel": "<!channel>", "@here": "<!here>", "@everyone": "<!everyone>"}
+EVERYBODY = {"@channel": "<!channel>", "@here": "<!here>", "@everyone": "<!everyone>"}
 _USER_ID = re.compile(r"<?@?([UW][A-Z0-9]{6,20})>?")
 _GROUP_ID = re.compile(r"(?:<!subteam\^)?(S[A-Z0-9]{6,20})>?")
 _TRANSIENT_ATTEMPTS = 3
@@ -98,7 +98,7 @@ def mention_keys(mentions: Sequence[str]) -> tuple[str, ...]:
     for name in map(str.strip, mentions):
         if is_address(name):
             keys.append(user_key(name))
-        elif name.lower() not in _EVERYBODY and not _USER_ID.fullmatch(name) and not _GROUP_ID.fullmatch(name):
+        elif name.lower() not in EVERYBODY and not _USER_ID.fullmatch(name) and not _GROUP_ID.fullmatch(name):
             keys += [GROUPS_KEY, _handle_key(name)]
     return tuple(dict.fromkeys(keys))
 
@@ -111,8 +111,8 @@ def mention(api: Api, mentions: Sequence[str], known: Known, attempt: int) -> Ca
     called = list[str]()
     groups: Mapping[str, str] | None = None
     for name in dict.fromkeys(name.strip() for name in mentions if name.strip()):
-        if name.lower() in _EVERYBODY:
-            called.append(_EVERYBODY[name.lower()])
+        if name.lower() in EVERYBODY:
+            called.append(EVERYBODY[name.lower()])
         elif found := _USER_ID.fullmatch(name):
             called.append(f"<@{found[1]}>")
         elif found := _GROUP_ID.fullmatch(name):

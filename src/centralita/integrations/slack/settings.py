@@ -66,9 +66,13 @@ class SlackSettings(msgspec.Struct, frozen=True, kw_only=True):
     def locale_of(self, channel: str) -> str:
         """The language of a channel; "" when nobody said one."""
         for name, settings in self.channels.items():
-            if name.lower() == channel.lower() and isinstance(settings, Mapping) and settings.get("locale"):
+            if _bare(name) == _bare(channel) and isinstance(settings, Mapping) and settings.get("locale"):
                 return str(settings["locale"])
         return self.locale
+
+
+def _bare(channel: str) -> str:
+    return channel.strip().removeprefix("#").lower()
 
 
 def read_settings(config: Config) -> SlackSettings:

@@ -286,6 +286,8 @@ def test_a_token_that_is_no_token_is_not_sent() -> None:
     [
         ({"locale": "es"}, "Nuevo ticket #4521"),
         ({"locale": "es", "channels": {"#Mesa-de-Ayuda": {"locale": "en"}}}, "New ticket #4521"),
+        ({"locale": "es", "channels": {"mesa-de-ayuda": {"locale": "en"}}}, "New ticket #4521"),
+        ({"locale": "es", "channels": {"#otro": {"locale": "en"}, "#mesa-de-ayuda": {}}}, "Nuevo ticket #4521"),
         ({"locale": None}, "Nuevo ticket #4521"),
         ({"locale": "en"}, "New ticket #4521"),
     ],
