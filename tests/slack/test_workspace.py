@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import msgspec
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from centralita.integrations.slack.test_messages import KINDS, alert
 from centralita.integrations.slack.test_scripted import ANA, TICKET, delivery
+from centralita.net import Client
 from centralita.sandbox.control import SlackControl
 from centralita.sandbox.server import serve
 from centralita.sandbox.slack import BOT_TOKEN, LimitSettings, LocalSlack
@@ -35,8 +36,8 @@ async def hub(slack: SlackControl) -> AsyncIterator[Hub]:
         "locale": "es",
         "channels": {"#alerts": {"locale": "en"}},
     }
-    async with aiohttp.ClientSession() as session:
-        yield Hub(session, config)
+    async with Client(allow=["127.0.0.0/8"]) as client:
+        yield Hub(client, config)
 
 
 async def refusals(slack: SlackControl) -> list[Any]:
@@ -93,12 +94,10 @@ async def test_the_longest_texts_fit(slack: SlackControl, hub: Hub, use_blocks: 
 async def test_one_message_per_subject_whose_permalink_is_slacks_own(slack: SlackControl, hub: Hub) -> None:
     outcome = await hub.deliver(delivery())
     root = (await slack.messages(CHANNEL))[0]
-    async with hub.session.get(
-        f"{slack.url}/api/chat.getPermalink",
-        params={"channel": "C0MESAAYUDA", "message_ts": root["ts"]},
-        headers={"authorization": f"Bearer {BOT_TOKEN}"},
-    ) as answer:
-        assert outcome.reference == (await answer.json())["permalink"]
+    assert outcome.reference == f"{slack.url}/archives/C0MESAAYUDA/p{root['ts'].replace('.', '')}"
+    client = AsyncWebClient(token=BOT_TOKEN, base_url=f"{slack.url}/api/")
+    answer = await client.chat_getPermalink(channel="C0MESAAYUDA", message_ts=root["ts"])
+    assert outcome.reference == answer["permalink"]
     changed = {**TICKET, "status": "En progreso"}
     await hub.deliver(delivery(2, "ticket.status_changed", events=2, ticket=changed, event={"status": "En progreso"}))
     closed = delivery(
