@@ -91,5 +91,5 @@ async def set_paused(hub: Hub, actor: str, key: str, paused: bool) -> LaneView |
     if not await hub.database.write(change):
         return None
     hub.deliverer.look()
-    await hub.database.notify()
+    hub.database.notify()
     return next((view for view in await listing(hub) if view.key == key), None)

@@ -1,0 +1,118 @@
+"""Message ids in a person's words, for the API and the commands.
+
+An id that has no words here shows as itself: it is better to read ``slack.something_new`` than nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from centralita.i18n import N_
+from centralita.i18n import gettext as _
+
+TEXTS: Mapping[str, str] = {
+    # why a rule matched, or did not
+    "rule.always": N_("it has no condition"),
+    "rule.built_in": N_("built in"),
+    "rule.disabled": N_("it is switched off"),
+    "rule.stopped": N_("the rule {by} stopped the row before it"),
+    "rule.type_not_named": N_("events of the hub itself ({type}) match only by their exact name"),
+    "webhook.type_taken": N_("it subscribes to {actual}"),
+    "webhook.type_refused": N_("it does not subscribe to {actual}"),
+    "causation.too_deep": N_("the chain of causes is longer than {limit}"),
+    # what a rule asked for and could not have
+    "channel.unmapped": N_("no channel is mapped to the severity"),
+    "comment.internal": N_("the comment is internal"),
+    "person.no_email": N_("the event names nobody with an e-mail address"),
+    "target.unknown": N_("the target is not configured"),
+    "webhook.disabled": N_("the webhook is switched off"),
+    # what is wrong with rules and conditions
+    "condition.bad_pattern": N_("The pattern can't be used: {detail}."),
+    "condition.in_needs_list": N_("After in comes a list: [1, 2]."),
+    "condition.incomplete": N_("The condition breaks off here."),
+    "condition.needs_comparison": N_("Here a comparison is missing, such as == 'x' or exists."),
+    "condition.number": N_("This number can't be read."),
+    "condition.pattern_not_text": N_("After matches comes a pattern in quotes."),
+    "condition.quote_word": N_("Text goes in quotes: '{word}'."),
+    "condition.severity_order": N_("Severities have no order; list those that are meant, with in."),
+    "condition.slip": N_("Instead of {found} write {instead}."),
+    "condition.too_deep": N_("Parentheses and lists go at most {limit} deep."),
+    "condition.too_long": N_("The condition is longer than {limit} bytes."),
+    "condition.unclosed_bracket": N_("A parenthesis is not closed."),
+    "condition.unclosed_text": N_("The quote is not closed."),
+    "condition.unexpected": N_("Nobody expects {found} here."),
+    "condition.unknown_severity": N_("There is no severity {word}; there are: {known}."),
+    "rule.duplicate_name": N_("Another one has this name already."),
+    "rule.no_name": N_("It needs a name."),
+    "rule.reserved_name": N_("This name is the hub's own."),
+    "rule.unknown_person": N_("{person} is neither requester, agent, approver nor an e-mail address."),
+    "rule.unknown_webhook": N_("There is no webhook {webhook}."),
+    "webhook.bad_type": N_("{type} is no event type: write ticket.created, ticket.* or *."),
+    # why a request was refused
+    "body.content_type": N_("The body is neither JSON nor a form."),
+    "body.empty": N_("The body is empty."),
+    "body.too_many": N_("The body holds too many events."),
+    "body.unreadable": N_("The body can't be read."),
+    "credential.mismatch": N_("The secret is wrong."),
+    "credential.missing": N_("The secret is missing."),
+    "form.nul": N_("The form holds a NUL character."),
+    "form.syntax": N_("The form can't be read."),
+    "id.missing": N_("The id that is signed along is missing."),
+    "json.depth": N_("The JSON is nested too deeply."),
+    "json.duplicate_key": N_("The JSON says a key twice."),
+    "json.nul": N_("The JSON holds a NUL character."),
+    "json.number": N_("The JSON holds a number that is out of range."),
+    "json.surrogate": N_("The JSON holds half a character (a lone surrogate)."),
+    "json.syntax": N_("The JSON is not valid."),
+    "scheme.invalid": N_("The source's signature settings are not valid."),
+    "signature.too_many": N_("The header holds too many signatures."),
+    "source.internal": N_("This source is the hub's own; nobody can send to it."),
+    "text.utf8": N_("The text is not valid UTF-8."),
+    # why a delivery is where it is
+    "attempt.unfinished": N_("The attempt did not finish."),
+    "breaker.open": N_("The destination keeps failing; its queue is held."),
+    "breaker.probing": N_("The destination is tried with one delivery at a time."),
+    "destination.failed": N_("The integration failed; the log says where."),
+    "head.dead": N_("The one before it was given up."),
+    "lane.paused": N_("Somebody paused the lane."),
+    "parser.failed": N_("The parser failed; the log says where."),
+    "rate.wait": N_("It waits for its turn under the rate limit."),
+    "source.gone": N_("The source is not configured any more."),
+    # the audit log
+    "audit.cut": N_("Entries are missing at the end, from number {number}."),
+    "audit.edited": N_("Entry {number} was changed."),
+    "audit.gap": N_("Entry {number} is missing or out of order."),
+    "audit.rewritten": N_("The log was written anew: entry {number} is not the one that was exported."),
+    # access
+    "access.role_unknown": N_("There is no role {role}."),
+    "access.scope_unknown": N_("There is no scope {scope}."),
+    "token.beyond_maker": N_("Nobody can give away more than they have: {scope}."),
+    "token.no_scopes": N_("A token needs a role or at least one scope."),
+    "token.role_or_scopes": N_("Give a role or scopes, not both."),
+    "user.beyond_maker": N_("Nobody can give away more than they have: the role {role}."),
+}
+
+
+def in_words(message_id: str, arguments: Mapping[str, Any], locale: str) -> str:
+    """The sentence of a message id."""
+    if message_id in ("condition.true", "condition.false"):
+        return _comparison(message_id, arguments, locale)
+    text = TEXTS.get(message_id)
+    if text is None:
+        from centralita.integrations.slack.system import explain_reason  # the reasons that Slack messages speak of
+
+        return explain_reason(message_id, locale)
+    filled = {name: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+              for name, value in arguments.items()}  # fmt: skip
+    try:
+        return _(text, locale).format_map(filled)
+    except (KeyError, IndexError):
+        return message_id
+
+
+def _comparison(message_id: str, arguments: Mapping[str, Any], locale: str) -> str:
+    actual = ", ".join(f"{path} = {value}" for path, value in arguments["actual"].items())
+    if message_id == "condition.true":
+        return _("{comparison} is true ({actual})", locale).format(comparison=arguments["comparison"], actual=actual)
+    return _("{comparison} is false ({actual})", locale).format(comparison=arguments["comparison"], actual=actual)

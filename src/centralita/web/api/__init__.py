@@ -1,0 +1,52 @@
+"""The HTTP API ``/api/v1``: bearer tokens, problem+json, cursor paging, ``Idempotency-Key``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from centralita import __version__
+from centralita.services.hub import Hub
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+PREFIX = "/api/v1"
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""Ten thousand rules to try out are 2 MB."""
+
+
+def make_api(hub: Hub) -> FastAPI:
+    """The application below ``/api``, and problem+json 404 for whatever is nowhere else."""
+    # Here, not above: whatever this package's other modules need of it would run in a circle.
+    from fastapi import FastAPI
+
+    from centralita.web.api import (
+        audit,
+        dead_letters,
+        description,
+        events,
+        lanes,
+        problems,
+        rules,
+        settings,
+        sources,
+        tokens,
+        users,
+    )
+
+    app = FastAPI(
+        title="Centralita",
+        version=__version__,
+        description="A self-hosted event hub for service desks.",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    app.state.hub = hub
+    problems.install(app)
+    for module in (events, dead_letters, lanes, sources, rules, tokens, users, audit, settings):
+        app.include_router(module.router, prefix=PREFIX)
+    app.include_router(description.router)
+    return app

@@ -1,0 +1,98 @@
+"""Events: find them, see one whole, replay."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict
+
+from centralita.core.conditions import Condition
+from centralita.services import events, replays
+from centralita.services.events import EventDetail, Found
+from centralita.services.replays import Mode, Replayed, Slice
+from centralita.store.events import Filter
+from centralita.web.api.once import Route, changing_hub
+from centralita.web.api.parameters import Cursor, Limit, at, condition_of, event_cursor, event_filter
+from centralita.web.api.problems import Problem
+from centralita.web.auth import hub_of, principal_of, requires
+
+router = APIRouter(route_class=Route, tags=["events"])
+
+
+@router.get("/events", dependencies=[requires("event.read")])
+async def find_events(
+    request: Request,
+    wanted: Annotated[Filter, Depends(event_filter)],
+    condition: Annotated[str, Query(max_length=4096, description="In the language of the rules.")] = "",
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Found:
+    """Newest first. With a condition, at most 5,000 events are looked at a time; `back_to` says how far that came."""
+    before = event_cursor(cursor)
+    return await events.find(hub_of(request), wanted, condition_of(condition), limit, before)
+
+
+@router.get("/events/{event_id}", dependencies=[requires("event.read")])
+async def show_event(request: Request, event_id: str) -> EventDetail:
+    """One event: its receipt, why each rule matched or did not, every delivery with its attempts."""
+    found = await events.detail(hub_of(request), event_id)
+    if found is None:
+        raise Problem(404, "not_found", event_id[:100])
+    return found
+
+
+class ReplayBody(BaseModel):
+    """`reparse` reads the receipt's bytes again, `reroute` decides by today's rules, `resend` sends what was sent."""
+
+    model_config = ConfigDict(extra="forbid")
+    mode: Mode = "reroute"
+
+
+@router.post("/events/{event_id}/replay", dependencies=[requires("event.replay")], status_code=202)
+async def replay_event(request: Request, event_id: str, body: ReplayBody) -> Replayed:
+    """Replays one event. What comes of it joins the tail of its lanes."""
+    actor = (await principal_of(request)).actor
+    return await replays.of_event(changing_hub(request), actor, event_id, body.mode)
+
+
+class ReplaysBody(BaseModel):
+    """Which events, and how. Without any filter nothing is replayed: say `since`."""
+
+    model_config = ConfigDict(extra="forbid")
+    mode: Literal["reroute", "resend"] = "reroute"
+    source: str = ""
+    type: str = ""
+    subject: str = ""
+    severity: str = ""
+    since: str = ""
+    until: str = ""
+    condition: str = ""
+    cursor: str = ""
+
+    def wanted(self, now: float) -> Filter:
+        """As a filter of the store. Raises Problem 422."""
+        return Filter(
+            source=self.source,
+            type=self.type,
+            subject=self.subject,
+            severity=self.severity,
+            since=at(self.since, "since", now),
+            until=at(self.until, "until", now),
+        )
+
+
+@router.post("/replays", dependencies=[requires("event.replay")], status_code=202)
+async def replay_events(request: Request, body: ReplaysBody) -> Slice:
+    """Replays the next 100 events of a filter, oldest first. Send it again with `cursor` until `next` is null."""
+    now = hub_of(request).clock.now()
+    wanted, condition = body.wanted(now), condition_of(body.condition)
+    if wanted == Filter() and condition is None:
+        raise Problem(422, "filter.missing")
+    return await _slice(request, wanted, condition, body)
+
+
+async def _slice(request: Request, wanted: Filter, condition: Condition | None, body: ReplaysBody) -> Slice:
+    actor = (await principal_of(request)).actor
+    hub, cursor = changing_hub(request), event_cursor(body.cursor)
+    return await replays.of_filter(hub, actor, wanted, condition, body.mode, cursor)

@@ -1,0 +1,99 @@
+"""Events by the API: found, shown whole, replayed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.conftest import Api
+
+
+async def test_events_are_found_newest_first_and_page_by_page(api: Api) -> None:
+    ids = [await api.receive(type="printer.jammed", title=f"{n}", subject=f"printer/{n}") for n in range(5)]
+    first = (await api("GET", "/api/v1/events?limit=2")).json()
+    assert [item["id"] for item in first["items"]] == [ids[4], ids[3]]
+    second = (await api("GET", f"/api/v1/events?limit=2&cursor={first['next']}")).json()
+    assert [item["id"] for item in second["items"]] == [ids[2], ids[1]]
+    third = (await api("GET", f"/api/v1/events?limit=2&cursor={second['next']}")).json()
+    assert [item["id"] for item in third["items"]] == [ids[0]]
+    assert third["next"] is None
+
+
+async def test_filters_and_conditions_choose(api: Api) -> None:
+    await api.receive(type="printer.jammed", subject="printer/1", severity="low", data={"place": "Lima"})
+    wanted = await api.receive(type="printer.jammed", subject="printer/2", severity="high", data={"place": "Quito"})
+    for query in (
+        "severity=high",
+        "subject=printer/2",
+        "condition=data.place%20%3D%3D%20'Quito'",
+        "since=1h&severity=high",
+    ):
+        found = (await api("GET", f"/api/v1/events?{query}")).json()
+        assert [item["id"] for item in found["items"]] == [wanted], query
+    assert (await api("GET", "/api/v1/events?until=1h")).json()["items"] == []
+    looked = (await api("GET", "/api/v1/events?condition=data.place%20%3D%3D%20'Cusco'")).json()
+    assert (looked["items"], looked["looked_at"], looked["next"]) == ([], 2, None)
+    assert looked["back_to"].endswith("Z")
+
+
+async def test_a_wrong_condition_is_pointed_at(api: Api) -> None:
+    reply = await api("GET", "/api/v1/events?condition=severity%20%3D%20'high'")
+    assert (reply.status, reply.headers["content-type"]) == (422, "application/problem+json")
+    problem = reply.json()
+    assert (problem["code"], problem["line"], problem["column"]) == ("condition.slip", 1, 10)
+    assert problem["point"].splitlines() == ["severity = 'high'", "         ^"]
+
+
+async def test_an_event_tells_why_and_where_it_went(api: Api) -> None:
+    event_id = await api.receive(
+        type="printer.jammed", subject="printer/1", severity="critical", data={"place": "Lima"}
+    )
+    shown = (await api("GET", f"/api/v1/events/{event_id}")).json()
+    assert shown["event"]["data"]["place"] == "Lima"
+    assert shown["receipt"]["id"] == event_id.replace("evt_", "rcp_")
+    assert "authorization" not in shown["receipt"]["headers"]
+    assert shown["matched"] == ["Grave", "Printers"]
+    why = {rule["name"]: rule for rule in shown["rules"]}
+    assert why["Grave"]["matched"] and why["Printers"]["matched"]
+    assert not why["webhook:erp"]["matched"]
+    # Two rules named one webhook: it is told once.
+    assert [(each["lane"], each["rule"]) for each in shown["deliveries"]] == [("webhook:erp", "Grave")]
+
+
+async def test_why_not_names_the_comparison_that_failed(api: Api) -> None:
+    event_id = await api.receive(type="printer.jammed", severity="low", data={"place": "Quito"})
+    rules = (await api("GET", f"/api/v1/events/{event_id}")).json()["rules"]
+    printers = next(rule for rule in rules if rule["name"] == "Printers")
+    assert [why["arguments"]["comparison"] for why in printers["why"]] == ["data.place == 'Lima'"]
+    assert printers["why"][0]["arguments"]["actual"] == {"data.place": '"Quito"'}
+
+
+async def test_a_reroute_makes_new_deliveries_and_an_audit_entry(api: Api) -> None:
+    event_id = await api.receive(type="printer.jammed", severity="critical")
+    reply = await api("POST", f"/api/v1/events/{event_id}/replay", {"mode": "reroute"})
+    assert (reply.status, reply.json()) == (202, {"events": 1, "deliveries": 1})
+    deliveries = (await api("GET", f"/api/v1/events/{event_id}")).json()["deliveries"]
+    assert [each["generation"] for each in deliveries] == [0, 1]
+    entry = (await api("GET", "/api/v1/audit")).json()["items"][0]
+    assert (entry["action"], entry["subject"], entry["details"]) == (
+        "event.rerouted",
+        f"event/{event_id}",
+        {"deliveries": 1},
+    )
+
+
+async def test_everything_since_is_replayed_slice_by_slice(api: Api) -> None:
+    for n in range(3):
+        await api.receive(type="printer.jammed", severity="critical" if n else "low", title=f"{n}")
+    done = (await api("POST", "/api/v1/replays", {"since": "1h", "condition": "severity == 'critical'"})).json()
+    assert done == {"events": 2, "deliveries": 2, "next": None}
+    assert (await api("POST", "/api/v1/replays", {})).status == 422
+
+
+@pytest.mark.parametrize("path", ["evt_nonsense", "evt_01KAN7A5YR0000000000000000"])
+async def test_an_unknown_event_is_a_problem(api: Api, path: str) -> None:
+    for reply in (
+        await api("GET", f"/api/v1/events/{path}"),
+        await api("POST", f"/api/v1/events/{path}/replay", {"mode": "reroute"}),
+    ):
+        assert (reply.status, reply.headers["content-type"]) == (404, "application/problem+json")
+        assert reply.json()["title"] == "There is no such thing."
