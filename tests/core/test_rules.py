@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from centralita.core import rule_index
 from centralita.core.effects import Effect, Subject
 from centralita.core.events import Event
 from centralita.core.rules import (
@@ -452,3 +453,42 @@ def test_text_that_the_patterns_cannot_be_searched_in_leaves_every_rule_possible
     assert rules.rule_index.candidates(event(data={"x": ["é3"]})) == list(range(20))
     assert rules.rule_index.candidates(event(data={"x": "\ud800é3"})) == [3]
     assert rules.rule_index.candidates(event(data={"x": 3})) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "load", "candidates"),
+    [
+        ("load > {0}", 4, [0, 1, 2, 3, 4]),
+        ("load >= {0}", 4.0, [0, 1, 2, 3, 4]),
+        ("{0} < load", 3.5, [0, 1, 2, 3]),
+        ("load < {0}", 16, [16, 17, 18, 19]),
+        ("load <= {0}", 18.5, [19]),
+        # One of two bounds suffices: the looser one finds it.
+        ("load > {0} OR load > 100", 2, [0, 1, 2]),
+        ("load < {0} OR load < -100", 18, [18, 19]),
+        ("load > {0} OR title exists", -1, list(range(20))),
+        ("load > {0}", "4", []),
+        ("load > {0}", None, []),
+    ],
+)
+def test_bounds(condition: str, load: object, candidates: list[int]) -> None:
+    rules = compile_rules([RuleSpec(name=f"r{number}", condition=condition.format(number)) for number in range(20)])
+    assert rules.rule_index.candidates(event(data={"load": load})) == candidates
+
+
+@pytest.mark.parametrize("condition", ["x == null", "x.y in [null, 'a']", "x == null AND type == 'ticket.created'"])
+@pytest.mark.parametrize("data", [{}, {"x": None}, {"other": 1}])
+def test_what_is_missing_is_found_by_null(condition: str, data: dict[str, Any]) -> None:
+    rules = compile_rules([RuleSpec(name="a", condition=condition, channel="#x")])
+    assert decide(rules, event(data=data)).matched == ("a",)
+
+
+def test_too_many_patterns_to_search_at_once_lose_no_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = [RuleSpec(name=f"r{number}", condition=f"title contains 'token{number}.'") for number in range(300)]
+    happened = event(title="see token7.", severity="low")
+    found = compile_rules(specs)
+    assert found.rule_index.candidates(happened) == [7]
+    monkeypatch.setattr(rule_index, "PATTERN_MEMORY", 30_000)
+    tried = compile_rules(specs)
+    assert tried.rule_index.candidates(happened) == list(range(300))
+    assert decide(tried, happened) == decide(found, happened)

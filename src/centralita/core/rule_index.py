@@ -21,6 +21,8 @@ MAX_COMBINATIONS = 32
 """How many entries one condition may have in a table; beyond, it is found by fewer of its equalities."""
 FEW = 8
 """Fewer conditions are tried faster one by one than found by what they require of a text or a number."""
+PATTERN_MEMORY = 64 << 20
+"""Bytes that RE2 may use for the patterns of one path."""
 
 
 class RuleIndex:
@@ -103,7 +105,7 @@ class _Texts:
         self._all = [ordinal for ordinal, _ in conditions]
         options = re2.Options()
         options.log_errors = False
-        options.max_mem = 64 << 20
+        options.max_mem = PATTERN_MEMORY
         self._set = re2.Set.SearchSet(options)
         self._ordinals: dict[int, list[int]] = {}
         # The empty pattern is in every text: an answer without it means that RE2 ran out of memory.
