@@ -182,7 +182,16 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         database, clock, destinations, performer, settler, settings.deliver, metrics, lambda: joined[0].router.look()
     )
     router = Router(
-        database, clock, destinations, sources, ruleset, version, deliverer.reserve, deliverer.hand_over, metrics
+        database,
+        clock,
+        destinations,
+        sources,
+        ruleset,
+        version,
+        deliverer.reserve,
+        deliverer.hand_over,
+        deliverer.doubt,
+        metrics,
     )
 
     def accepted(fresh: Sequence[Receipt]) -> None:

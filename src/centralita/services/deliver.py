@@ -71,6 +71,7 @@ class Deliverer:
         self._performer, self._settler, self._settings, self._metrics = performer, settler, settings, metrics
         self._on_announced = on_announced
         self.worker = 0
+        self._role = ""
         self._active = 0
         self._reserved = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -79,11 +80,13 @@ class Deliverer:
         self._finished = asyncio.Event()
         self._idle = asyncio.Event()
         self._closing = False
+        self._doubtful = False
 
     # ---- leases
 
     async def start(self, role: str) -> None:
         """Registers this process; on SQLite, whatever an earlier one left in flight is due again."""
+        self._role = role
         name = f"{socket.gethostname()}:{os.getpid()}"
         now = await self._now()
 
@@ -120,23 +123,45 @@ class Deliverer:
             self.look()
         if not kept:
             log.warning("deliver.lease_lost", worker=mine)
-            await self.start("again")
+            await self.start(self._role)
 
     # ---- the router's side
 
     def reserve(self) -> Room:
         """Sets places aside for a routing transaction."""
-        left = 0 if self._closing else max(0, min(BIRTHS, self._settings.in_flight - self._active - self._reserved))
+        left = (
+            0
+            if self._closing or self._doubtful
+            else max(0, min(BIRTHS, self._settings.in_flight - self._active - self._reserved))
+        )
         self._reserved += left
         return Room(worker=self.worker, left=left, taken=left)
 
     def hand_over(self, room: Room, born: Sequence[Handed], queued: bool) -> None:
         """Gives the places back; starts what was born in flight."""
         self._reserved -= room.taken
+        if self._doubtful:
+            self.look()
         for handed in born:
             self._begin(Job(worker=room.worker, row=handed.row, payload=handed.payload, address=handed.address))
         if queued:
             self.look()
+
+    def doubt(self) -> None:
+        """A transaction may have put rows in flight here of which nobody was told."""
+        self._doubtful = True
+        self.look()
+
+    async def _start_anew(self) -> float:
+        """Ends this worker and begins as another, once all that it knows of is settled: what it does not know of is
+        then due again. How many seconds to wait before the next look."""
+        if self._active or self._reserved:
+            return 60.0  # whatever finishes wakes us
+        old, now = self.worker, await self._now()
+        await self._database.write(lambda tx: release_worker(tx, old, now))
+        await self.start(self._role)
+        self._doubtful = False
+        return 0.0
 
     def look(self) -> None:
         """Something may be due."""
@@ -154,9 +179,10 @@ class Deliverer:
                     await self._wake.wait()
             self._wake.clear()
             try:
-                wait_s = await self._claim()
+                wait_s = await (self._start_anew() if self._doubtful else self._claim())
             except StoreUnavailable as fault:
                 log.warning("deliver.store_unavailable", reason=fault.reason)
+                self._doubtful = self._doubtful or fault.outcome_unknown
                 wait_s = 0.5
 
     async def _claim(self) -> float:

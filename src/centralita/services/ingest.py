@@ -235,6 +235,7 @@ class Ingest:
             for _, future in batch:
                 if not future.done():
                     future.set_exception(StoreUnavailable(fault.reason, outcome_unknown=fault.outcome_unknown))
+            self._on_accepted(())
             return
         for (_, future), result in zip(batch, results, strict=True):
             if not future.done():

@@ -107,11 +107,12 @@ class Router:
         version: int,
         reserve: Callable[[], Room],
         hand_over: Callable[[Room, Sequence[Handed], bool], None],
+        doubt: Callable[[], None],
         metrics: Metrics,
     ) -> None:
         self._database, self._clock, self._destinations, self._sources = database, clock, destinations, sources
         self._ruleset, self._version = ruleset, version
-        self._reserve, self._hand_over, self._metrics = reserve, hand_over, metrics
+        self._reserve, self._hand_over, self._doubt, self._metrics = reserve, hand_over, doubt, metrics
         self._cache = ReceiptCache()
         self._waiting: set[str] = set()
         self._wake = asyncio.Event()
@@ -119,7 +120,9 @@ class Router:
         self.stopped_by: str = ""
 
     def accepted(self, fresh: Sequence[Receipt]) -> None:
-        """New receipts are on the disk."""
+        """New receipts are on the disk; none given: some may be, for all that the commit's fate is unknown."""
+        if not fresh:
+            self._waiting.add("")
         for receipt in fresh:
             self._cache.put(receipt)
             self._waiting.add(receipt.source)
@@ -183,8 +186,10 @@ class Router:
         except Conflict:
             self._hand_over(room, [], False)
             return True
-        except BaseException:
+        except BaseException as fault:
             self._hand_over(room, [], False)
+            if isinstance(fault, StoreUnavailable) and fault.outcome_unknown:
+                self._doubt()
             raise
         self._hand_over(room, batch.handed, batch.queued)
         self._metrics.routed(source, batch.routed)
@@ -242,7 +247,8 @@ class _Batch:
         return len(self._stored)
 
     def write(self, tx: Transaction, seqs: Sequence[int]) -> None:
-        self._stored.clear()  # a deadlock runs the closure again
+        self._room.left = self._room.taken  # a deadlock runs the closure again
+        self._stored.clear()
         self._planned.clear()
         self.handed.clear()
         if not receipts.hold_source(tx, self._source) or receipts.take_from_inbox(tx, seqs) != len(seqs):

@@ -77,9 +77,10 @@ class Settler:
         settled, plan = Settled(), _Plan()
         states = lanes.lock(tx, [job.row.lane_id for job in batch])
         policies = {lane.id: self._destinations.policy(lane.destination, lane.target) for lane in states.values()}
+        open_ = deliveries.in_flight(tx, [job.row.id for job in batch])
         for job in batch:
             lane = states.get(job.row.lane_id)
-            if lane is None or lane.owner != job.worker:
+            if lane is None or lane.owner != job.worker or job.row.id not in open_:
                 settled.late += 1
                 continue
             announced = self._settle_one(tx, job, lane, policies[lane.id], plan, now)

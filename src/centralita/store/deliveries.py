@@ -122,6 +122,16 @@ def _claim_sqlite(tx: Transaction, wanted: Sequence[tuple[int, int]], now: float
     return picked
 
 
+def in_flight(tx: Transaction, ids: Sequence[int]) -> set[int]:
+    """Which of these are in flight: a result that is reported twice finds its row gone the second time."""
+    if tx.dialect.name == "sqlite":
+        cursor = tx.connection.cursor()
+        sql = "select 1 from deliveries where id = ? and state = 'in_flight'"
+        return {number for number in ids if cursor.execute(sql, (number,)).fetchone()}
+    query = sa.text("select id from deliveries where id = any(cast(:ids as bigint[])) and state = 'in_flight'")
+    return set(tx.execute(query, {"ids": list(ids)}).scalars())
+
+
 def next_due(tx: Transaction, lane_ids: Iterable[int]) -> dict[int, float]:
     """When the first due row of each lane falls due; lanes without one are left out."""
     wanted = sorted(set(lane_ids))
