@@ -1,7 +1,8 @@
 """Finds the few of many conditions that can be true of an event, by what each of them requires.
 
 A condition that requires equalities stands in a table under the constants that it names; one that requires a piece of
-text stands in a set of patterns that RE2 searches for at once; the rest are tried every time.
+text, in a set of patterns that RE2 searches for at once; one that requires a number above or below another, in a sorted
+list. The rest are tried every time.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class RuleIndex:
         others: dict[tuple[Requirement, str], list[tuple[int, frozenset[Any]]]] = {}
         for ordinal, requires in entries:
             chosen = _chosen(requires)
-            rest = sorted(key for key in requires if key[0] != "equal")
+            rest = [key for key in requires if key[0] != "equal"]
             if chosen:
                 paths = tuple(sorted(chosen))
                 table = tables.setdefault(paths, {})
@@ -164,8 +165,8 @@ def _chosen(requires: Requirements) -> dict[str, frozenset[Any]]:
     chosen: dict[str, frozenset[Any]] = {}
     combinations = 1
     for path, values in sorted(equalities, key=lambda item: (len(item[1]), item[0])):
-        combinations *= max(len(values), 1)
-        if None in values or combinations > MAX_COMBINATIONS:
-            continue
-        chosen[path] = values
+        # A missing path equals null, but the tables are entered by what is there.
+        if None not in values and combinations * len(values) <= MAX_COMBINATIONS:
+            chosen[path] = values
+            combinations *= len(values)
     return chosen
