@@ -111,7 +111,9 @@ def test_wrong_settings_are_named_and_never_open_the_door(kind: str, data: st.Da
     drawn |= {
         name: data.draw(st.sampled_from(known)) for name, known in choices.items() if known and data.draw(st.booleans())
     }
-    assert ("nonsense: setting.unknown" in source.check(drawn, [b"x"])) == ("nonsense" in drawn)
+    found = source.check(drawn, [b"x"])
+    assert ("nonsense: setting.unknown" in found) == ("nonsense" in drawn)
+    assert {fault.rpartition(": ")[2] for fault in found} <= set(registry.FAULTS)
     request = RawRequest(
         method="POST",
         query="",

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from centralita.core.events import EventType
+from centralita.i18n import N_
 from centralita.ports import Destination, RawRequest, Source
 
 T = TypeVar("T")
@@ -58,6 +59,34 @@ DESTINATIONS: Mapping[str, Destination] = _Lazy[Destination](
         "webhook": "webhook.destination:WebhookDestination",
     }
 )
+
+
+FAULTS: Mapping[str, str] = {
+    "setting.unknown": N_("There is no such setting."),
+    "setting.missing": N_("This setting is needed."),
+    "setting.choice": N_("This is none of the possible values."),
+    "setting.type": N_("This is not the kind of value that the setting takes."),
+    "setting.severity": N_("A severity is critical, high, medium, low or info."),
+    "setting.phase": N_("A phase is open or closed."),
+    "setting.event_type": N_("This is not an event type that the source may produce."),
+    "setting.timezone": N_("There is no time zone of that name."),
+    "setting.header": N_("This can't be the name of a header."),
+    "setting.pattern": N_("This pattern can't be read (its syntax is RE2's)."),
+    "setting.template": N_("This Liquid template can't be read."),
+    "setting.preset": N_("There is no preset of that name."),
+    "secret.unconfigured": N_("A secret is missing: nothing that arrives will be believed."),
+    "secret.malformed": N_("A secret does not have the form that this kind of proof needs."),
+    "scheme.header_missing": N_("The header with the signature is not named."),
+    "scheme.content_without_body": N_("What is signed has to contain the body."),
+    "scheme.content_unreadable": N_("What is signed contains braces that stand for nothing."),
+    "scheme.timestamp_unnamed": N_("The time is signed, but it is not said where it stands."),
+    "scheme.timestamp_unsigned": N_("The time is read, but it is not part of what is signed."),
+    "scheme.timestamp_twice": N_("The time can stand in a header or in the signature, not in both."),
+    "scheme.timestamp_without_separator": N_("With the time inside the signature a separator is needed."),
+    "scheme.id_unnamed": N_("The id is signed, but it is not said in which header it stands."),
+    "scheme.tolerance": N_("The tolerance has to be more than 0 seconds."),
+}
+"""Message id that ``Source.check`` gives behind a setting's path, to what it says to a person."""
 
 
 def source(kind: str) -> Source:
