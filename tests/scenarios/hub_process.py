@@ -19,9 +19,7 @@ def main(file: str, role: str = "all") -> None:
     settings = load(Path(file), os.environ)
     close = logs.configure(settings.logs)
     try:
-        uvloop.run(
-            serve_until_signalled(settings, role, lambda hub, url: print(json.dumps({"url": url}), flush=True))
-        )
+        uvloop.run(serve_until_signalled(settings, role, lambda hub, url: print(json.dumps({"url": url}), flush=True)))
     finally:
         close()
 

@@ -21,7 +21,9 @@ TICKET = {
 }
 
 
-async def test_a_ticket_reaches_slack_and_a_signed_webhook(world: World, slack: SlackControl, sink: SinkControl) -> None:
+async def test_a_ticket_reaches_slack_and_a_signed_webhook(
+    world: World, slack: SlackControl, sink: SinkControl
+) -> None:
     rules = {"rules": [{"name": "Todo", "channel": "#mesa-de-ayuda"}]}
     hub = await world.hub(slack_settings(slack), webhooks(sink, "erp"), rules)
     sender = await world.sender(hub, "invgate")

@@ -1,0 +1,84 @@
+"""Sixty alerts in two seconds to one channel: none is lost, none comes twice, and nobody else waits.
+
+Takes a minute, because the receiver takes one message a second: run by itself in a worker of the suite.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+
+from centralita.sandbox.control import SlackControl
+from centralita.sandbox.slack.journal import Call
+from tests.scenarios.conftest import slack_settings, world_of
+from tests.scenarios.ledger import Sender, alert
+
+BURST, RATE_PER_S = 5, 1
+LATE_MS = 250.0
+"""How much sooner than a second after the last one a message may arrive, as the two clocks and the network have it."""
+
+
+def _number(call: Call) -> int:
+    found = re.search(r"Alert (\d+)", str(call.args))
+    assert found, call.args
+    return int(found[1])
+
+
+@pytest.mark.timeout(180)
+async def test_sixty_alerts_in_two_seconds_all_arrive_while_another_channel_waits_for_nobody(
+    tmp_path: Path, slack: SlackControl
+) -> None:
+    rules = {
+        "rules": [
+            {"name": "Busy", "condition": "severity == 'high'", "channel": "#alerts"},
+            {"name": "Calm", "condition": "severity == 'low'", "channel": "#notifications"},
+        ]
+    }
+    await slack.limits(enabled=True, channel_post={"per_s": RATE_PER_S, "burst": BURST})
+    async with world_of(tmp_path, f"sqlite:///{tmp_path / 'centralita.db'}") as world:
+        hub = await world.hub(slack_settings(slack, rate_per_s=RATE_PER_S, burst=BURST), rules)
+        sender = await world.sender(hub)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        calm = asyncio.ensure_future(
+            slack.wait_for(method="chat.postMessage", channel="#notifications", count=5, timeout_s=30)
+        )
+        await _send_over_two_seconds(sender, began)
+        assert [_number(call) for call in await calm] == [100, 101, 102, 103, 104]
+        busy = await slack.wait_for(method="chat.postMessage", channel="#alerts", count=60, timeout_s=90)
+        await world.settle()
+
+    assert [_number(call) for call in busy] == list(range(60))
+    _judge_calm(await calm, began_wall_ms=busy[0].arrived_mono_ms)
+    _judge_pace(busy)
+    posts = await slack.posted(method="chat.postMessage")
+    assert len(posts) == 65, "one came twice, or one was refused by the workspace's limit"
+
+
+async def _send_over_two_seconds(sender: Sender, began: float) -> None:
+    """Sixty alerts, one after the other, and between them five for somebody else."""
+    loop = asyncio.get_running_loop()
+    calm = iter(range(100, 105))
+    for number in range(60):
+        status, _ = await sender.post(alert(number))
+        assert status == 202
+        if number % 12 == 6:
+            await sender.post(alert(next(calm), severity="low"))
+        # The next one's moment: sixty in two seconds is what is played here.
+        await asyncio.sleep(max(0.0, began + (number + 1) / 30 - loop.time()))
+
+
+def _judge_calm(calm: list[Call], began_wall_ms: float) -> None:
+    assert calm[-1].arrived_mono_ms - calm[0].arrived_mono_ms < 4000
+    assert calm[-1].arrived_mono_ms - began_wall_ms < 4000, "the five were sent over two seconds, and had two more"
+
+
+def _judge_pace(busy: list[Call]) -> None:
+    times = [call.arrived_mono_ms for call in busy]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times[BURST:])]
+    assert all(gap >= 1000 / RATE_PER_S - LATE_MS for gap in gaps), gaps
+    assert times[-1] - times[0] >= (60 - BURST) * 1000 / RATE_PER_S - 2000
