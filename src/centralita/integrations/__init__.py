@@ -1,1 +1,1 @@
-"""One folder per outside system; ``registry`` knows them all. Sans-I/O: none touches the store, the network, a clock."""
+"""One folder per outside system; ``registry`` knows them all. Sans-I/O: no store, no network, no clock."""
