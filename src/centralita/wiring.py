@@ -96,6 +96,7 @@ def _slack_config(settings: Settings) -> Config | None:
         "public_url": settings.server.public_url or "",
         "rate_per_s": slack.rate_per_s,
         "burst": slack.burst,
+        "method_limits": slack.method_limits,
     }
 
 
@@ -106,6 +107,7 @@ def _signing_secret(secret: str) -> str:
 
 def _webhook_configs(settings: Settings) -> dict[str, Config]:
     shared = _signing_secret(settings.webhook_secret.get_secret_value()) if settings.webhook_secret else ""
+    aliases = _aliases()
     configs: dict[str, Config] = {}
     for hook in settings.webhooks:
         own = [secret.get_secret_value() for secret in (hook.secret, *hook.secrets) if secret is not None]
@@ -115,6 +117,8 @@ def _webhook_configs(settings: Settings) -> dict[str, Config]:
             "secrets": own or ([shared] if shared else []),
             "headers": {name: value.get_secret_value() for name, value in hook.headers.items()},
             "timeout_s": hook.timeout_s,
+            # Whoever subscribes by another name of a type gets the events under that name.
+            "aliases": {aliases[name]: name for name in hook.types if name in aliases},
             "rate_per_s": hook.rate_per_s,
             "burst": hook.burst,
             "in_flight": hook.in_flight,

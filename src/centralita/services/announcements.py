@@ -11,6 +11,7 @@ import msgspec
 from centralita.core import ids
 from centralita.core.events import MAX_CAUSATION_DEPTH, Event, EventType, event_id
 from centralita.core.payload import PayloadError
+from centralita.i18n import N_
 from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
 from centralita.store import bulk, schema
 from centralita.store.database import Transaction
@@ -18,13 +19,13 @@ from centralita.store.database import Transaction
 SLUG = "centralita"
 
 TYPES: dict[str, EventType] = {
-    name: EventType(name, meaning)
-    for name, meaning in (
-        ("centralita.delivery.dead", "A delivery was given up"),
-        ("centralita.breaker.opened", "A destination keeps failing; its queue is held"),
-        ("centralita.breaker.closed", "A destination answers again; its queue goes on"),
-        ("centralita.source.rejecting", "A source's requests are being refused"),
-        ("centralita.unknown", "An event of the hub that this version does not know"),
+    declared.name: declared
+    for declared in (
+        EventType("centralita.delivery.dead", N_("A delivery was given up")),
+        EventType("centralita.breaker.opened", N_("A destination keeps failing; its queue is held")),
+        EventType("centralita.breaker.closed", N_("A destination answers again; its queue goes on")),
+        EventType("centralita.source.rejecting", N_("A source's requests are being refused")),
+        EventType("centralita.unknown", N_("An event of the hub that this version does not know")),
     )
 }
 _SEVERITIES: Mapping[str, Any] = {
@@ -46,6 +47,7 @@ def announce(
     detail: str = "",
     more: int = 0,
     delivery: str = "",
+    retry_at: float | None = None,
 ) -> bool:
     """Appends an event of our own about a lane; False when the chain of causes is too long to go on.
 
@@ -53,27 +55,29 @@ def announce(
     """
     if cause.depth >= MAX_CAUSATION_DEPTH or (cause.type == type_ and cause.data.get("lane") == lane):
         return False  # the announcement itself could not be delivered there: saying so there helps nobody
+    data: dict[str, Any] = {"lane": lane, "reason": detail, "more": more, "delivery": delivery}
+    data["about"] = {"type": cause.type, "title": cause.title}
+    if retry_at is not None:
+        data["retry_at"] = _rfc3339(retry_at)
     event = Event(
         id=event_id(receipt_id, 0),
         source=SLUG,
         type=type_,
-        time=datetime.fromtimestamp(now, UTC).isoformat().replace("+00:00", "Z"),
+        time=_rfc3339(now),
         subject=f"lane/{lane}",
         severity=_SEVERITIES.get(type_),
         title=lane,
         phase="closed" if type_.endswith(".closed") else "open",
         cause=cause.id,
         depth=cause.depth + 1,
-        data={
-            "lane": lane,
-            "reason": detail,
-            "more": more,
-            "delivery": delivery,
-            "about": {"type": cause.type, "title": cause.title},
-        },
+        data=data,
     )
     append_own(tx, receipt_id, event, now)
     return True
+
+
+def _rfc3339(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
 
 
 def append_own(tx: Transaction, receipt_id: str, event: Event, now: float) -> None:
@@ -96,7 +100,7 @@ class OwnEvents:
     kind = SLUG
     types: Mapping[str, EventType] = TYPES
     fields: tuple[ConfigField, ...] = ()
-    paths: tuple[str, ...] = ("lane", "reason", "more", "delivery", "about.type", "about.title")
+    paths: tuple[str, ...] = ("lane", "reason", "more", "delivery", "retry_at", "about.type", "about.title")
 
     def check(self, settings: Mapping[str, object], secrets: Sequence[bytes]) -> list[str]:
         return []

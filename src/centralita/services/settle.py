@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
 from centralita.core import breaker, retry
 from centralita.core.deliveries import next_state
-from centralita.core.events import Event
 from centralita.core.lanes import PROBING, LanePolicy, LaneState, set_wake
 from centralita.ports import Outcome
 from centralita.services import announcements
@@ -130,7 +130,8 @@ class Settler:
         elif outcome.state in ("retry", "dead"):
             lane.last_failure_at = now
             lane.last_error = f"{outcome.reason} {outcome.detail}".strip()[:500]
-        if not policy.breaker or not (succeeded or outcome.failure):
+        failed = outcome.failure and outcome.state in ("retry", "dead")
+        if not policy.breaker or not (succeeded or failed):
             return False
         before = breaker.load(lane.breaker)
         after = breaker.observe(before, succeeded, now)
@@ -143,34 +144,25 @@ class Settler:
             lane.held_until, lane.hold_reason = after.open_until, BREAKER_OPEN
             if before.position == "half_open":
                 return False  # the probe failed: it is still open, and was announced when it opened
-            return self._announce(tx, "centralita.breaker.opened", lane, job.payload.event, now, lane.last_error, 0)
+            return self._announce(
+                tx, "centralita.breaker.opened", lane, job, now, detail=lane.last_error, retry_at=after.open_until
+            )
         lane.hold_reason, lane.held_until = "", 0.0
-        return self._announce(tx, "centralita.breaker.closed", lane, job.payload.event, now, "", 0)
+        return self._announce(tx, "centralita.breaker.closed", lane, job, now)
 
     def _announce_dead(self, tx: Transaction, lane: LaneState, job: Job, outcome: Outcome, now: float) -> bool:
         if now - lane.announced_at < ANNOUNCE_GAP_S:
             lane.unannounced += 1
             return False
         more, lane.unannounced, lane.announced_at = lane.unannounced, 0, now
-        detail = f"{outcome.reason} {outcome.detail}".strip()
+        detail, delivery = f"{outcome.reason} {outcome.detail}".strip(), f"dlv_{job.row.id}"
         return self._announce(
-            tx, "centralita.delivery.dead", lane, job.payload.event, now, detail, more, f"dlv_{job.row.id}"
+            tx, "centralita.delivery.dead", lane, job, now, detail=detail, more=more, delivery=delivery
         )
 
-    def _announce(
-        self,
-        tx: Transaction,
-        type_: str,
-        lane: LaneState,
-        cause: Event,
-        now: float,
-        detail: str,
-        more: int,
-        delivery: str = "",
-    ) -> bool:
-        return announcements.announce(
-            tx, self._ids.new(), type_, lane=lane.key, cause=cause, now=now, detail=detail, more=more, delivery=delivery
-        )
+    def _announce(self, tx: Transaction, type_: str, lane: LaneState, job: Job, now: float, **facts: Any) -> bool:
+        cause = job.payload.event
+        return announcements.announce(tx, self._ids.new(), type_, lane=lane.key, cause=cause, now=now, **facts)
 
 
 def try_probe(lane: LaneState, now: float) -> None:

@@ -143,6 +143,10 @@ class Slack(Section):
     burst: Count = Field(
         default=5, description=N_("Messages that one channel may get at once before rate_per_s applies.")
     )
+    method_limits: bool = Field(
+        default=True,
+        description=N_("Whether Slack's limits per method are kept; off only for a local workspace without any."),
+    )
 
 
 class Ops(Section):
