@@ -15,7 +15,7 @@ import pytest
 
 from centralita.sandbox.control import SinkControl, SlackControl
 from tests.scenarios.judges import Reader, judge_intact, judge_quiet
-from tests.scenarios.ledger import SECRET, Sender
+from tests.scenarios.ledger import SECRET, Ledger, Sender
 from tests.scenarios.processes import ROOT, HubProcess, write_config
 
 WEBHOOK_SECRET = "whsec_c2NlbmFyaW8td2ViaG9vay1zZWNyZXQ="
@@ -86,6 +86,7 @@ class World:
         self.directory, self.database_url = directory, database_url
         self.reader = Reader(database_url)
         self.hubs: list[HubProcess] = []
+        self.ledgers: list[Ledger] = []
         self._stack = stack
 
     async def hub(
@@ -103,7 +104,9 @@ class World:
 
     async def sender(self, hub: HubProcess, slug: str = "monitor") -> Sender:
         """A sender that keeps books."""
-        return await self._stack.enter_async_context(Sender(hub.url, slug))
+        sender = await self._stack.enter_async_context(Sender(hub.url, slug))
+        self.ledgers.append(sender.ledger)
+        return sender
 
     async def settle(self) -> None:
         """Ends every hub in order, and has the judges I and N look at what they left."""

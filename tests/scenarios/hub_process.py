@@ -1,8 +1,7 @@
-"""``python tests/scenarios/hub_process.py FILE [ROLE]``: the hub as a process; its first line on stdout is its address."""
+"""``python tests/scenarios/hub_process.py FILE [ROLE]``: a hub; its first line on stdout is its address."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys

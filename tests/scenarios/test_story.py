@@ -1,4 +1,4 @@
-"""A webhook comes in and reaches Slack and an outgoing webhook: the hub and the world as processes, on both databases."""
+"""A webhook comes in and reaches Slack and an outgoing webhook: every part a process, on both databases."""
 
 from __future__ import annotations
 
