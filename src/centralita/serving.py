@@ -7,9 +7,10 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 
@@ -19,6 +20,7 @@ from centralita.settings import Settings
 from centralita.web.server import App, Application, Server, listen, make_server
 from centralita.wiring import open_hub
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -107,6 +109,15 @@ def _local_socket(path: Path) -> socket.socket:
         os.umask(before)
     sock.listen(64)
     return sock
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Runs ``main`` on the fastest event loop that there is."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return asyncio.run(main)
+    return uvloop.run(main)
 
 
 async def serve_until_signalled(settings: Settings, role: str, announce: Callable[[Hub, str], None]) -> None:

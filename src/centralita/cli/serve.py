@@ -1,0 +1,96 @@
+"""``serve``: the hub itself."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from centralita.cli.commands import LOCAL, command
+from centralita.cli.output import say, warn
+from centralita.cli.session import Failed, Options
+from centralita.cli.words import LOCALE, _
+
+
+class Role(StrEnum):
+    """What a process does."""
+
+    ALL = "all"
+    WEB = "web"
+    WORKER = "worker"
+
+
+def register(root: typer.Typer) -> None:
+    """Adds the command."""
+    command(
+        root,
+        "serve",
+        LOCAL,
+        _("Run the hub: receive, route, deliver, until it is told to stop (SIGTERM, Ctrl-C)."),
+        [
+            "centralita serve",
+            "centralita --config /etc/centralita.yaml serve",
+            "centralita serve --role web      # PostgreSQL: receives only; beside it,",
+            "centralita serve --role worker   # any number of processes that route and deliver",
+        ],
+    )(serve)
+
+
+def serve(
+    ctx: typer.Context,
+    role: Annotated[
+        Role, typer.Option("--role", help=_("What this process does; web and worker need PostgreSQL."))
+    ] = Role.ALL,
+) -> None:
+    from centralita import logs
+    from centralita.cli.checking import problems_of, warnings_of
+
+    options: Options = ctx.obj
+    settings = options.settings()
+    problems = problems_of(settings, LOCALE)
+    for problem in problems:
+        warn(problem)
+    if problems:
+        raise typer.Exit(2)
+    for notice in warnings_of(settings, LOCALE):
+        warn(notice)
+    if role is not Role.ALL and settings.database_url.startswith("sqlite:"):
+        warn(_("--role {role} needs PostgreSQL: SQLite has one process. Set database.url.").format(role=role.value))
+        raise typer.Exit(2)
+    close_logs = logs.configure(settings.logs)
+    try:
+        _run(options, role.value)
+    finally:
+        close_logs()
+
+
+def _run(options: Options, role: str) -> None:
+    from centralita.services.hub import Hub
+    from centralita.services.rulesets import RulesetDiffers
+    from centralita.services.running import AlreadyRunning
+    from centralita.serving import run, serve_until_signalled
+    from centralita.store.database import StoreUnavailable
+
+    def announce(_hub: Hub, url: str) -> None:
+        say(_("Centralita listens on {url}").format(url=url))
+
+    settings = options.settings()
+    try:
+        run(serve_until_signalled(settings, role, announce))
+    except AlreadyRunning:
+        raise Failed(
+            _("Another process serves from the data directory {directory}.").format(directory=settings.data_dir)
+        ) from None
+    except RulesetDiffers as fault:
+        raise Failed(
+            _(
+                "Other processes ({others}) run by other rules (version {version}) than this file has. "
+                "Give all of them the same file, or stop them first."
+            ).format(others=", ".join(fault.others), version=fault.version)
+        ) from None
+    except StoreUnavailable as fault:
+        raise Failed(_("The database does not answer: {reason}").format(reason=fault.reason)) from None
+    except OSError as fault:
+        place = f"{settings.server.host}:{settings.server.port}"
+        raise Failed(_("{place} cannot be listened on: {reason}").format(place=place, reason=fault.strerror)) from None
