@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from centralita.core import signing
 from centralita.core.events import Event
@@ -30,6 +32,11 @@ SECRETS: Mapping[str, bytes] = {
     "basic": b"desk:" + _TOKEN,
 }
 BODY_IS_SIGNED = ("standard", "hmac")
+
+
+def tried(examples: int) -> hypothesis_settings:
+    """So many examples, however busy the machine is."""
+    return hypothesis_settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Scheme(msgspec.Struct, frozen=True):

@@ -6,13 +6,23 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from centralita.core import credentials, signing
 from centralita.integrations import registry
 from centralita.ports import RawRequest, Verdict
-from tests.contracts.kinds import BODY_IS_SIGNED, NOW, SCHEMES, SOURCE_KINDS, Scheme, example, receipt_of, request_of
+from tests.contracts.kinds import (
+    BODY_IS_SIGNED,
+    NOW,
+    SCHEMES,
+    SOURCE_KINDS,
+    Scheme,
+    example,
+    receipt_of,
+    request_of,
+    tried,
+)
 
 REASONS = {*signing.REASONS, *credentials.REASONS}
 
@@ -102,7 +112,7 @@ JUNK = st.recursive(
 
 
 @pytest.mark.parametrize("kind", SOURCE_KINDS)
-@settings(max_examples=100)
+@tried(100)
 @given(st.data())
 def test_wrong_settings_are_named_and_never_open_the_door(kind: str, data: st.DataObject) -> None:
     source = registry.source(kind)

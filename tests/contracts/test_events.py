@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from centralita.core.attributes import web_url
@@ -14,7 +14,7 @@ from centralita.core.events import SEVERITIES, Event, event_id
 from centralita.core.payload import PayloadError, decode
 from centralita.integrations import registry
 from centralita.integrations.registry import Fixture
-from tests.contracts.kinds import FIXTURES, RECEIPT_ID, SOURCE_KINDS, is_declared, receipt_of, shown
+from tests.contracts.kinds import FIXTURES, RECEIPT_ID, SOURCE_KINDS, is_declared, receipt_of, shown, tried
 
 
 @pytest.mark.parametrize(("kind", "fixture"), FIXTURES)
@@ -85,7 +85,7 @@ def settings_of(kind: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("kind", SOURCE_KINDS)
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@tried(150)
 @given(st.data())
 def test_any_json_gives_declared_events_or_a_payload_error(kind: str, data: st.DataObject) -> None:
     body = msgspec.json.encode(data.draw(JSON))
@@ -118,7 +118,7 @@ def replaced(value: Any, path: list[int], new: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", SOURCE_KINDS)
-@settings(max_examples=150)
+@tried(150)
 @given(st.data())
 def test_a_fixture_with_any_value_in_any_place_never_loses_its_event(kind: str, data: st.DataObject) -> None:
     known = [
@@ -135,7 +135,7 @@ def test_a_fixture_with_any_value_in_any_place_never_loses_its_event(kind: str, 
 
 
 @pytest.mark.parametrize("kind", SOURCE_KINDS)
-@settings(max_examples=150)
+@tried(150)
 @given(
     st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
     st.sampled_from(CONTENT_TYPES),

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from centralita.core.attributes import (
@@ -118,6 +118,7 @@ def test_a_time_without_an_offset_is_in_the_zone_of_the_source() -> None:
     assert zone_of("../../etc/passwd") is None
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=1e8, max_value=9e10), st.floats(min_value=1e8, max_value=9e10))
 def test_sorting_the_texts_sorts_the_times(left: float, right: float) -> None:
     assert (rfc3339(left) < rfc3339(right)) <= (left < right)
@@ -234,6 +235,7 @@ def is_in_shape(data: dict[str, Any]) -> bool:
     return people and ticket and texts and cis and visible
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["ticket", "requester", "agent", "comment", "description", "affected_cis", "ci_type", "extra"]),
@@ -245,6 +247,7 @@ def test_whatever_comes_has_the_promised_shape_afterwards(data: dict[str, Any]) 
     assert is_in_shape(shaped(data))
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_nothing_raises(value: object) -> None:
     assert word(value) == word(word(value))
