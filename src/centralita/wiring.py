@@ -188,6 +188,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     router = Router(
         database,
         clock,
+        ids,
         destinations,
         sources,
         ruleset,

@@ -59,6 +59,7 @@ OPS_TYPES = frozenset(
         "centralita.breaker.opened",
         "centralita.breaker.closed",
         "centralita.source.rejecting",
+        "centralita.receipt.unparsed",
     }
 )
 

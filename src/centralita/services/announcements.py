@@ -25,6 +25,7 @@ TYPES: dict[str, EventType] = {
         EventType("centralita.breaker.opened", N_("A destination keeps failing; its queue is held")),
         EventType("centralita.breaker.closed", N_("A destination answers again; its queue goes on")),
         EventType("centralita.source.rejecting", N_("A source's requests are being refused")),
+        EventType("centralita.receipt.unparsed", N_("A request that was accepted cannot be understood")),
         EventType("centralita.unknown", N_("An event of the hub that this version does not know")),
     )
 }
@@ -33,6 +34,7 @@ _SEVERITIES: Mapping[str, Any] = {
     "centralita.breaker.opened": "high",
     "centralita.breaker.closed": "info",
     "centralita.source.rejecting": "medium",
+    "centralita.receipt.unparsed": "high",
 }
 
 
@@ -41,42 +43,39 @@ def announce(
     receipt_id: str,
     type_: str,
     *,
-    lane: str,
-    cause: Event,
+    subject: str,
+    title: str,
     now: float,
-    detail: str = "",
-    more: int = 0,
-    delivery: str = "",
-    retry_at: float | None = None,
+    facts: Mapping[str, Any],
+    cause: Event | None = None,
 ) -> bool:
-    """Appends an event of our own about a lane; False when the chain of causes is too long to go on.
+    """Appends an event of our own; False when saying it would lead in a circle.
 
-    ``more`` is how many like it were not announced since the last one.
+    ``subject`` is what it is about (``lane/webhook:erp``, ``source/invgate``), ``facts`` its data, ``cause`` the event
+    whose handling led to it.
     """
-    if cause.depth >= MAX_CAUSATION_DEPTH or (cause.type == type_ and cause.data.get("lane") == lane):
+    if cause is not None and (cause.depth >= MAX_CAUSATION_DEPTH or (cause.type, cause.subject) == (type_, subject)):
         return False  # the announcement itself could not be delivered there: saying so there helps nobody
-    data: dict[str, Any] = {"lane": lane, "reason": detail, "more": more, "delivery": delivery}
-    data["about"] = {"type": cause.type, "title": cause.title}
-    if retry_at is not None:
-        data["retry_at"] = _rfc3339(retry_at)
+    about = {"about": {"type": cause.type, "title": cause.title}} if cause is not None else {}
     event = Event(
         id=event_id(receipt_id, 0),
         source=SLUG,
         type=type_,
-        time=_rfc3339(now),
-        subject=f"lane/{lane}",
+        time=rfc3339(now),
+        subject=subject,
         severity=_SEVERITIES.get(type_),
-        title=lane,
+        title=title,
         phase="closed" if type_.endswith(".closed") else "open",
-        cause=cause.id,
-        depth=cause.depth + 1,
-        data=data,
+        cause=cause.id if cause is not None else "",
+        depth=cause.depth + 1 if cause is not None else 0,
+        data={**facts, **about},
     )
     append_own(tx, receipt_id, event, now)
     return True
 
 
-def _rfc3339(at: float) -> str:
+def rfc3339(at: float) -> str:
+    """A time as events write it."""
     return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -100,7 +99,18 @@ class OwnEvents:
     kind = SLUG
     types: Mapping[str, EventType] = TYPES
     fields: tuple[ConfigField, ...] = ()
-    paths: tuple[str, ...] = ("lane", "reason", "more", "delivery", "retry_at", "about.type", "about.title")
+    paths: tuple[str, ...] = (
+        "lane",
+        "reason",
+        "more",
+        "delivery",
+        "retry_at",
+        "source",
+        "receipt",
+        "count",
+        "about.type",
+        "about.title",
+    )
 
     def check(self, settings: Mapping[str, object], secrets: Sequence[bytes]) -> list[str]:
         return []

@@ -23,10 +23,11 @@ from centralita.core.payload import PayloadError
 from centralita.core.rules import Ruleset, Skipped, decide_effects
 from centralita.core.subjects import project
 from centralita.ports import LanePolicy, Receipt
-from centralita.services.clock import SystemClock
+from centralita.services import announcements
+from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.destinations import Address, Destinations, UnknownTarget
 from centralita.services.ingest import ConfiguredSource
-from centralita.store import deliveries, events, lanes, receipts, rulesets, subjects
+from centralita.store import deliveries, events, lanes, receipts, rulesets, subjects, upkeep
 from centralita.store.database import Conflict, Database, StoreUnavailable, Transaction
 from centralita.store.deliveries import DeliveryRow
 from centralita.store.events import StoredEvent
@@ -36,6 +37,7 @@ log = structlog.get_logger(__name__)
 BATCH = 200
 CACHE_BYTES = 32 * 1024 * 1024
 POLL_S = 1.0
+ANNOUNCE_GAP_S = 300.0
 
 
 class RulesetChanged(Exception):
@@ -101,6 +103,7 @@ class Router:
         self,
         database: Database,
         clock: SystemClock,
+        ids: ReceiptIds,
         destinations: Destinations,
         sources: Mapping[str, ConfiguredSource],
         ruleset: Ruleset,
@@ -110,7 +113,8 @@ class Router:
         doubt: Callable[[], None],
         metrics: Metrics,
     ) -> None:
-        self._database, self._clock, self._destinations, self._sources = database, clock, destinations, sources
+        self._database, self._clock, self._ids = database, clock, ids
+        self._destinations, self._sources = destinations, sources
         self._ruleset, self._version = ruleset, version
         self._reserve, self._hand_over, self._doubt, self._metrics = reserve, hand_over, doubt, metrics
         self._cache = ReceiptCache()
@@ -193,6 +197,8 @@ class Router:
             raise
         self._hand_over(room, batch.handed, batch.queued)
         self._metrics.routed(source, batch.routed)
+        if batch.announced:
+            self._waiting.add(announcements.SLUG)
         return len(found) == BATCH
 
     async def _load(self, receipt_ids: Sequence[str]) -> dict[str, Receipt]:
@@ -219,6 +225,9 @@ class Router:
 
     # ---- used by a batch
 
+    def new_id(self) -> str:
+        return self._ids.new()
+
     @property
     def ruleset(self) -> Ruleset:
         return self._ruleset
@@ -240,6 +249,7 @@ class _Batch:
         self._planned: list[Planned] = []
         self.handed: list[Handed] = []
         self.queued = False
+        self.announced = False
 
     @property
     def routed(self) -> int:
@@ -258,12 +268,36 @@ class _Batch:
             raise RulesetChanged(
                 f"ruleset {version} ({digest[:12]}) is in force, this process has {self._router.version}"
             )
-        for parsed in self._parsed:
-            if parsed.fault:
-                receipts.record_unparsed(tx, parsed.receipt, self._now, parsed.fault, parsed.detail)
+        self._record_unparsed(tx)
         self._decide(tx)
         events.append(tx, self._stored)
         write_deliveries(tx, self._planned, self._room, self._now, self)
+
+    def _record_unparsed(self, tx: Transaction) -> None:
+        lost = [parsed for parsed in self._parsed if parsed.fault]
+        for parsed in lost:
+            receipts.record_unparsed(tx, parsed.receipt, self._now, parsed.fault, parsed.detail)
+        told_at = float(upkeep.fact(tx, f"unparsed.{self._source}") or 0) if lost else 0.0
+        if not lost or self._now - told_at < ANNOUNCE_GAP_S or self._source == announcements.SLUG:
+            return
+        upkeep.set_fact(tx, f"unparsed.{self._source}", str(self._now))
+        first = lost[0]
+        facts = {
+            "source": self._source,
+            "receipt": first.receipt.id,
+            "reason": f"{first.fault} {first.detail}".strip(),
+            "more": len(lost) - 1,
+        }
+        announcements.announce(
+            tx,
+            self._router.new_id(),
+            "centralita.receipt.unparsed",
+            subject=f"source/{self._source}",
+            title=self._source,
+            now=self._now,
+            facts=facts,
+        )
+        self.announced = True
 
     def _decide(self, tx: Transaction) -> None:
         every = [(parsed.receipt, event) for parsed in self._parsed for event in parsed.events]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from centralita.integrations import registry
 from centralita.services import announcements
 from centralita.services.events import EventSummary, summary
 from centralita.services.hub import Hub
+from centralita.services.ingest import ConfiguredSource
 from centralita.store import events, glances, subjects
 from centralita.store.database import Transaction
 from centralita.store.events import Filter, StoredEvent
@@ -122,9 +123,9 @@ def aliases() -> dict[str, str]:
     return {alias: declared.name for declared in types.values() for alias in declared.aliases}
 
 
-def unknown_paths(hub: Hub, ruleset: Ruleset) -> list[tuple[str, str]]:
-    """(rule, path) of every path that a condition reads and no configured source declares."""
-    declared = {path for source in hub.sources.values() for path in source.integration.paths}
+def unknown_paths(sources: Iterable[ConfiguredSource], ruleset: Ruleset) -> list[tuple[str, str]]:
+    """(rule, path) of every path that a condition reads and none of ``sources`` declares."""
+    declared = {path for source in sources for path in source.integration.paths}
     open_maps = tuple(f"data.{path[:-1]}" for path in declared if path.endswith(".*"))
     # Whoever asks for ``ticket`` asks for something, when ``ticket.id`` is declared.
     parts = [f"data.{path}".split(".") for path in declared]

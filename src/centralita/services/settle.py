@@ -144,25 +144,36 @@ class Settler:
             lane.held_until, lane.hold_reason = after.open_until, BREAKER_OPEN
             if before.position == "half_open":
                 return False  # the probe failed: it is still open, and was announced when it opened
-            return self._announce(
-                tx, "centralita.breaker.opened", lane, job, now, detail=lane.last_error, retry_at=after.open_until
-            )
+            facts = {"reason": lane.last_error, "retry_at": announcements.rfc3339(after.open_until)}
+            return self._announce(tx, "centralita.breaker.opened", lane, job, now, facts)
         lane.hold_reason, lane.held_until = "", 0.0
-        return self._announce(tx, "centralita.breaker.closed", lane, job, now)
+        return self._announce(tx, "centralita.breaker.closed", lane, job, now, {})
 
     def _announce_dead(self, tx: Transaction, lane: LaneState, job: Job, outcome: Outcome, now: float) -> bool:
         if now - lane.announced_at < ANNOUNCE_GAP_S:
             lane.unannounced += 1
             return False
         more, lane.unannounced, lane.announced_at = lane.unannounced, 0, now
-        detail, delivery = f"{outcome.reason} {outcome.detail}".strip(), f"dlv_{job.row.id}"
-        return self._announce(
-            tx, "centralita.delivery.dead", lane, job, now, detail=detail, more=more, delivery=delivery
-        )
+        facts = {
+            "reason": f"{outcome.reason} {outcome.detail}".strip(),
+            "more": more,
+            "delivery": f"dlv_{job.row.id}",
+        }
+        return self._announce(tx, "centralita.delivery.dead", lane, job, now, facts)
 
-    def _announce(self, tx: Transaction, type_: str, lane: LaneState, job: Job, now: float, **facts: Any) -> bool:
-        cause = job.payload.event
-        return announcements.announce(tx, self._ids.new(), type_, lane=lane.key, cause=cause, now=now, **facts)
+    def _announce(
+        self, tx: Transaction, type_: str, lane: LaneState, job: Job, now: float, facts: dict[str, Any]
+    ) -> bool:
+        return announcements.announce(
+            tx,
+            self._ids.new(),
+            type_,
+            subject=f"lane/{lane.key}",
+            title=lane.key,
+            now=now,
+            facts={"lane": lane.key, **facts},
+            cause=job.payload.event,
+        )
 
 
 def try_probe(lane: LaneState, now: float) -> None:

@@ -9,17 +9,17 @@ from functools import partial
 
 import structlog
 
-from centralita.core.events import Event
 from centralita.services import announcements
 from centralita.services.hub import Hub
 from centralita.services.settle import ANNOUNCE_GAP_S
-from centralita.store import buckets, lanes, upkeep
+from centralita.store import buckets, lanes, rejections, upkeep
 from centralita.store.database import StoreUnavailable, Transaction
 
 log = structlog.get_logger(__name__)
 
 MINUTE_S = 60.0
 HOUR_S = 3600.0
+REJECTIONS_LEAST = 5
 CLOCK_TOLERANCE_S = 60.0
 MAX_JUMP_S = 3 * 86_400.0
 """A longer time without us is a long holiday or a wrong clock: retention waits a day before it believes it."""
@@ -70,7 +70,8 @@ async def every_minute(hub: Hub) -> None:
     def tick(tx: Transaction) -> bool:
         buckets.save(tx, kept)
         upkeep.set_fact(tx, _SEEN, str(now))
-        return announce_rest(tx, hub, now)
+        rest, rejecting = announce_rest(tx, hub, now), announce_rejecting(tx, hub, now)
+        return rest or rejecting
 
     if await hub.database.write(tick):
         hub.router.look()
@@ -83,14 +84,40 @@ def announce_rest(tx: Transaction, hub: Hub, now: float) -> bool:
         lane = lanes.lock(tx, [lane_id])[lane_id]
         more, lane.unannounced, lane.announced_at = lane.unannounced, 0, now
         lanes.save(tx, [lane])
-        cause = Event(id="", source=announcements.SLUG, type="", time="")
-        told = (
-            announcements.announce(
-                tx, hub.ids.new(), "centralita.delivery.dead", lane=lane.key, cause=cause, now=now,
-                detail=lane.last_error, more=more - 1,
-            )
-            or told
-        )  # fmt: skip
+        facts = {"lane": lane.key, "reason": lane.last_error, "more": more - 1}
+        told = announcements.announce(
+            tx,
+            hub.ids.new(),
+            "centralita.delivery.dead",
+            subject=f"lane/{lane.key}",
+            title=lane.key,
+            now=now,
+            facts=facts,
+        )
+    return told
+
+
+def announce_rejecting(tx: Transaction, hub: Hub, now: float) -> bool:
+    """Tells of sources whose requests are refused: a secret that was changed on one side only goes unnoticed for long
+    otherwise. At most once an hour each, from ``REJECTIONS_LEAST`` on."""
+    told = False
+    for source, rejected, last_at in rejections.totals(tx):
+        key = f"rejecting.{source}"
+        before, told_at = (float(part) for part in (upkeep.fact(tx, key) or "0 0").split())
+        if last_at is None or rejected - before < REJECTIONS_LEAST or now - told_at < HOUR_S:
+            continue
+        newest = rejections.newest(tx, source, 1)
+        facts = {"source": source, "count": int(rejected - before), "reason": newest[0].reason if newest else ""}
+        told = announcements.announce(
+            tx,
+            hub.ids.new(),
+            "centralita.source.rejecting",
+            subject=f"source/{source}",
+            title=source,
+            now=now,
+            facts=facts,
+        )
+        upkeep.set_fact(tx, key, f"{rejected} {now}")
     return told
 
 

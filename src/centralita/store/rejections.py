@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import sqlalchemy as sa
 
-from centralita.store import bulk
+from centralita.store import bulk, schema
 from centralita.store.database import Transaction
 from centralita.store.schema import rejections
 
@@ -58,3 +58,10 @@ def newest(tx: Transaction, source: str, limit: int = KEPT) -> list[Rejection]:
         fields.pop("id")
         found.append(Rejection(**fields))
     return found
+
+
+def totals(tx: Transaction) -> list[tuple[str, int, float | None]]:
+    """(source, how many were ever refused, when the last one was) of every source that has refused any."""
+    counts = schema.source_counts.c
+    query = sa.select(counts.source, counts.rejected, counts.last_rejected_at).where(counts.rejected > 0)
+    return [(row[0], row[1], row[2]) for row in tx.execute(query)]

@@ -40,6 +40,8 @@ REASONS: Mapping[str, str] = {
     "net.timeout": N_("The receiver did not answer in time."),
     "net.tls": N_("The receiver's certificate or TLS is not valid."),
     "net.truncated": N_("The answer of the receiver was cut off."),
+    "parser.failed": N_("The hub's own reader failed; the log has the details."),
+    "source.gone": N_("The source is not configured any more."),
     "body.incomplete": N_("The body of the request did not arrive whole."),
     "header.duplicated": N_("A header that proves the sender came twice."),
     "secret.malformed": N_("The source's secret can't be used to verify."),
@@ -174,6 +176,24 @@ def _rejecting(facts: Facts, public_url: str) -> Message:
     )
 
 
+def _unparsed(facts: Facts, public_url: str) -> Message:
+    locale, more = facts.locale, _count(facts, "more")
+    source = _text(facts, "source") or facts.title
+    lead = _("It is kept: once the cause is cured it can be read again (event replay).", locale)
+    if more:
+        lead += " " + ngettext("{n} more could not be read.", "{n} more could not be read.", more, locale)
+    return Message(
+        emoji="❓",
+        headline=_("What {source} sent could not be understood", locale).format(source=source),
+        lead=lead.format(n=more),
+        fields=_fields(facts, (_("Receipt", locale), _text(facts, "receipt"))),
+        paragraphs=_reason(facts),
+        links=_page(facts, public_url, ""),
+        notes=(Moment(facts.event.time),),
+        colour=FAILED,
+    )
+
+
 def _page(facts: Facts, public_url: str, event_id: str) -> tuple[Link, ...]:
     page = page_of(public_url, event_id or facts.event.id)
     return (Link(_("View details", facts.locale), page),) if safe_url(page) else ()
@@ -184,4 +204,5 @@ _KINDS: Mapping[str, Callable[[Facts, str], Message]] = {
     "centralita.breaker.opened": _opened,
     "centralita.breaker.closed": _closed,
     "centralita.source.rejecting": _rejecting,
+    "centralita.receipt.unparsed": _unparsed,
 }
