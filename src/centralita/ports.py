@@ -211,6 +211,9 @@ class Destination(Protocol):
     fields: tuple[ConfigField, ...]
     buckets: Mapping[str, Rate]
     """The limits that its lanes share, by name, such as Slack's tiers per method and workspace."""
+    places: str
+    """Prefix of the keys, followed by a target, under which it remembers what the target leads to (``#alerts`` to a
+    channel's id): two targets that lead to the same share a lane. "" when targets are what they are."""
 
     def lane(self, effect: Effect, config: Config) -> Lane: ...
 

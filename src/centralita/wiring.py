@@ -179,7 +179,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     buckets = Buckets(clock, rates)
     version = await rulesets.adopt(database, ruleset, clock.now(), compare=role != "cli")
     settler = Settler(database, clock, ids, destinations, buckets, random.SystemRandom().random)
-    performer = Performer(database, client, clock, buckets, settings.locale)
+    performer = Performer(database, client, clock, destinations, buckets, settings.locale)
     # The three stages signal each other; whoever is made later is reached through the hub.
     joined: list[Hub] = []
     deliverer = Deliverer(

@@ -14,7 +14,7 @@ from centralita.core.buckets import BucketState, Rate
 from centralita.core.effects import Payload
 from centralita.ports import Delivery, HttpRequest, HttpResponse, Known, Outcome, Remember
 from centralita.services.clock import SystemClock
-from centralita.services.destinations import Address
+from centralita.services.destinations import Address, Destinations
 from centralita.store import remembered
 from centralita.store.database import Database, StoreUnavailable, Transaction
 from centralita.store.deliveries import DeliveryRow
@@ -78,10 +78,16 @@ class Performer:
     """Performs jobs."""
 
     def __init__(
-        self, database: Database, client: HttpClient, clock: SystemClock, buckets: Buckets, locale: str
+        self,
+        database: Database,
+        client: HttpClient,
+        clock: SystemClock,
+        destinations: Destinations,
+        buckets: Buckets,
+        locale: str,
     ) -> None:
         self._database, self._client, self._clock = database, client, clock
-        self._buckets, self._locale = buckets, locale
+        self._destinations, self._buckets, self._locale = destinations, buckets, locale
 
     async def perform(self, job: Job) -> None:
         """Fills in the job's outcome. Raises nothing but CancelledError and StoreUnavailable."""
@@ -130,6 +136,7 @@ class Performer:
                     return outcome
                 if isinstance(step, Remember):
                     await self._remember(step)
+                    self._destinations.learn(step.key, step.value)
                     answer = None
                     continue
                 if step.paced:

@@ -12,7 +12,7 @@ import structlog
 from centralita.services import announcements
 from centralita.services.hub import Hub
 from centralita.services.settle import ANNOUNCE_GAP_S
-from centralita.store import buckets, lanes, rejections, upkeep
+from centralita.store import buckets, lanes, rejections, remembered, upkeep
 from centralita.store.database import StoreUnavailable, Transaction
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,7 @@ async def mend_clock(hub: Hub) -> None:
             return seen - now
         return 0.0
 
+    await learn_places(hub)
     hub.buckets.restore(await hub.database.read(buckets.load))
     shifted_s = await hub.database.write(mend)
     if shifted_s:
@@ -65,6 +66,7 @@ async def every_minute(hub: Hub) -> None:
     """Announces what was held back, and leaves a trace of the time."""
     now = hub.clock.now()
 
+    await learn_places(hub)
     kept = hub.buckets.snapshot()
 
     def tick(tx: Transaction) -> bool:
@@ -75,6 +77,14 @@ async def every_minute(hub: Hub) -> None:
 
     if await hub.database.write(tick):
         hub.router.look()
+
+
+async def learn_places(hub: Hub) -> None:
+    """Reads where targets lead: what this process found before, and others since."""
+    prefixes = list(hub.destinations.prefixes)
+    for facts in await hub.database.read(lambda tx: [remembered.below(tx, prefix) for prefix in prefixes]):
+        for key, value in facts.items():
+            hub.destinations.learn(key, value)
 
 
 def announce_rest(tx: Transaction, hub: Hub, now: float) -> bool:

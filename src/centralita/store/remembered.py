@@ -18,6 +18,13 @@ def load(tx: Transaction, keys: Iterable[str]) -> dict[str, Any]:
     return {key: msgspec.json.decode(value) for key, value in tx.execute(query)}
 
 
+def below(tx: Transaction, prefix: str) -> dict[str, Any]:
+    """Everything under keys that start with ``prefix``, oldest first."""
+    condition = sa.and_(remembered.c.key >= prefix, remembered.c.key < prefix + "\U0010ffff")
+    query = sa.select(remembered.c.key, remembered.c.value).where(condition).order_by(remembered.c.at)
+    return {key: msgspec.json.decode(value) for key, value in tx.execute(query)}
+
+
 _SAVE = sa.text(
     "insert into remembered (key, value, at) values (:key, :value, :at)"
     " on conflict (key) do update set value = excluded.value, at = excluded.at"

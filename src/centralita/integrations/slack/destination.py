@@ -34,6 +34,7 @@ class SlackDestination:
     kind: str = "slack"
     fields: tuple[ConfigField, ...] = FIELDS
     buckets: Mapping[str, Rate] = BUCKETS
+    places: str = posting.PLACES
 
     def lane(self, effect: Effect, config: Config) -> Lane:
         """One lane per channel and per person. One message at a time, so that a channel is read in order."""

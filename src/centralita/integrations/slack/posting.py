@@ -34,6 +34,7 @@ from centralita.integrations.slack.settings import SlackSettings
 from centralita.integrations.slack.story import tell_change, tell_root
 from centralita.ports import Delivery, Known, Outcome, Remember
 
+PLACES = "slack:channel:"
 WORKSPACE_KEY = "slack:workspace"
 _CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{6,20}")
 Record = dict[str, Any]
@@ -50,7 +51,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def channel_key(target: str) -> str:
-    return f"slack:channel:{target.lower()}"
+    return f"{PLACES}{target.lower()}"
 
 
 def message_key(lane: str, delivery: Delivery, episode: int) -> str:
@@ -128,7 +129,7 @@ class Posting:
             "aside": place.aside,
         }
         yield Remember(key=self.key, value=record)
-        if place.key.startswith("slack:channel:") and self.known.get(place.key) != record["channel"]:
+        if place.key.startswith(PLACES) and self.known.get(place.key) != record["channel"]:
             yield Remember(key=place.key, value=record["channel"])
         yield from self._reply(record, resumed=False)
         return record

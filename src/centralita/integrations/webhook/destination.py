@@ -84,6 +84,7 @@ class WebhookDestination:
     kind: str = "webhook"
     fields: tuple[ConfigField, ...] = FIELDS
     buckets: Mapping[str, Rate] = {}
+    places: str = ""
 
     def lane(self, effect: Effect, config: Config) -> Lane:
         """One lane per webhook, with the webhook's own policy."""
