@@ -29,7 +29,8 @@ class Document(msgspec.Struct, frozen=True):
     fields: dict[str, Any]
     """What the paths of a mapping start from: the body, or a CloudEvent with its attributes and ``data``."""
     kind: str
-    """``plain``, ``cloudevent``, or ``other`` for what is no object: then ``fields`` is ``{"body": value}``."""
+    """``plain`` or ``cloudevent``; for what is no object ``value``, or ``broken`` where a CloudEvent should be: then
+    ``fields`` is ``{"body": value}``."""
 
 
 def documents(body: bytes, content_type: str, headers: Mapping[str, str]) -> list[Document]:
@@ -47,7 +48,9 @@ def documents(body: bytes, content_type: str, headers: Mapping[str, str]) -> lis
 
 
 def _document(value: object, kind: str) -> Document:
-    return Document(value, kind) if isinstance(value, dict) else Document({"body": value}, "other")
+    if isinstance(value, dict):
+        return Document(value, kind)
+    return Document({"body": value}, "value" if kind == "plain" else "broken")
 
 
 def _attributes(headers: Mapping[str, str]) -> dict[str, Any]:

@@ -151,7 +151,7 @@ def _short(key: str) -> str:
 def _event(receipt: Receipt, index: int, document: Document, plan: Plan) -> Event:
     body = _repaired(document.fields, plan)
     said = {name: read(body, sources) for name, sources in plan.attributes.items()}
-    kind = "generic.unknown" if document.kind == "other" and index else _type(said["type"], plan)
+    kind = "generic.unknown" if document.kind == "broken" else _type(said["type"], plan)
     status = word(said["status"])
     understood: dict[str, Any] = {
         "subject": reference("", said["subject"]),
@@ -198,7 +198,7 @@ def _data(document: Document, body: dict[str, Any], plan: Plan, understood: Mapp
         data = _unwrapped({}, body.get("data"))
         if beyond := extensions(body):
             data["cloudevent"] = beyond
-    elif plan.is_mapped or document.kind == "other":
+    elif plan.is_mapped or document.kind != "plain":
         data = body
     else:
         rest = {name: value for name, value in body.items() if name not in (*ATTRIBUTES, "timestamp", "data")}

@@ -9,7 +9,7 @@ import pytest
 
 from centralita.core.events import Event
 from centralita.core.payload import PayloadError
-from centralita.integrations.generic.documents import MAX_EVENTS, documents
+from centralita.integrations.generic.documents import MAX_EVENTS, Document, documents
 from centralita.integrations.generic.mapping import omitted, placed, read, with_embedded, without_absent
 from centralita.integrations.generic.presets import effective, names, preset
 from centralita.integrations.generic.source import GenericSource
@@ -256,6 +256,12 @@ def test_a_cloudevent_may_be_mapped_too() -> None:
     (event,) = SOURCE.parse(receipt, settings)
     assert event.severity == "high"
     assert event.data == {"nivel": "alta", "n": 1, "id": "1", "ci_type": "/a", "cloudevent": {"source": "/a"}}
+
+
+def test_what_should_be_a_cloudevent_and_is_no_object_is_unknown() -> None:
+    for kind, body in (("application/cloudevents+json", b"7"), ("application/cloudevents-batch+json", b"[7]")):
+        assert documents(body, kind, {}) == [Document({"body": 7}, "broken")]
+    assert event_of(7).type == "generic.received"
 
 
 def test_too_many_events_are_refused_as_a_whole() -> None:
