@@ -68,7 +68,7 @@ async def check_rules(request: Request, body: RulesBody) -> Checked:
     """Whether rules would be taken: 422 with all that is wrong, line, column and caret."""
     hub = hub_of(request)
     ruleset = rules.changed_rules(hub, body.parts())
-    unknown = [UnknownPath(rule=rule, path=path) for rule, path in rules.unknown_paths(hub, ruleset)]
+    unknown = [UnknownPath(rule=rule, path=path) for rule, path in rules.unknown_paths(hub.sources.values(), ruleset)]
     return Checked(digest=ruleset.digest, rules=len(ruleset.specs), unknown_paths=unknown)
 
 

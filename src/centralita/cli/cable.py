@@ -1,0 +1,110 @@
+"""One event as a cable: who was put through to whom, a lamp at each hop, and the time between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from centralita.cli.output import LAMPS, ago, lit, painted, plain, span
+from centralita.cli.words import LOCALE, _
+from centralita.services.wording import in_words
+
+Detail = Mapping[str, Any]
+
+
+def lines_of(detail: Detail) -> list[str]:
+    """The whole page: the sentence, the cable, the attempts, and why each rule matched or did not."""
+    event = detail["event"]
+    head = f"{_('Event')}  {painted(event['type'], 'bold')}"
+    lines = [head + (f"  “{event['title']}”" if event.get("title") else "")]
+    facts = [event["id"], ago(event["time"]), event.get("subject") or "", event.get("severity") or ""]
+    lines += ["  " + " · ".join(fact for fact in facts if fact), "", *_cable(detail), ""]
+    lines += _attempts(detail["deliveries"])
+    lines += _why(detail["rules"])
+    lines += _skipped(detail["skipped"])
+    return [plain_line(line) for line in lines]
+
+
+def plain_line(line: str) -> str:
+    """Without a stranger's control characters; our own colours stay."""
+    parts = line.split("\x1b[")
+    kept = [plain(parts[0])]
+    for part in parts[1:]:
+        code, mark, rest = part.partition("m")
+        kept.append(f"\x1b[{code}m{plain(rest)}" if mark and code.isdigit() else plain(part))
+    return "".join(kept)
+
+
+def _cable(detail: Detail) -> Iterator[str]:
+    event, receipt = detail["event"], detail["receipt"]
+    taken = span(receipt["received_at"], detail["routed_at"]) if receipt else ""
+    matched, all_rules = len(detail["matched"]), len(detail["rules"])
+    rules = _("{matched} of {count} rules").format(matched=matched, count=all_rules)
+    on = lit("flowing")
+    start = f"  {plain(event['source'])} {on}──{taken and f' {taken} ──'}{on} {_('event')} ──{on} {rules} "
+    ends = [_end(delivery) for delivery in detail["deliveries"]]
+    if not ends:
+        yield f"{start}──{lit('off')} {_('nobody is told')}"
+        return
+    indent = " " * _width(start)
+    for index, end in enumerate(ends):
+        joint = "──" if len(ends) == 1 else "──┬──" if index == 0 else "  └──" if index == len(ends) - 1 else "  ├──"
+        yield f"{start if index == 0 else indent}{joint}{end}"
+
+
+def _end(delivery: Detail) -> str:
+    state = delivery["state"]
+    symbol, colour, word = LAMPS.get(state, ("○", "bright_black", state))
+    took = span(delivery["created_at"], delivery["finished_at"])
+    lamp = painted(symbol, colour)
+    says = [delivery["lane"] or f"{delivery['destination']}:{delivery['target']}"]
+    if state == "delivered":
+        says.append(delivery["reference"])
+    else:
+        says += [_(word), in_words(delivery["reason"], {}, LOCALE) if delivery["reason"] else ""]
+        says.append(ago(delivery["due_at"]) if delivery["attempts"] else "")
+    return f"{took and f' {took} ──'}{lamp} " + "  ".join(part for part in says if part)
+
+
+def _width(line: str) -> int:
+    """Columns of a line on the terminal, colours left out."""
+    count, inside = 0, False
+    for character in line:
+        if character == "\x1b":
+            inside = True
+        elif inside:
+            inside = character != "m"
+        else:
+            count += 1
+    return count
+
+
+def _attempts(deliveries: Sequence[Detail]) -> Iterator[str]:
+    tried = [delivery for delivery in deliveries if delivery["tries"]]
+    if not tried:
+        return
+    yield _("Attempts")
+    for delivery in tried:
+        for attempt in delivery["tries"]:
+            outcome = {"delivered": "delivered", "retry": "held", "dead": "dead", "skipped": "skipped"}
+            mark = lit(outcome.get(attempt["outcome"], "off"))
+            status = str(attempt["status"] or attempt["error"] or "")
+            reason = in_words(attempt["reason"], {}, LOCALE) if attempt["reason"] else ""
+            said = "  ".join(part for part in (status, reason, attempt["detail"]) if part)
+            took = f"{attempt['elapsed_ms']:.0f} ms"
+            yield f"  {mark} {delivery['id']}  {delivery['lane']}  #{attempt['number']}  {took:>8}  {said}".rstrip()
+    yield ""
+
+
+def _why(rules: Sequence[Detail]) -> Iterator[str]:
+    yield _("Why")
+    width = min(40, max((len(rule["name"]) for rule in rules), default=0))
+    for rule in rules:
+        reasons = "; ".join(in_words(why["id"], why["arguments"], LOCALE) for why in rule["why"])
+        yield f"  {lit('flowing' if rule['matched'] else 'off')} {rule['name']:<{width}}  {reasons}"
+
+
+def _skipped(skipped: Sequence[Detail]) -> Iterator[str]:
+    for each in skipped:
+        reason = in_words(each["reason"], {}, LOCALE)
+        yield f"  {lit('skipped')} {each['rule']}: {each['target']} {reason}"

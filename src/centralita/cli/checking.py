@@ -1,0 +1,78 @@
+"""What can be wrong with a configuration beyond its shape: rules, kinds of sources, their settings, permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from centralita.core.access import PolicyError, read_policy
+from centralita.core.rule_specs import MAPPINGS_RULE, WEBHOOK_RULE
+from centralita.core.rules import RuleProblem, RulesError
+from centralita.i18n import gettext as _
+from centralita.integrations import registry
+from centralita.services import rules
+from centralita.services.wording import in_words
+from centralita.settings import Settings
+from centralita.wiring import ruleset_of, sources_of
+
+
+def problems_of(settings: Settings, locale: str) -> list[str]:
+    """Everything that keeps a hub from starting with these settings, one text each; [] when nothing does."""
+    found: list[str] = []
+    try:
+        ruleset_of(settings)
+    except RulesError as error:
+        found += [rule_problem(settings, problem, locale) for problem in error.problems]
+    found += _source_problems(settings, locale)
+    try:
+        read_policy(settings.permissions.model_dump())
+    except PolicyError as error:
+        found += [f"{path}: {in_words(reason, {'role': word}, locale)} ({word})" for path, reason, word in error.faults]
+    return found
+
+
+def rule_problem(settings: Settings, problem: RuleProblem, locale: str) -> str:
+    """``centralita.yaml:12:5: rule name: reason``, and below it a condition with a caret under the fault."""
+    text = in_words(problem.id, problem.arguments, locale)
+    place = _place(settings, problem)
+    said = ": ".join(part for part in (place, problem.rule, problem.key, text) if part)
+    pointed = "".join(f"\n    {line}" for line in problem.point.splitlines())
+    return said + pointed
+
+
+def _place(settings: Settings, problem: RuleProblem) -> str:
+    if problem.rule == MAPPINGS_RULE:
+        return str(settings.place(("slack", "channel_mappings")) or "")
+    section, name = "rules", problem.rule
+    names = [rule.name for rule in settings.rules]
+    if name.startswith(WEBHOOK_RULE):
+        section, name = "webhooks", name.removeprefix(WEBHOOK_RULE)
+        names = [webhook.name for webhook in settings.webhooks]
+    if name not in names:
+        return ""
+    index = names.index(name)
+    return str(settings.place((section, index, problem.key)) or settings.place((section, index)) or "")
+
+
+def _source_problems(settings: Settings, locale: str) -> Iterator[str]:
+    for index, source in enumerate(settings.sources):
+        place = str(settings.place(("sources", index)) or "")
+        try:
+            integration = registry.source(source.kind)
+        except LookupError:
+            known = ", ".join(sorted(registry.SOURCES))
+            text = _("There is no kind of source {kind}; there are: {known}.", locale)
+            yield f"{place}: {source.slug}: {text.format(kind=source.kind, known=known)}"
+            continue
+        secrets = [secret.get_secret_value().encode() for secret in source.secrets]
+        for fault in integration.check(source.settings, secrets):
+            path, _colon, reason = fault.rpartition(": ")
+            yield f"{place}: {source.slug}: {path}: {in_words(reason, {}, locale)}"
+
+
+def warnings_of(settings: Settings, locale: str) -> Sequence[str]:
+    """What is allowed and probably not meant."""
+    found = [notice.text(locale) for notice in settings.notices]
+    text = _("The condition reads {path}, which no source declares.", locale)
+    for rule, path in rules.unknown_paths(sources_of(settings).values(), ruleset_of(settings)):
+        found.append(f"{rule}: {text.format(path=path)}")
+    return found

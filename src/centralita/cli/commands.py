@@ -1,0 +1,117 @@
+"""How commands are declared: a noun is a group, a command says what it needs, and its help ends with examples.
+
+Typer's own help is drawn with Rich, which takes longer to import than ``--help`` may take; and what it says itself is
+English. So the plain formatter is used, with headings of our own.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from centralita.cli.contents import CONTENTS, MODULES
+from centralita.cli.words import _
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+LOCAL = "local"
+"""Declared by a command that asks no hub for anything: it needs this machine's files, and they are its permission."""
+
+
+class _Help:
+    """Help in the terminal's language."""
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        pieces = " ".join(self.collect_usage_pieces(ctx))  # type: ignore[attr-defined]  # of the class it is mixed into
+        formatter.write_usage(ctx.command_path, pieces, prefix=f"{_('Usage')}: ")
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        arguments: list[tuple[str, str]] = []
+        options: list[tuple[str, str]] = []
+        for parameter in self.get_params(ctx):  # type: ignore[attr-defined]  # of the class it is mixed into
+            if "--help" in parameter.opts:
+                parameter.help = _("Show this help.")
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                (arguments if parameter.param_type_name == "argument" else options).append(record)
+        for title, records in ((_("Arguments"), arguments), (_("Options"), options)):
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        epilog = getattr(self, "epilog", None)
+        if epilog:
+            with formatter.section(_("Examples")):
+                for line in epilog.splitlines():
+                    formatter.write(f"  {line}\n")
+
+
+class Command(_Help, TyperCommand):
+    """A command."""
+
+
+class Group(_Help, TyperGroup):
+    """A noun with its commands."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section(_("Commands")):
+            formatter.write_dl(self.contents(ctx))
+
+    def contents(self, ctx: Any) -> list[tuple[str, str]]:
+        """(command, its first sentence)"""
+        known = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        return [(name, (command.help or "").split(". ")[0].split(": ")[0]) for name, command in known if command]
+
+
+class Contents(Group):
+    """The root: it imports only the command that is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(CONTENTS)
+
+    def contents(self, ctx: Any) -> list[tuple[str, str]]:
+        return [(name, _(text)) for name, text in CONTENTS.items()]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in CONTENTS:
+            return None
+        module = importlib.import_module(f"centralita.cli.{MODULES.get(cmd_name, cmd_name)}")
+        app = getattr(module, "app", None)
+        if app is not None:
+            return typer.main.get_command(app)
+        alone = group("")
+        module.register(alone)
+        return typer.main.get_group(alone).commands[cmd_name]
+
+
+def group(text: str, kind: type[Group] = Group) -> typer.Typer:
+    """A noun; ``text`` is its help."""
+    return typer.Typer(
+        cls=kind,
+        help=text,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 120},
+    )
+
+
+def command(app: typer.Typer, name: str, permission: str, text: str, examples: Sequence[str] = ()) -> Callable[[F], F]:
+    """Adds a command that needs ``permission`` (of ``core.access``, or ``LOCAL``)."""
+
+    def add(function: F) -> F:
+        function.permission = permission  # type: ignore[attr-defined]  # read by whoever checks the table
+        registered: F = app.command(name, cls=Command, help=text, epilog="\n".join(examples))(function)
+        return registered
+
+    return add
