@@ -130,7 +130,7 @@ class Ingest:
             source=slug,
             received_at=now,
             content_type=content_type,
-            headers=_kept_headers(request.headers),
+            headers=_kept_headers(request.headers, source.secrets),
             body=request.body,
             dedupe_key=verdict.dedupe_key,
         )
@@ -266,5 +266,7 @@ def _is_kept(name: str) -> bool:
     return not any(word in name for word in _SECRET_WORDS)
 
 
-def _kept_headers(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
-    return {name: value for name, value in headers if _is_kept(name)}
+def _kept_headers(headers: Sequence[tuple[str, str]], secrets: Sequence[bytes]) -> dict[str, str]:
+    # A secret may travel in a header of any name: its value gives it away.
+    said = [secret.decode("utf-8", "replace") for secret in secrets if secret]
+    return {name: value for name, value in headers if _is_kept(name) and not any(secret in value for secret in said)}

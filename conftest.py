@@ -1,0 +1,8 @@
+"""Hypothesis everywhere: no deadlines, so that a busy machine fails nothing."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
