@@ -1,10 +1,23 @@
-"""Writes the pages of docs/ that follow from the code. ``--check`` writes nothing and fails when a page is stale."""
+"""Writes the pages of docs/ that follow from the code. ``--check`` writes nothing and fails when a page is stale.
+
+A page is written whole, or between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in a page that people write.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+
+from pages.commands import commands_page
+from pages.conditions import conditions_page
+from pages.diagrams import SECTIONS
+from pages.events import events_page
+from pages.http import http_page
+from pages.metrics import metrics_page
+from pages.permissions import permissions_page
+from pages.reasons import reasons_page
 
 from centralita.settings.page import reference_page
 
@@ -14,8 +27,22 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/settings.md": lambda: reference_page("en"),
     "docs/reference/settings.es.md": lambda: reference_page("es"),
+    "docs/reference/commands.md": lambda: commands_page("en"),
+    "docs/reference/commands.es.md": lambda: commands_page("es"),
+    "docs/reference/conditions.md": conditions_page,
+    "docs/reference/events.md": lambda: events_page("en"),
+    "docs/reference/events.es.md": lambda: events_page("es"),
+    "docs/reference/http.md": http_page,
+    "docs/reference/metrics.md": metrics_page,
+    "docs/reference/permissions.md": permissions_page,
+    "docs/reference/reasons.md": lambda: reasons_page("en"),
+    "docs/reference/reasons.es.md": lambda: reasons_page("es"),
 }
 """Path in the repository, and what writes its text."""
+
+MARKED = ("docs/architecture.md",)
+"""Pages with marked sections: each of ``SECTIONS`` that they name is written anew."""
+_SECTION = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main(arguments: list[str]) -> int:
@@ -24,8 +51,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: generate_docs.py [--check]\n")
         return 2
     stale = []
-    for name, write in PAGES.items():
-        page, text = ROOT / name, write()
+    for name, text in _written():
+        page = ROOT / name
         if page.exists() and page.read_text(encoding="utf-8") == text:
             continue
         stale.append(name)
@@ -36,6 +63,14 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"stale, run `make docs`: {', '.join(stale)}\n")
         return 1
     return 0
+
+
+def _written() -> Iterator[tuple[str, str]]:
+    for name, write in PAGES.items():
+        yield name, write()
+    for name in MARKED:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        yield name, _SECTION.sub(lambda found: found[1] + "\n".join(SECTIONS[found[2]]()) + f"\n{found[3]}", text)
 
 
 if __name__ == "__main__":
