@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import ingest
+from benchmarks import deliver, ingest, through
 from benchmarks.bench import Row
 
-ROWS: list[Row] = [*ingest.ROWS]
+ROWS: list[Row] = [*ingest.ROWS, *deliver.ROWS, *through.ROWS]
