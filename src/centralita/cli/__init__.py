@@ -68,7 +68,7 @@ def run(arguments: list[str]) -> int:
         return fault.exit_code
     except Failed as fault:
         sys.stderr.write(f"{fault}\n")
-        return 1
+        return fault.exit_code
     except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write(f"{_('Aborted.')}\n")
         return 1

@@ -37,7 +37,7 @@ def check(ctx: typer.Context) -> None:
     file = options.file()
     said = str(file) if file is not None else _("the defaults and the environment")
     counts = {"sources": len(settings.sources), "rules": len(settings.rules), "webhooks": len(settings.webhooks)}
-    say(_("{file}: fine. {sources} sources, {rules} rules, {webhooks} webhooks.").format(file=said, **counts))
+    say(_("{file}: fine. Sources: {sources}, rules: {rules}, webhooks: {webhooks}.").format(file=said, **counts))
 
 
 @command(

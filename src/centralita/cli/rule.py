@@ -97,7 +97,7 @@ def _read(options: Options, file: Path | None) -> Settings:
 
 def _parts(settings: Settings) -> dict[str, Any]:
     """What the file says of rules, webhooks and default channels; what it leaves out stays as it is in force."""
-    said = {keys[0] for keys in settings.written()}
+    said = {keys[0] for keys in settings.written() if keys}
     slack = settings.slack
     parts: dict[str, Any] = {}
     if "rules" in said:

@@ -25,7 +25,9 @@ PREFIX = "/api/v1"
 
 
 class Failed(Exception):
-    """The command could not do it: exit code 1, with this text."""
+    """The command could not do it; the text says why."""
+
+    exit_code = 1
 
 
 class Refusal(Failed):
@@ -33,8 +35,11 @@ class Refusal(Failed):
 
     def __init__(self, problem: Mapping[str, Any]) -> None:
         said = [str(problem[part]) for part in ("title", "detail") if problem.get(part)]
-        super().__init__(" ".join(said))
+        pointed = [f"    {line}" for line in str(problem.get("point", "")).splitlines()]
+        wrong = [f"  {error['at']}: {error['detail']}" for error in problem.get("errors", ())]
+        super().__init__("\n".join([" ".join(said), *pointed, *wrong]))
         self.problem = problem
+        self.exit_code = 2 if problem.get("status") in (400, 422) else 1
 
 
 @dataclass(frozen=True)

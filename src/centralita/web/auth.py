@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from fastapi import Depends, Request
-from starlette.routing import BaseRoute
+from fastapi.routing import RouteContext
 
 from centralita.core.access import PERMISSIONS
 from centralita.services.access import Principal, authenticate, local_administrator
@@ -81,7 +81,7 @@ def requires(permission: str) -> Any:
     return Depends(Requirement(permission))
 
 
-def permission_of(route: BaseRoute) -> str | None:
+def permission_of(route: RouteContext) -> str | None:
     """What a route declared; None if it did not."""
     dependant = getattr(route, "dependant", None)
     for found in dependant.dependencies if dependant is not None else ():

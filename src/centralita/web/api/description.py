@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.routing import APIRoute
+from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.responses import HTMLResponse
 
 from centralita.i18n import gettext as _
@@ -26,15 +26,9 @@ dt { margin-top: 1rem } .method { color: #8a5a00; font-weight: 600 } .permission
 """
 
 
-def routes_of(app: Any) -> list[APIRoute]:
-    """Every route of the API."""
-    found: list[APIRoute] = []
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            found.append(route)
-        elif hasattr(route, "routes"):
-            found += routes_of(route)
-    return found
+def routes_of(app: Any) -> list[RouteContext]:
+    """Every route of the API, whoever declared it."""
+    return list(iter_route_contexts(app.routes))
 
 
 @router.get("/openapi.json", dependencies=[requires(PUBLIC)])
@@ -42,7 +36,7 @@ async def openapi(request: Request) -> dict[str, Any]:
     """OpenAPI 3.1, with the permission of each operation as ``x-permission``."""
     description: dict[str, Any] = request.app.openapi()
     for route in routes_of(request.app):
-        for method in sorted(route.methods or ()) if route.include_in_schema else ():
+        for method in sorted(route.methods or ()):
             operation = description["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
                 operation["x-permission"] = permission_of(route)
@@ -72,10 +66,10 @@ async def docs(request: Request) -> HTMLResponse:
     return HTMLResponse(html, headers={"content-security-policy": policy, "x-content-type-options": "nosniff"})
 
 
-def _operation(route: APIRoute) -> str:
+def _operation(route: RouteContext) -> str:
     query = ", ".join(field.alias for field in route.dependant.query_params)
     more = f" <code>?{escape(query)}</code>" if query else ""
-    method, path = "/".join(sorted(route.methods or ())), escape(route.path_format)
+    method, path = "/".join(sorted(route.methods or ())), escape(route.path_format or "")
     return (
         f'<dt><span class="method">{method}</span> <code>{path}</code>{more}'
         f' <span class="permission">{escape(permission_of(route) or "")}</span></dt>'
