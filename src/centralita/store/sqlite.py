@@ -60,6 +60,7 @@ class SqliteDatabase:
 
     def __init__(self, path: str, *, readers: int = 4) -> None:
         self._path = Path(path)
+        self._offset_s = time.time() - time.monotonic()
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._engine = sa.create_engine(
             f"sqlite:///{path}",
@@ -120,7 +121,8 @@ class SqliteDatabase:
             raise StoreUnavailable(str(fault.orig)) from fault
 
     async def now(self) -> float:
-        return time.time()
+        # The only process there is keeps its own leases: a wall clock that is set meanwhile must not move them.
+        return self._offset_s + time.monotonic()
 
     def notify(self) -> None:
         return
