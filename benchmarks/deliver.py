@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
 import json
-import urllib.request
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,8 +32,14 @@ class Run:
 
 def ask(url: str, path: str) -> dict[str, Any]:
     """An answer of the sink's."""
-    with urllib.request.urlopen(f"{url}/{path}", timeout=WAIT_S) as response:
-        return dict(json.load(response))
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=WAIT_S)
+    try:
+        connection.request("GET", f"/{path}")
+        return dict(json.loads(connection.getresponse().read()))
+    except TimeoutError:
+        raise Failed(f"the sink waits in vain: {path}") from None
+    finally:
+        connection.close()
 
 
 def _watch(sink: Child, worker: Child, count: int) -> Run:
@@ -170,8 +176,9 @@ def _backlog_row(name: str, kind: str, title: str) -> Row:
     return Row(
         name,
         title,
-        "1,000,000 due deliveries against 10,000, both over 10,000 lanes (webhooks), made by the store's own bulk insert;"
-        f" the hub delivers 9,000 of either {_POST}. The long queue is kept over the rounds, the short one is made anew.",
+        "1,000,000 due deliveries against 10,000, both over 10,000 lanes (webhooks), made by the store's own bulk"
+        f" insert; the hub delivers 9,000 of either {_POST}. The long queue is kept over the rounds, the short one is"
+        " made anew.",
         partial(_backlog, kind),
         lambda bench: bench.rounds,
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, Response, request
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # ships none
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from benchmarks.hub import SECRET
@@ -86,7 +86,7 @@ def make_app(url: str, threads: int) -> Flask:
     return app
 
 
-class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annotations
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
     def __init__(self, url: str, workers: int, threads: int) -> None:
         self._url, self._workers, self._threads = url, workers, threads
         super().__init__()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import deliver, ingest, through
+from benchmarks import deliver, footprint, ingest, latency, rules, through
 from benchmarks.bench import Row
 
-ROWS: list[Row] = [*ingest.ROWS, *deliver.ROWS, *through.ROWS]
+ROWS: list[Row] = [*ingest.ROWS, *deliver.ROWS, *through.ROWS, *latency.ROWS, *rules.ROWS, *footprint.ROWS]

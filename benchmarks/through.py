@@ -103,11 +103,11 @@ ROWS = [
     Row(
         "through",
         "In, routed, out: fan-out 1, sustained",
-        "Signed events of 1.5 KB at a fixed rate (an open loop: a request's time runs from the moment it was due) over 64"
-        " connections into one process that routes each to one webhook. A rate is sustained when the acknowledgements'"
-        f" p99 stays under {ACK_MS:.0f} ms and the last of 4 s of events has arrived at the sink {LAG_S:g} s later at the"
-        " latest; every event must arrive once. The highest such rate of a fixed list, found anew in each round. The"
-        " ratio to look at is that between this and the receiving alone of the rows above.",
+        "Signed events of 1.5 KB at a fixed rate (an open loop: a request's time runs from the moment it was due) over"
+        " 64 connections into one process that routes each to one webhook. A rate is sustained when the"
+        f" acknowledgements' p99 stays under {ACK_MS:.0f} ms and the last of 4 s of events has arrived at the sink"
+        f" {LAG_S:g} s later at the latest; every event must arrive once. The highest such rate of a fixed list, found"
+        " anew in each round. The ratio to look at is that between this and the receiving alone of the rows above.",
         _run,
         lambda bench: 2 * bench.rounds,
     )
