@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that the programs which the tests drive are there: need.sh [postgresql] [chromium] [node]
+# Makes sure that the programs which the tests drive are there: need.sh [postgresql] [chromium] [node] [wrk] [prometheus-alertmanager]
 # On Debian and its kin a missing one is installed by apt-get; elsewhere it says what to install, and fails.
 set -euo pipefail
 
@@ -16,6 +16,10 @@ has() {
         done
         ;;
     node) command -v node >/dev/null && return ;;
+    wrk) command -v wrk >/dev/null && return ;;
+    prometheus-alertmanager)
+        for name in prometheus-alertmanager alertmanager; do command -v "$name" >/dev/null && return; done
+        ;;
     *)
         echo "need.sh: unknown program $1" >&2
         exit 2
