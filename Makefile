@@ -56,7 +56,7 @@ crash: install ## Kill the hub 100 times under load on each database, then audit
 	CENTRALITA_TEST_KILLS=100 $(BIN)/pytest tests/crash -m "long or not long" --timeout 7200 --capture no
 
 bench: install ## Measure what benchmarks/RESULTS.md claims
-	@scripts/need.sh postgresql
+	@scripts/need.sh postgresql wrk prometheus-alertmanager
 	$(BIN)/python -m benchmarks
 
 docs: install ## Write the generated pages of docs/

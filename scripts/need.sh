@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that the programs which the tests drive are there: need.sh [postgresql] [chromium] [node] [wrk] [prometheus-alertmanager]
+# Makes sure that the programs which the tests and benchmarks drive are there:
+# need.sh [postgresql] [chromium] [node] [wrk] [prometheus-alertmanager]
 # On Debian and its kin a missing one is installed by apt-get; elsewhere it says what to install, and fails.
 set -euo pipefail
 
