@@ -5,6 +5,7 @@ Either way it is the same request to the same application, so that the commands 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from collections.abc import Mapping
@@ -62,8 +63,9 @@ class LocalSocket:
         sent = [("host", "localhost"), ("connection", "close"), ("content-length", str(len(body))), *headers.items()]
         with self._connect() as sock:
             request = h11.Request(method=method, target=target, headers=sent)
-            for part in (request, h11.Data(data=body), h11.EndOfMessage()):
-                sock.sendall(connection.send(part) or b"")
+            parts = (request, h11.Data(data=body), h11.EndOfMessage())
+            with contextlib.suppress(BrokenPipeError):  # it answered without wanting the rest
+                sock.sendall(b"".join(connection.send(part) or b"" for part in parts))
             return _read(connection, sock)
 
     def _connect(self) -> socket.socket:

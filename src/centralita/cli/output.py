@@ -40,8 +40,9 @@ def on_terminal() -> bool:
 
 
 def say(text: str = "") -> None:
-    """A line on standard output."""
+    """A line on standard output, at once: whoever started us may wait for it."""
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def warn(text: str) -> None:

@@ -101,7 +101,10 @@ class Session:
         content = b""
         if body is not None:
             content, headers["content-type"] = json.dumps(body).encode(), "application/json"
-        reply: Reply = self._transport.send(method, PREFIX + path, content, headers)
+        try:
+            reply: Reply = self._transport.send(method, PREFIX + path, content, headers)
+        except OSError as fault:
+            raise Failed(_("The server does not answer: {reason}").format(reason=fault.strerror or fault)) from None
         if reply.status >= 400:
             raise Refusal(reply.json())
         return reply.json()

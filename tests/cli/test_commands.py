@@ -1,0 +1,206 @@
+"""What the commands print, and how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from typing import Any
+
+import pytest
+import typer
+
+from centralita.cli import build
+from centralita.cli.calling import LocalSocket
+from centralita.cli.commands import LOCAL
+from centralita.core.access import PERMISSIONS
+from tests.cli.conftest import CONFIG, Terminal
+
+LOCAL_COMMANDS = {"demo", "serve", "migrate", "bench", "config check"}
+
+
+def _commands() -> dict[str, Any]:
+    root: Any = typer.main.get_command(build())
+    found = {}
+    for name in root.list_commands(None):
+        command = root.get_command(None, name)
+        below = getattr(command, "commands", None)
+        found |= {f"{name} {verb}": below[verb] for verb in below} if below else {name: command}
+    return found
+
+
+def test_every_command_declares_what_it_needs_and_teaches_by_examples() -> None:
+    commands = _commands()
+    assert len(commands) > 25
+    for name, command in commands.items():
+        permission = getattr(command.callback, "permission", None)
+        assert permission in PERMISSIONS or (permission == LOCAL and name in LOCAL_COMMANDS), name
+        assert command.help, name
+        verb = name.split()[-1]
+        assert command.epilog and all("centralita" in line for line in command.epilog.splitlines()), name
+        assert verb in command.epilog, name
+
+
+def test_the_help_is_the_manual_in_the_terminals_language(terminal: Terminal) -> None:
+    english = terminal.process("--help")
+    assert (english.code, english.err) == (0, "")
+    assert english.out.startswith("Usage: centralita [OPTIONS] COMMAND [ARGS]...")
+    spanish = terminal.process("event", "replay", "--help", LANG="es_AR.UTF-8")
+    assert spanish.out.startswith("Uso: centralita event replay")
+    assert "Ejemplos:" in spanish.out
+
+
+def test_the_help_imports_nothing_heavy(terminal: Terminal) -> None:
+    """What makes it fast, which a clock could only guess at."""
+    imported = terminal.process("--help", PYTHONPROFILEIMPORTTIME="1").err
+    modules = set(re.findall(r"\| +([\w.]+)$", imported, re.MULTILINE))
+    assert "typer" in modules
+    assert not {"pydantic", "sqlalchemy", "fastapi", "rich", "yaml", "aiohttp", "structlog", "msgspec"} & modules
+
+
+def test_wrong_usage_is_two(terminal: Terminal) -> None:
+    for words in (
+        ["evnt"],
+        ["event"],
+        ["event", "show"],
+        ["event", "replay"],
+        ["token", "create", "x"],
+        ["user", "add"],
+    ):
+        done = terminal(*words)
+        assert (done.code, done.out) == (2, ""), words
+        assert done.err
+
+
+def test_a_wrong_configuration_is_pointed_at(terminal: Terminal) -> None:
+    terminal.write("slack:\n  bot_tokn: x\n")
+    for words in (["config", "check"], ["event", "list"], ["doctor"]):
+        done = terminal(*words)
+        assert done.code == 2
+        assert re.search(
+            r"centralita\.yaml:2:3: slack\.bot_tokn: There is no such setting\. Did you mean bot_token\?", done.err
+        )
+
+
+def test_a_wrong_condition_has_a_caret(terminal: Terminal) -> None:
+    terminal.write("rules:\n  - name: Grave\n    condition: \"severity = 'critical'\"\n")
+    done = terminal("config", "check")
+    assert done.code == 2
+    assert "centralita.yaml:3:5: Grave: condition: Instead of = write ==." in done.err
+    assert done.err.splitlines()[1:] == ["    severity = 'critical'", "             ^"]
+
+
+def test_a_source_without_a_secret_is_told(terminal: Terminal) -> None:
+    terminal.write("sources:\n  - {slug: desk, kind: invgate}\n  - {slug: mail, kind: smoke}\n")
+    done = terminal("config", "check")
+    assert done.code == 2
+    assert "desk: secrets: The source has no secret to verify with." in done.err
+    assert "There is no kind of source smoke; there are: alertmanager, generic, invgate." in done.err
+
+
+def test_the_configuration_is_shown_masked(terminal: Terminal) -> None:
+    done = terminal("config", "show", "--json")
+    values = {each["path"]: each for each in done.json()}
+    assert "only-for-tests" not in done.out and "whsec" not in done.out
+    assert re.search(r"centralita\.yaml:4:8$", values["logs.level"]["origin"])
+    assert values["server.host"]["origin"] == "default"
+
+
+def test_a_fixture_waits_for_a_server_and_is_found_afterwards(terminal: Terminal) -> None:
+    sent = terminal("send-fixture", "invgate", "ticket-created", "--source", "invgate")
+    assert sent.code == 0, sent.err
+    assert sent.out.startswith('202 {"id":"rcp_')
+    assert "No server is running" in sent.err
+    listed = terminal("source", "list", "--json").json()["items"]
+    assert next(item["accepted"] for item in listed if item["slug"] == "invgate") == 1
+    assert terminal("send-fixture", "invgate", "no-such-thing", "--source", "invgate").code == 2
+    assert "ticket-created" in terminal("send-fixture", "invgate").out.splitlines()
+
+
+def test_people_tokens_and_the_audit_log(terminal: Terminal) -> None:
+    made = terminal("token", "create", "grafana", "--role", "viewer", "--expires", "90d")
+    assert made.code == 0 and re.fullmatch(r"ctl_[0-9A-Za-z]{43}\n", made.out)
+    assert "not shown again" in made.err
+    assert made.out.strip() not in terminal("token", "list", "--json").out
+    assert terminal("token", "revoke", "1").code == 0
+    assert terminal("token", "revoke", "1").code == 1
+    assert terminal("user", "add", "ana", "--role", "operator").code == 0
+    assert terminal("user", "role", "ana", "viewer").out == "ana is viewer.\n"
+    assert terminal("user", "role", "bea", "viewer").code == 1
+    entries = terminal("audit", "list", "--json").json()["items"]
+    assert [entry["action"] for entry in entries] == ["user.changed", "user.added", "token.revoked", "token.created"]
+    head = terminal.write(terminal("audit", "export-head").out, "head.json")
+    assert terminal("audit", "verify", "--head", str(head)).code == 0
+    cut = terminal.write(json.dumps({"number": 9, "hash": "0" * 64}), "cut.json")
+    verified = terminal("audit", "verify", "--head", str(cut))
+    assert verified.code == 1 and "Entries are missing at the end, from number 5." in verified.out
+
+
+def test_the_doctor_names_what_is_wrong_and_the_cure(terminal: Terminal) -> None:
+    terminal.write(CONFIG.replace("secrets: [only-for-tests-0123], ", ""))
+    done = terminal("doctor", "--json")
+    assert done.code == 1
+    findings = {finding["check"]: finding for finding in done.json()}
+    assert findings["database"] == {
+        "check": "database", "state": "warn", "found": "there is none yet", "cure": "centralita migrate",
+    }  # fmt: skip
+    assert findings["sources"]["state"] == "fail"
+    terminal.write(CONFIG + "slack: {webhook_url: https://hooks.slack.com/services/T0/B0/x}\n")
+    assert terminal("migrate").out.startswith("Migrated from nothing to ")
+    assert terminal("migrate").out.startswith("The schema is current: ")
+    healthy = terminal("doctor", "--json")
+    assert healthy.code == 0
+    found = {finding["check"]: finding["found"] for finding in healthy.json()}
+    assert found["database"].startswith("SQLite 3.")
+    assert found["Slack"].startswith("incoming webhook only")
+
+
+def test_the_doctor_reads_postgres(terminal: Terminal, postgres_url: str) -> None:
+    terminal.write(CONFIG + f"database: {{url: '{postgres_url}'}}\n")
+    assert terminal("event", "list").code == 1  # a command does not migrate a database that others use
+    assert terminal("migrate").code == 0
+    assert terminal("event", "list", "--json").json() == {"items": [], "looked_at": 0, "back_to": None}
+    found = {finding["check"]: finding for finding in terminal("doctor", "--json").json()}
+    assert found["database"]["found"].startswith("PostgreSQL ")
+    assert found["clock"]["state"] == "ok"
+
+
+@pytest.mark.usefixtures("server")
+def test_a_running_server_answers_the_commands(terminal: Terminal) -> None:
+    socket = terminal.directory / "data" / "centralita.sock"
+    assert stat.S_IMODE(os.stat(socket).st_mode) == 0o600
+    assert LocalSocket(socket).answers()
+    sent = terminal("send-fixture", "invgate", "ticket-created", "--source", "invgate", "--json").json()
+    assert (sent["status"], sent["routed"]) == (202, True)
+    event_id = json.loads(sent["body"])["id"].replace("rcp_", "evt_")
+    shown = terminal("event", "show", event_id)
+    while shown.code:  # routed a moment after it was accepted
+        shown = terminal("event", "show", event_id)
+    assert "1 of 3 rules" in shown.out or "2 of 3 rules" in shown.out
+    assert re.search(r"invgate ●── [\d.]+ m?s ──● event ──● \d of 3 rules ──", shown.out)
+    assert "● Urgent" in shown.out and "○ Nobody" in shown.out
+    paused = terminal("lane", "pause", "webhook:erp")
+    assert paused.code == 0 and "⏸ paused" in paused.out
+    replayed = terminal("event", "replay", event_id, "--json").json()
+    assert replayed == {"events": 1, "deliveries": 1}
+    again = terminal("event", "replay", "--since", "1h", "--json").json()
+    assert again == {"events": 1, "deliveries": 1}
+    assert terminal("delivery", "list-dead").out == "No dead letters.\n"
+    assert terminal("migrate").code == 1  # the data directory is the server's
+    _try_rules(terminal)
+
+
+def _try_rules(terminal: Terminal) -> None:
+    changed = terminal.write("rules:\n  - {name: All, webhook: erp}\n  - {name: More, channel: '#desk'}\n", "new.yaml")
+    assert terminal("rule", "check", str(changed)).out == "2 rules: fine.\n"
+    tried = terminal("rule", "dry-run", str(changed), "--json").json()
+    assert (tried["events"], tried["changed"]) == (1, 1)
+    assert {"destination": "slack", "target": "#desk", "before": 0, "after": 1, "gained": 1, "lost": 0} in tried[
+        "totals"
+    ]
+    shown = terminal("rule", "dry-run", str(changed)).out
+    assert "1 of 1 events would have gone elsewhere." in shown and "slack:#desk" in shown
+    wrong = terminal.write("rules:\n  - {name: All, condition: 'a ='}\n", "wrong.yaml")
+    refused = terminal("rule", "check", str(wrong))
+    assert refused.code == 2 and "wrong.yaml:2:" in refused.err and "^" in refused.err
