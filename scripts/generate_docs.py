@@ -1,6 +1,7 @@
 """Writes the pages of docs/ that follow from the code. ``--check`` writes nothing and fails when a page is stale.
 
-A page is written whole, or between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in a page that people write.
+A page is written whole; or in a page that people write, what stands between ``<!-- generated: NAME -->`` (a diagram) or
+``<!-- include: FILE -->`` (an example that runs) and ``<!-- end -->``.
 """
 
 from __future__ import annotations
@@ -40,9 +41,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
 }
 """Path in the repository, and what writes its text."""
 
-MARKED = ("docs/architecture.md",)
-"""Pages with marked sections: each of ``SECTIONS`` that they name is written anew."""
-_SECTION = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_SECTION = re.compile(r"(<!-- (generated|include): (\S[^>\n]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main(arguments: list[str]) -> int:
@@ -68,9 +67,20 @@ def main(arguments: list[str]) -> int:
 def _written() -> Iterator[tuple[str, str]]:
     for name, write in PAGES.items():
         yield name, write()
-    for name in MARKED:
-        text = (ROOT / name).read_text(encoding="utf-8")
-        yield name, _SECTION.sub(lambda found: found[1] + "\n".join(SECTIONS[found[2]]()) + f"\n{found[3]}", text)
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        name, text = page.relative_to(ROOT).as_posix(), page.read_text(encoding="utf-8")
+        if name not in PAGES and _SECTION.search(text):
+            yield name, _SECTION.sub(lambda found, page=page: _section(page, found), text)
+
+
+def _section(page: Path, found: re.Match[str]) -> str:
+    begin, kind, name, end = found.groups()
+    lines = SECTIONS[name]() if kind == "generated" else _included(page.parent / name)
+    return begin + "\n".join(lines) + "\n" + end
+
+
+def _included(file: Path) -> list[str]:
+    return [f"```{file.suffix[1:]}", file.read_text(encoding="utf-8").rstrip("\n"), "```"]
 
 
 if __name__ == "__main__":
