@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -218,12 +219,16 @@ _YES = frozenset({"true", "1", "yes", "y", "on", "si", "sí", "s"})
 TEXT_LIMIT = 65_536
 
 
+@lru_cache(4096)
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(step[1] or step[2] for step in _STEP.finditer(path))
+
+
 def find(data: object, path: str) -> object:
     """What stands at a dotted path (``ticket.id``, ``alerts[0].labels.host``, also ``alerts.0``), or None."""
     if isinstance(data, dict) and path in data:
         return data[path]
-    for step in _STEP.finditer(path):
-        name = step[1] or step[2]
+    for name in _steps(path):
         if isinstance(data, dict):
             data = data.get(name)
         elif isinstance(data, list) and name.isascii() and name.isdigit() and len(name) < 10 and int(name) < len(data):
@@ -236,7 +241,8 @@ def find(data: object, path: str) -> object:
 def tame_text(value: object, limit: int = TEXT_LIMIT) -> str:
     """``value`` as text, stripped, at most ``limit`` characters; numbers as written, anything else ""."""
     if isinstance(value, str):
-        return value.strip()[:limit].rstrip()
+        text = value.strip()
+        return text if len(text) <= limit else text[:limit].rstrip()
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))[:limit]
     return str(value)[:limit] if isinstance(value, int | float) and not isinstance(value, bool) else ""

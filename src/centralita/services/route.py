@@ -35,6 +35,8 @@ from centralita.store.events import StoredEvent
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+BREATH = 8
+"""Receipts parsed before the event loop gets its turn."""
 CACHE_BYTES = 32 * 1024 * 1024
 POLL_S = 1.0
 ANNOUNCE_GAP_S = 300.0
@@ -181,7 +183,12 @@ class Router:
         if not found:
             return False
         loaded = await self._load([receipt_id for _, receipt_id in found])
-        parsed = [self._parse(loaded[receipt_id]) for _, receipt_id in found if receipt_id in loaded]
+        parsed = []
+        for number, (_, receipt_id) in enumerate(found, 1):
+            if receipt_id in loaded:
+                parsed.append(self._parse(loaded[receipt_id]))
+            if number % BREATH == 0:
+                await asyncio.sleep(0)  # whoever waits for an answer comes first
         seqs = [seq for seq, _ in found]
         room = self._reserve()
         batch = _Batch(self, source, parsed, room, self._clock.now())

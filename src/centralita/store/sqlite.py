@@ -173,8 +173,8 @@ class SqliteDatabase:
             for work in group:
                 self._run_one(work)
             self._connection.exec_driver_sql("COMMIT")
-        except (sa.exc.DBAPIError, sqlite3.Error) as fault:
-            reason = str(getattr(fault, "orig", fault))
+        except Exception as fault:  # whatever it is, those who wait are told, and the thread lives on
+            reason = str(getattr(fault, "orig", fault)) or type(fault).__name__
             for work in group:
                 work.error = StoreUnavailable(reason, outcome_unknown=begun)
             with contextlib.suppress(sa.exc.DBAPIError, sqlite3.Error):
