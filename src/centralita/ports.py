@@ -1,7 +1,7 @@
 """The seams, on one page: what a source, a destination and a clock are.
 
-Both integration seams are sans-I/O: a source is given the bytes of a request and says what they mean, a destination is a
-generator that yields the requests it wants made and is sent their responses. So either is tested without a server.
+Both integration seams are sans-I/O: a source is given the bytes of a request and says what they mean, a destination is
+a generator that yields the requests it wants made and is sent their responses. So either is tested without a server.
 """
 
 from __future__ import annotations
@@ -109,10 +109,10 @@ class Source(Protocol):
     """Every event type that it can produce; includes ``<kind>.unknown``."""
     fields: tuple[ConfigField, ...]
     paths: tuple[str, ...]
-    """Dotted paths inside ``data`` that its events may have, for ``config check``; ``labels.*`` declares an open map."""
+    """Dotted paths inside ``data`` that its events may have, for ``config check``; ``labels.*`` is an open map."""
 
     def check(self, settings: Mapping[str, object], secrets: Sequence[bytes]) -> list[str]:
-        """What is wrong with a configured source, as message ids with a key path in front (``auth: ...``); [] if fine."""
+        """What is wrong with a configured source, as message ids with a key path in front (``auth: ...``)."""
         ...
 
     def verify(
