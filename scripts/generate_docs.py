@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from pages.commands import commands_page
@@ -70,7 +71,7 @@ def _written() -> Iterator[tuple[str, str]]:
     for page in sorted((ROOT / "docs").rglob("*.md")):
         name, text = page.relative_to(ROOT).as_posix(), page.read_text(encoding="utf-8")
         if name not in PAGES and _SECTION.search(text):
-            yield name, _SECTION.sub(lambda found, page=page: _section(page, found), text)
+            yield name, _SECTION.sub(partial(_section, page), text)
 
 
 def _section(page: Path, found: re.Match[str]) -> str:
