@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that the programs which the tests and benchmarks drive are there:
-# need.sh [postgresql] [chromium] [node] [wrk] [prometheus-alertmanager]
+# need.sh [postgresql] [chromium] [faketime] [node] [wrk] [prometheus-alertmanager]
 # On Debian and its kin a missing one is installed by apt-get; elsewhere it says what to install, and fails.
 set -euo pipefail
 
@@ -14,6 +14,11 @@ has() {
     chromium)
         for name in chromium chromium-browser google-chrome google-chrome-stable; do
             command -v "$name" >/dev/null && return
+        done
+        ;;
+    faketime)
+        for name in /usr/lib/*/faketime/libfaketimeMT.so.1 /usr/local/lib/faketime/libfaketimeMT.so.1; do
+            [ -e "$name" ] && return
         done
         ;;
     node) command -v node >/dev/null && return ;;
