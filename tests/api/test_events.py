@@ -81,6 +81,18 @@ async def test_a_reroute_makes_new_deliveries_and_an_audit_entry(api: Api) -> No
     )
 
 
+async def test_a_receipt_without_an_event_is_read_again(api: Api) -> None:
+    event_id = await api.receive(type="printer.jammed", title="one")
+    receipt = event_id.replace("evt_", "rcp_")
+    for path in (receipt, event_id):
+        reply = await api("POST", f"/api/v1/events/{path}/replay", {"mode": "reparse"})
+        assert (reply.status, reply.json()) == (202, {"events": 1, "deliveries": 0})
+    subjects = [entry["subject"] for entry in (await api("GET", "/api/v1/audit")).json()["items"]]
+    assert subjects == [f"receipt/{receipt}"] * 2
+    unknown = "rcp_01KAN7A5YR0000000000000000"
+    assert (await api("POST", f"/api/v1/events/{unknown}/replay", {"mode": "reparse"})).status == 404
+
+
 async def test_everything_since_is_replayed_slice_by_slice(api: Api) -> None:
     for n in range(3):
         await api.receive(type="printer.jammed", severity="critical" if n else "low", title=f"{n}")

@@ -27,12 +27,17 @@ def bench(
     connections: Annotated[int, typer.Option(min=1, max=512, help=_("Connections that send at once."))] = 32,
     as_json: Annotated[bool, typer.Option("--json", help=_("For machines."))] = False,
 ) -> None:
-    import asyncio
-
+    from centralita import logs
     from centralita.cli.measuring import measure
+    from centralita.serving import run
+    from centralita.settings import Logs
 
-    with progress(_("Measuring")):
-        figures = asyncio.run(measure(events, connections))
+    close_logs = logs.configure(Logs(level="warning"))
+    try:
+        with progress(_("Measuring")):
+            figures = run(measure(events, connections))
+    finally:
+        close_logs()
     if as_json:
         print_json(figures)
         return

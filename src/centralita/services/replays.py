@@ -62,16 +62,21 @@ class DeadLetterView:
 
 
 async def of_event(hub: Hub, actor: str, event_id: str, mode: Mode) -> Replayed:
-    """Replays one event. Raises NotFound."""
+    """Replays one event; with ``reparse`` also a receipt by its own id, for one that gave no event. Raises NotFound."""
+    if mode == "reparse" and event_id.startswith("rcp_"):
+        return await _reparse(hub, actor, event_id)
     stored = await hub.database.read(lambda tx: events.get(tx, event_id))
     if stored is None:
         raise NotFound(event_id)
     if mode == "reparse":
-        receipt = stored.receipt_id
-        await replay.reparse(recording(hub, actor, "receipt.reparsed", f"receipt/{receipt}"), receipt)
-        return Replayed(events=1, deliveries=0)
+        return await _reparse(hub, actor, stored.receipt_id)
     count = await _reroute(hub, actor, event_id) if mode == "reroute" else await _resend_all(hub, actor, event_id)
     return Replayed(events=1, deliveries=count)
+
+
+async def _reparse(hub: Hub, actor: str, receipt_id: str) -> Replayed:
+    await replay.reparse(recording(hub, actor, "receipt.reparsed", f"receipt/{receipt_id}"), receipt_id)
+    return Replayed(events=1, deliveries=0)
 
 
 async def _reroute(hub: Hub, actor: str, event_id: str) -> int:
