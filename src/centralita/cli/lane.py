@@ -40,9 +40,12 @@ def list_lanes(ctx: typer.Context, as_json: Json = False) -> None:
 def _row(item: dict[str, Any]) -> tuple[Any, ...]:
     from centralita.services.wording import in_words
 
-    reason = in_words(item["hold_reason"], {}, LOCALE) if item["hold_reason"] else item["last_error"]
+    reason, _space, detail = item["last_error"].partition(" ")
+    if item["hold_reason"]:
+        reason, detail = item["hold_reason"], ""
+    said = f"{in_words(reason, {}, LOCALE)} {detail}".strip() if reason else ""
     oldest, until = ago(item["oldest_at"]), ago(item["held_until"])
-    return item["key"], lamp(item["state"]), item["waiting"], oldest, item["dead"], until, reason
+    return item["key"], lamp(item["state"]), item["waiting"], oldest, item["dead"], until, said
 
 
 @command(

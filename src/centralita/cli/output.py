@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from centralita.cli.words import _
 from centralita.i18n import N_
@@ -94,14 +94,15 @@ def _cell(value: Any) -> str:
 
 
 def _rich_table(heads: Sequence[str], cells: Sequence[Sequence[str]], numbers: frozenset[int]) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for index, head in enumerate(heads):
-        drawn.add_column(head, justify="right" if index in numbers else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if index in numbers else "left"
+        # The first column names the row: it has to be copied whole, so it is never folded.
+        drawn.add_column(head, justify=justify, overflow="fold", no_wrap=index == 0)
     by_text = {f"{symbol} {_(word)}": colour for symbol, colour, word in LAMPS.values()}
     for row in cells:
         drawn.add_row(*(Text(cell, style=by_text.get(cell, "")) for cell in row))
