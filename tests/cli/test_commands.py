@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
 import stat
 from typing import Any
+from urllib.parse import urlsplit
 
-import pytest
 import typer
 
 from centralita.cli import build
@@ -166,8 +167,7 @@ def test_the_doctor_reads_postgres(terminal: Terminal, postgres_url: str) -> Non
     assert found["clock"]["state"] == "ok"
 
 
-@pytest.mark.usefixtures("server")
-def test_a_running_server_answers_the_commands(terminal: Terminal) -> None:
+def test_a_running_server_answers_the_commands(terminal: Terminal, server: str) -> None:
     socket = terminal.directory / "data" / "centralita.sock"
     assert stat.S_IMODE(os.stat(socket).st_mode) == 0o600
     assert LocalSocket(socket).answers()
@@ -188,7 +188,24 @@ def test_a_running_server_answers_the_commands(terminal: Terminal) -> None:
     assert again == {"events": 1, "deliveries": 1}
     assert terminal("delivery", "list-dead").out == "No dead letters.\n"
     assert terminal("migrate").code == 1  # the data directory is the server's
+    _ask_by_network(server.split()[-1], terminal("token", "create", "x", "--scope", "event.read").out.strip())
     _try_rules(terminal)
+
+
+def _ask_by_network(url: str, token: str) -> None:
+    """Whoever comes over TCP is nobody without a token, whatever name they give."""
+
+    def status(path: str, headers: dict[str, str]) -> int:
+        connection = http.client.HTTPConnection(urlsplit(url).netloc)
+        connection.request("GET", path, headers=headers)
+        answered = connection.getresponse().status
+        connection.close()
+        return answered
+
+    assert status("/api/v1/events", {"centralita-os-user": "root"}) == 401
+    assert status("/api/v1/events", {"authorization": f"Bearer {token}"}) == 200
+    assert status("/api/v1/tokens", {"authorization": f"Bearer {token}"}) == 403
+    assert status("/api/docs", {}) == 200
 
 
 def _try_rules(terminal: Terminal) -> None:
