@@ -41,6 +41,7 @@ SECRET_KEY = re.compile(
 _SECRETS_IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bx(?:ox[a-z](?:\.xox[a-z])?|app)-[A-Za-z0-9%._-]+"), MASK),  # Slack's tokens
     (re.compile(r"\bwhs[ek]c?_[A-Za-z0-9+/=_-]+"), MASK),  # Standard Webhooks: whsec_, whsk_
+    (re.compile(r"\bctl_[A-Za-z0-9]{8,}"), MASK),  # our own tokens
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]+", re.IGNORECASE), rf"\1 {MASK}"),
     (re.compile(r"(?<=://)[^/@\s?#]+@"), f"{MASK}@"),  # user:password of a URL
     (re.compile(r"(hooks\.slack\.com|hooks\.slack-gov\.com)/[^\s\"'<>]+"), rf"\1/{MASK}"),

@@ -21,6 +21,7 @@ from centralita.web.server import App, Application, Server, listen, make_server
 from centralita.wiring import open_hub
 
 T = TypeVar("T")
+MAX_SOCKET_PATH = 100
 log = structlog.get_logger(__name__)
 
 
@@ -62,7 +63,7 @@ async def _listening(hub: Hub, sock: socket.socket) -> AsyncIterator[None]:
     app = Application(hub, _api)
     servers = [make_server(app, hub.settings.receive.header_timeout_s)]
     sockets = [sock]
-    if hasattr(socket, "AF_UNIX"):
+    if _fits(hub.settings.socket_path):
         servers.append(make_server(_LocalAdministrator(app), hub.settings.receive.header_timeout_s))
         sockets.append(_local_socket(hub.settings.socket_path))
     tasks = [asyncio.ensure_future(server.serve([one])) for server, one in zip(servers, sockets, strict=True)]
@@ -96,6 +97,14 @@ class _LocalAdministrator:
     async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]  # ASGI
         scope.setdefault("state", {})["local"] = True
         await self._app(scope, receive, send)
+
+
+def _fits(path: Path) -> bool:
+    """Whether the local socket can be there: the kernel takes short names only, Windows none."""
+    fits = len(bytes(path)) <= MAX_SOCKET_PATH
+    if not fits:
+        log.warning("hub.no_local_socket", path=str(path), cure="server.socket: a path of at most 100 bytes")
+    return fits and hasattr(socket, "AF_UNIX")
 
 
 def _local_socket(path: Path) -> socket.socket:

@@ -22,6 +22,7 @@ from centralita.services.hub import Hub
 from centralita.services.ingest import ConfiguredSource, Ingest
 from centralita.services.metrics import HubMetrics
 from centralita.services.route import Router
+from centralita.services.rules import aliases
 from centralita.services.settle import Settler
 from centralita.settings import Settings
 from centralita.store.database import Database, open_database
@@ -56,12 +57,7 @@ def ruleset_of(settings: Settings) -> Ruleset:
         ops_channel=settings.ops.channel or "",
         formatting=slack.formatting.model_dump(),
     )
-    return compile_rules(rules, webhooks, routing, _aliases())
-
-
-def _aliases() -> dict[str, str]:
-    types = {**registry.event_types(), **announcements.TYPES}
-    return {alias: declared.name for declared in types.values() for alias in declared.aliases}
+    return compile_rules(rules, webhooks, routing, aliases())
 
 
 def sources_of(settings: Settings) -> dict[str, ConfiguredSource]:
@@ -107,7 +103,7 @@ def _signing_secret(secret: str) -> str:
 
 def _webhook_configs(settings: Settings) -> dict[str, Config]:
     shared = _signing_secret(settings.webhook_secret.get_secret_value()) if settings.webhook_secret else ""
-    aliases = _aliases()
+    known = aliases()
     configs: dict[str, Config] = {}
     for hook in settings.webhooks:
         own = [secret.get_secret_value() for secret in (hook.secret, *hook.secrets) if secret is not None]
@@ -118,7 +114,7 @@ def _webhook_configs(settings: Settings) -> dict[str, Config]:
             "headers": {name: value.get_secret_value() for name, value in hook.headers.items()},
             "timeout_s": hook.timeout_s,
             # Whoever subscribes by another name of a type gets the events under that name.
-            "aliases": {aliases[name]: name for name in hook.types if name in aliases},
+            "aliases": {known[name]: name for name in hook.types if name in known},
             "rate_per_s": hook.rate_per_s,
             "burst": hook.burst,
             "in_flight": hook.in_flight,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -14,6 +15,10 @@ from centralita.store.database import Database, Transaction
 
 # One migration at a time, whoever else starts now; released with the transaction.
 _LOCK = sa.text("select pg_advisory_xact_lock(7310582)")
+
+
+# Whoever migrates is told what changed by what ``migrate`` returns.
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _config(connection: Transaction | None = None) -> Config:

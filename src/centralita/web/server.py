@@ -117,6 +117,7 @@ def make_server(app: App, header_timeout_s: float) -> Server:
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="warning",  # the hub says itself where it listens
         access_log=False,
         server_header=False,
         date_header=True,
