@@ -26,8 +26,9 @@ T = TypeVar("T")
 
 GROUP_LIMIT = 64
 BUSY_TIMEOUT_MS = 1500  # below the 2 s that a sender waits, so that a locked file is answered 503 and not by silence
+CHECKPOINT_ROWS = 1000
 CHECKPOINT_PAGES = 1000
-RESTART_PAGES = 25_000  # 100 MB of WAL: make the readers let go, or it grows for ever
+TRUNCATE_PAGES = 25_000  # 100 MB of WAL: make the readers let go, or it grows for ever
 
 
 class _Work:
@@ -77,6 +78,8 @@ class SqliteDatabase:
         )
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-reader")
         self._connection = self._open_writer()
+        self._checked_rows = self._checked_pages = 0
+        """Rows changed, and the WAL's length, at the last checkpoint."""
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
 
@@ -192,12 +195,15 @@ class SqliteDatabase:
         self._connection.exec_driver_sql("RELEASE work")
 
     def _checkpoint(self) -> None:
+        # The WAL's length alone tells nothing: what has been checkpointed is written over, and the file stays as long.
+        driver = self._connection.connection.driver_connection
+        rows = driver.total_changes if driver is not None else 0
         try:
-            wal = self._path.with_name(self._path.name + "-wal")
-            pages = wal.stat().st_size // 4096
-            if pages > RESTART_PAGES:
-                self._connection.exec_driver_sql("PRAGMA wal_checkpoint(RESTART)")
-            elif pages > CHECKPOINT_PAGES:
-                self._connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+            pages = self._path.with_name(self._path.name + "-wal").stat().st_size // 4096
+            if rows - self._checked_rows < CHECKPOINT_ROWS and pages - self._checked_pages < CHECKPOINT_PAGES:
+                return
+            truncates = pages > TRUNCATE_PAGES
+            self._checked_rows, self._checked_pages = rows, 0 if truncates else pages
+            self._connection.exec_driver_sql(f"PRAGMA wal_checkpoint({'TRUNCATE' if truncates else 'PASSIVE'})")
         except (OSError, sa.exc.DBAPIError):
             return  # the next commit meets the same fault and reports it
