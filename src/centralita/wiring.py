@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 from centralita.core.rules import Routing, Ruleset, RuleSpec, WebhookSpec, compile_rules
 from centralita.core.signing import parse_key
@@ -67,12 +66,13 @@ def sources_of(settings: Settings) -> dict[str, ConfiguredSource]:
     )
     found = {own.slug: own}
     for source in settings.sources:
+        integration, source_settings = registry.configured(source.kind, source.settings)
         found[source.slug] = ConfiguredSource(
             slug=source.slug,
             kind=source.kind,
-            integration=registry.source(source.kind),
+            integration=integration,
             secrets=tuple(secret.get_secret_value().encode() for secret in source.secrets),
-            settings=source.settings,
+            settings=source_settings,
             enabled=source.enabled,
             name=source.name or source.slug,
         )
@@ -164,46 +164,19 @@ async def open_hub(settings: Settings, *, role: str = "all", migrated: bool = Tr
 async def _join(settings: Settings, database: Database, client: Client, role: str) -> Hub:
     clock = SystemClock()
     clock.anchor(await database.now())
-    ids = ReceiptIds(clock)
-    sources = sources_of(settings)
-    metrics = HubMetrics(set(sources))
-    ruleset = ruleset_of(settings)
-    destinations = destinations_of(settings)
-    rates: Mapping[str, Any] = {}
-    for destination in registry.DESTINATIONS.values():
-        rates = {**rates, **destination.buckets}
+    ids, sources, ruleset = ReceiptIds(clock), sources_of(settings), ruleset_of(settings)
+    metrics, destinations = HubMetrics(set(sources)), destinations_of(settings)
+    rates = {name: rate for kind in registry.DESTINATIONS.values() for name, rate in kind.buckets.items()}
     buckets = Buckets(clock, rates)
     version = await rulesets.adopt(database, ruleset, clock.now(), compare=role != "cli")
     settler = Settler(database, clock, ids, destinations, buckets, random.SystemRandom().random)
     performer = Performer(database, client, clock, destinations, buckets, settings.locale)
-    # The three stages signal each other; whoever is made later is reached through the hub.
-    joined: list[Hub] = []
-    deliverer = Deliverer(
-        database, clock, destinations, performer, settler, settings.deliver, metrics, lambda: joined[0].router.look()
-    )
-    router = Router(
-        database,
-        clock,
-        ids,
-        destinations,
-        sources,
-        ruleset,
-        version,
-        deliverer.reserve,
-        deliverer.hand_over,
-        deliverer.doubt,
-        metrics,
-    )
-
-    def accepted(fresh: Sequence[Receipt]) -> None:
-        if role != "web":
-            router.accepted(fresh)
-        if database.dialect == "postgresql":  # whoever else routes
-            database.notify()
-
-    ingest = Ingest(database, clock, ids, settings.receive, metrics, accepted)
+    deliverer = Deliverer(database, clock, destinations, performer, settler, settings.deliver, metrics)
+    router = Router(database, clock, ids, destinations, sources, ruleset, version, deliverer, metrics)
+    deliverer.on_announced = router.look
+    ingest = Ingest(database, clock, ids, settings.receive, metrics, _accepted(database, router, role))
     ingest.sources = {slug: source for slug, source in sources.items() if slug != announcements.SLUG}
-    hub = Hub(
+    return Hub(
         settings=settings,
         database=database,
         clock=clock,
@@ -220,5 +193,14 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         deliverer=deliverer,
         role=role,
     )
-    joined.append(hub)
-    return hub
+
+
+def _accepted(database: Database, router: Router, role: str) -> Callable[[Sequence[Receipt]], None]:
+    """Who hears of receipts that are on the disk: the router of this process, and those of others."""
+
+    def accepted(fresh: Sequence[Receipt]) -> None:
+        if role != "web":
+            router.accepted(fresh)
+        database.notify()
+
+    return accepted

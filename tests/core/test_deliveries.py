@@ -45,7 +45,7 @@ def test_what_cannot_happen(state: str, happening: str) -> None:
 def test_every_state_is_reached_and_every_unfinished_one_can_end() -> None:
     assert set(TRANSITIONS.values()) | {"waiting"} == set(get_args(State))
     assert {happening for _, happening in TRANSITIONS} == set(get_args(Happening))
-    for start in set(get_args(State)) - FINAL:
+    for start in set(get_args(State)) - FINAL - {"dead"}:
         reached, todo = {start}, [start]
         while todo:
             state = todo.pop()

@@ -27,9 +27,19 @@ def build() -> typer.Typer:
         ctx: typer.Context,
         config: Annotated[
             Path | None,
-            typer.Option(metavar="FILE", help=_("Configuration; else centralita.yaml here, if there is one.")),
+            typer.Option(
+                metavar="FILE",
+                envvar="CENTRALITA_CONFIG",
+                show_envvar=False,
+                help=_("Configuration; else centralita.yaml here, if there is one."),
+            ),
         ] = None,
-        data: Annotated[Path | None, typer.Option(metavar="DIR", help=_("Directory of what the hub keeps."))] = None,
+        data: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="DIR", envvar="CENTRALITA_DATA", show_envvar=False, help=_("Directory of what the hub keeps.")
+            ),
+        ] = None,
         version: Annotated[
             bool, typer.Option("--version", is_eager=True, callback=_show_version, help=_("Show the version."))
         ] = False,

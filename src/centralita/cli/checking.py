@@ -57,14 +57,14 @@ def _source_problems(settings: Settings, locale: str) -> Iterator[str]:
     for index, source in enumerate(settings.sources):
         place = str(settings.place(("sources", index)) or "")
         try:
-            integration = registry.source(source.kind)
-        except LookupError:
-            known = ", ".join(sorted(registry.SOURCES))
+            integration, source_settings = registry.configured(source.kind, source.settings)
+        except LookupError as unknown:
+            known = str(unknown).partition("one of ")[2]
             text = _("There is no kind of source {kind}; there are: {known}.", locale)
             yield f"{place}: {source.slug}: {text.format(kind=source.kind, known=known)}"
             continue
         secrets = [secret.get_secret_value().encode() for secret in source.secrets]
-        for fault in integration.check(source.settings, secrets):
+        for fault in integration.check(source_settings, secrets):
             path, _colon, reason = fault.rpartition(": ")
             yield f"{place}: {source.slug}: {path}: {in_words(reason, {}, locale)}"
 

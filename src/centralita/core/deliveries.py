@@ -32,9 +32,11 @@ TRANSITIONS: dict[tuple[State, Happening], State] = {
     ("held", "supersede"): "superseded",
     ("held", "skip"): "skipped",
     ("held", "exhaust"): "dead",
+    # Sent again, as another delivery: it waits for nobody any more.
+    ("dead", "supersede"): "superseded",
 }
 
-FINAL: frozenset[State] = frozenset({"delivered", "superseded", "skipped", "dead"})
+FINAL: frozenset[State] = frozenset({"delivered", "superseded", "skipped"})
 """No transition leaves them; a replay is a new delivery of the next generation."""
 
 

@@ -8,7 +8,7 @@ ids and defaults), and where needed ``<name>.headers.json`` and ``<name>.setting
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
@@ -94,14 +94,29 @@ def source(kind: str) -> Source:
     return _one_of(SOURCES, kind)
 
 
+def configured(kind: str, settings: Mapping[str, object]) -> tuple[Source, Mapping[str, object]]:
+    """The source of a configured kind with its settings; a preset's name is the ``generic`` source with that preset.
+
+    LookupError, which names the kinds and presets that there are, for an unknown one.
+    """
+    presets = _presets()
+    if kind in presets:
+        return source("generic"), {"preset": kind, **settings}
+    return _one_of(SOURCES, kind, (*SOURCES, *presets)), settings
+
+
+def _presets() -> tuple[str, ...]:
+    return importlib.import_module("centralita.integrations.generic.presets").names()  # type: ignore[no-any-return]
+
+
 def destination(kind: str) -> Destination:
     """The destination of that kind; LookupError, which names the kinds that there are, for an unknown one."""
     return _one_of(DESTINATIONS, kind)
 
 
-def _one_of(known: Mapping[str, T], kind: str) -> T:
+def _one_of(known: Mapping[str, T], kind: str, names: Iterable[str] = ()) -> T:
     if kind not in known:
-        raise LookupError(f"{kind}: one of {', '.join(sorted(known))}")
+        raise LookupError(f"{kind}: one of {', '.join(sorted(names or known))}")
     return known[kind]
 
 

@@ -65,11 +65,11 @@ class Deliverer:
         settler: settle.Settler,
         settings: DeliverSettings,
         metrics: Metrics,
-        on_announced: Callable[[], None],
     ) -> None:
         self._database, self._clock, self._destinations = database, clock, destinations
         self._performer, self._settler, self._settings, self._metrics = performer, settler, settings, metrics
-        self._on_announced = on_announced
+        self.on_announced: Callable[[], None] = lambda: None
+        """Called when a result led to an event of our own."""
         self.worker = 0
         self._role = ""
         self._active = 0
@@ -259,7 +259,7 @@ class Deliverer:
         if not self._active:
             self._idle.set()
         if settled.announced:
-            self._on_announced()
+            self.on_announced()
         self.look()
 
     async def settle_last(self) -> None:

@@ -92,6 +92,14 @@ class Room(msgspec.Struct):
     """Places set aside at the start."""
 
 
+class Worker(Protocol):
+    """Whoever performs what is born in flight: ``deliver.Deliverer``."""
+
+    def reserve(self) -> Room: ...
+    def hand_over(self, room: Room, born: Sequence[Handed], queued: bool) -> None: ...
+    def doubt(self) -> None: ...
+
+
 class Metrics(Protocol):
     """What routing counts."""
 
@@ -110,15 +118,13 @@ class Router:
         sources: Mapping[str, ConfiguredSource],
         ruleset: Ruleset,
         version: int,
-        reserve: Callable[[], Room],
-        hand_over: Callable[[Room, Sequence[Handed], bool], None],
-        doubt: Callable[[], None],
+        worker: Worker,
         metrics: Metrics,
     ) -> None:
         self._database, self._clock, self._ids = database, clock, ids
         self._destinations, self._sources = destinations, sources
         self._ruleset, self._version = ruleset, version
-        self._reserve, self._hand_over, self._doubt, self._metrics = reserve, hand_over, doubt, metrics
+        self._worker, self._metrics = worker, metrics
         self._cache = ReceiptCache()
         self._waiting: set[str] = set()
         self._wake = asyncio.Event()
@@ -190,19 +196,19 @@ class Router:
             if number % BREATH == 0:
                 await asyncio.sleep(0)  # whoever waits for an answer comes first
         seqs = [seq for seq, _ in found]
-        room = self._reserve()
+        room = self._worker.reserve()
         batch = _Batch(self, source, parsed, room, self._clock.now())
         try:
             await self._database.write(lambda tx: batch.write(tx, seqs))
         except Conflict:
-            self._hand_over(room, [], False)
+            self._worker.hand_over(room, [], False)
             return True
         except BaseException as fault:
-            self._hand_over(room, [], False)
+            self._worker.hand_over(room, [], False)
             if isinstance(fault, StoreUnavailable) and fault.outcome_unknown:
-                self._doubt()
+                self._worker.doubt()
             raise
-        self._hand_over(room, batch.handed, batch.queued)
+        self._worker.hand_over(room, batch.handed, batch.queued)
         self._metrics.routed(source, batch.routed)
         if batch.announced:
             self._waiting.add(announcements.SLUG)

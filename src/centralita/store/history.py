@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from centralita.core import ids
+from centralita.core.deliveries import next_state
 from centralita.store import bulk, schema
 from centralita.store.database import Transaction
 
@@ -124,7 +125,7 @@ def get(tx: Transaction, day: int, event_id: str, delivery_id: int) -> Finished 
 
 def supersede(tx: Transaction, row: Finished, successor: int) -> None:
     """A dead delivery was sent again as another one: it waits for nobody any more."""
-    table = schema.history
+    table, state = schema.history, next_state(row.state, "supersede")
     condition = sa.and_(table.c.day == row.day, table.c.event_id == row.event_id, table.c.id == row.id)
-    tx.execute(sa.update(table).where(condition).values(state="superseded", detail=f"dlv_{successor}"))
+    tx.execute(sa.update(table).where(condition).values(state=state, detail=f"dlv_{successor}"))
     bulk.delete(tx, schema.dead_letters, "id", [row.id])
