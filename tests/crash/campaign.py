@@ -36,7 +36,7 @@ GAP_S = 0.02
 """Between two requests of a sender."""
 BACKLOG = 60 * len(LANES)
 """So many deliveries may be under way before the senders pause: no machine is too slow for a campaign."""
-LONGEST_LIFE_S = 1.2
+MOST_EVENTS_A_LIFE = 25
 LEASE_S = 3
 DRAIN_S = 60.0
 WEBHOOK_SECRET = "whsec_Y3Jhc2gtY2FtcGFpZ24tc2VjcmV0LTEyMzQ="
@@ -101,6 +101,7 @@ class Campaign:
         self._random = random.Random(seed)
         self._hubs: list[HubProcess] = []
         self._senders: list[Sender] = []
+        self._starting: dict[HubProcess, asyncio.Task[None]] = {}
         self._ended = asyncio.Event()
         self._room = asyncio.Event()
         self.reader = Reader(database_url)
@@ -116,6 +117,7 @@ class Campaign:
             sending = [asyncio.ensure_future(self._send(number)) for number in range(SENDERS)]
             for _ in range(kills):
                 await self._kill_one()
+            await asyncio.gather(*self._starting.values())
             self._ended.set()
             await asyncio.gather(pacing, *sending)
             await self._all_settled()
@@ -134,19 +136,28 @@ class Campaign:
             self._senders.append(await stack.enter_async_context(Sender(self._hubs[0].url, ledger=Ledger())))
 
     async def _kill_one(self) -> None:
-        victim = self._random.choice(self._hubs)
-        # The moment is what is random here: nothing signals it.
-        await asyncio.sleep(self._random.uniform(0, LONGEST_LIFE_S))
+        """Waits until a random number of further events was taken, and kills whichever is running."""
+        wanted = self._taken() + self._random.randint(1, MOST_EVENTS_A_LIFE)
+        await until(lambda: self._taken() >= wanted, DRAIN_S)
+        while not (alive := [hub for hub in self._hubs if hub not in self._starting]):
+            await asyncio.wait(self._starting.values(), return_when=asyncio.FIRST_COMPLETED)
+        victim = self._random.choice(alive)
         await victim.kill()
         self.audit.kills += 1
-        await victim.start()
+        self._starting[victim] = asyncio.ensure_future(self._start_again(victim))
+
+    def _taken(self) -> int:
+        return sum(len(sender.ledger.entries) for sender in self._senders)
+
+    async def _start_again(self, hub: HubProcess) -> None:
+        await hub.start()
+        del self._starting[hub]
         for sender in self._senders:
-            sender.url = self._hubs[0].url
+            sender.url = self._hubs[0].facts["url"]
 
     async def _pace(self, sink: SinkControl) -> None:
         while not self._ended.is_set():
-            taken = sum(len(sender.ledger.entries) for sender in self._senders)
-            if taken * len(LANES) - await sink.count() < BACKLOG:
+            if self._taken() * len(LANES) - await sink.count() < BACKLOG:
                 self._room.set()
             else:
                 self._room.clear()

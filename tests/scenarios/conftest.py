@@ -95,10 +95,11 @@ class World:
         role: str = "all",
         name: str = "hub",
         environ: Mapping[str, str] | None = None,
+        program: Path | None = None,
     ) -> HubProcess:
-        """A running hub whose configuration is the layers joined."""
+        """A running hub whose configuration is the layers joined; ``program`` starts it in another way."""
         config = write_config(self.directory / name, self.database_url, SOURCES, *layers)
-        hub = HubProcess(config, role, environ)
+        hub = HubProcess(config, role, environ, program)
         self.hubs.append(hub)
         return await self._stack.enter_async_context(hub)
 

@@ -126,8 +126,14 @@ async def _drain(stream: asyncio.StreamReader) -> None:
 class HubProcess(LineProcess):
     """A hub on a configuration file; every start reads the same data again."""
 
-    def __init__(self, config: Path, role: str = "all", environ: Mapping[str, str] | None = None) -> None:
-        super().__init__([sys.executable, str(HERE / "hub_process.py"), str(config), role], environ)
+    def __init__(
+        self,
+        config: Path,
+        role: str = "all",
+        environ: Mapping[str, str] | None = None,
+        program: Path | None = None,
+    ) -> None:
+        super().__init__([sys.executable, str(program or HERE / "hub_process.py"), str(config), role], environ)
         self.config = config
 
     @property

@@ -13,7 +13,7 @@ KILLS = int(os.environ.get("CENTRALITA_TEST_KILLS", "10"))
 SEED = int(os.environ.get("CENTRALITA_TEST_SEED", "20260101"))
 
 
-@pytest.mark.timeout(120 if KILLS <= 10 else 7200)
+@pytest.mark.timeout(300 if KILLS <= 10 else 7200)
 async def test_kills_at_random_under_load_lose_nothing(database_url: str, tmp_path: Path) -> None:
     audit = await Campaign(tmp_path, database_url, SEED).run(KILLS)
     print(f"\n{audit.table()}")
