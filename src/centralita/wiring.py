@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -19,10 +20,12 @@ from centralita.services.deliver import Deliverer
 from centralita.services.destinations import Destinations
 from centralita.services.hub import Hub
 from centralita.services.ingest import ConfiguredSource, Ingest
+from centralita.services.keys import PREVIOUS_VARIABLE, VARIABLE
 from centralita.services.metrics import HubMetrics
 from centralita.services.route import Router
 from centralita.services.rules import aliases
 from centralita.services.settle import Settler
+from centralita.services.vault import Vault
 from centralita.settings import Settings
 from centralita.store.database import Database, open_database
 from centralita.store.migrate import migrate
@@ -191,8 +194,16 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         ingest=ingest,
         router=router,
         deliverer=deliverer,
+        vault=_vault(settings),
         role=role,
     )
+
+
+def _vault(settings: Settings) -> Vault:
+    environ = {PREVIOUS_VARIABLE: os.environ.get(PREVIOUS_VARIABLE, "")}
+    if settings.secret_key is not None:
+        environ[VARIABLE] = settings.secret_key.get_secret_value()
+    return Vault(environ, settings.data_dir)
 
 
 def _accepted(database: Database, router: Router, role: str) -> Callable[[Sequence[Receipt]], None]:

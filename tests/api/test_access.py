@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from centralita.core.access import BUILT_IN, PERMISSIONS, ROLES
 from centralita.services.hub import Hub
@@ -170,12 +171,21 @@ async def test_a_key_covers_a_replay_with_several_transactions(api: Api) -> None
     assert len(entries) == 2
 
 
-async def test_a_key_never_keeps_a_token(api: Api) -> None:
+async def test_a_lost_answer_gives_the_same_token_again_and_the_database_holds_it_sealed(api: Api) -> None:
     key, body = {"idempotency-key": "k-3"}, {"name": "x", "role": "viewer"}
-    assert (await api("POST", "/api/v1/tokens", body, key)).status == 201
+    first = await api("POST", "/api/v1/tokens", body, key)
     again = await api("POST", "/api/v1/tokens", body, key)
-    assert (again.status, again.json()["code"]) == (409, "idempotency.carried_out")
+    assert (first.status, again.status) == (201, 201)
+    assert again.json()["token"] == first.json()["token"]
     assert len((await api("GET", "/api/v1/tokens")).json()["items"]) == 1
+    kept = await api.hub.database.read(lambda tx: tx.execute(sa.text("select value from facts")).scalars().all())
+    assert any("k-3" in name for name in await _fact_names(api))
+    assert not any(first.json()["token"] in value for value in kept)
+
+
+async def _fact_names(api: Api) -> list[str]:
+    names = await api.hub.database.read(lambda tx: tx.execute(sa.text("select key from facts")).scalars().all())
+    return list(names)
 
 
 async def test_a_refused_request_leaves_its_key_free(api: Api) -> None:

@@ -13,6 +13,7 @@ from centralita.services.destinations import Destinations
 from centralita.services.ingest import ConfiguredSource, Ingest
 from centralita.services.metrics import HubMetrics
 from centralita.services.route import Router
+from centralita.services.vault import Vault
 from centralita.settings import Settings
 from centralita.store.database import Database
 
@@ -38,9 +39,9 @@ class Hub:
     ingest: Ingest
     router: Router
     deliverer: Deliverer
+    vault: Vault
+    """Seals what is secret at rest."""
     role: str = "all"
-    secret_key: bytes = b""
-    """Encrypts what is secret at rest."""
     draining: bool = False
     running: bool = False
     """Whether this process receives, routes and delivers; False in a command that only reads or queues."""

@@ -94,14 +94,20 @@ async def _once(request: Request, key: str, handler: Callable[[Request], Corouti
         if not kept.status:
             raise Problem(409, _AGAIN)
         headers = {"idempotency-replayed": "true"}
-        return Response(kept.body.encode(), kept.status, headers, media_type="application/json")
+        body = hub.vault.unseal(kept.body, _place(actor, key))
+        return Response(body.encode(), kept.status, headers, media_type="application/json")
     claim = Claim(actor, key, digest)
-    request.state.claim, request.state.keep_answer = claim, True
+    request.state.claim = claim
     response = await handler(request)
-    if claim.made and request.state.keep_answer:
-        status, body = response.status_code, bytes(response.body).decode()
+    if claim.made:
+        # Sealed: an answer may hold what is shown once, such as a new token.
+        status, body = response.status_code, hub.vault.seal(bytes(response.body).decode(), _place(actor, key))
         await hub.database.write(lambda tx: idempotency.keep(tx, actor, key, status, body))
     return response
+
+
+def _place(actor: str, key: str) -> str:
+    return f"idempotency/{actor}/{key}"
 
 
 async def _digest(request: Request) -> str:

@@ -73,7 +73,6 @@ async def create_token(request: Request, response: Response, body: TokenBody) ->
     """Nobody can give away more than they have. The token is in this answer and nowhere else."""
     principal, hub = await principal_of(request), changing_hub(request)
     scopes = access.granted_scopes(principal, access.policy_of(hub), body.scopes, body.role)
-    request.state.keep_answer = False  # under an Idempotency-Key the token would lie in the database for a day
     response.headers["cache-control"] = "no-store"
     token, row = await access.create_token(hub, principal, body.name, scopes, body.expires_in_s)
     return NewToken(token=token, kept=_view(row))
