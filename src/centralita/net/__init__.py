@@ -38,6 +38,8 @@ from centralita.ports import HttpRequest, HttpResponse
 MAX_RESPONSE_BYTES = 65_536
 """Of the body; the headers have the same limit of their own."""
 _MAX_CACHED_URLS = 4096
+_UNTYPED = ("Content-Type",)
+"""aiohttp would call a body without a type application/octet-stream."""
 
 AddrInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
 
@@ -200,7 +202,6 @@ class Client:
             trust_env=False,
             auto_decompress=False,
             requote_redirect_url=False,
-            skip_auto_headers=("Content-Type",),
             headers={"User-Agent": f"Centralita/{__version__}", "Accept-Encoding": "identity"},
             timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
         )
@@ -272,6 +273,8 @@ class Client:
             url,
             headers=request.headers,
             data=request.body or None,
+            # Only where it is needed: with any header to leave out aiohttp copies them all.
+            skip_auto_headers=None if any(name.lower() == "content-type" for name, _ in request.headers) else _UNTYPED,
             allow_redirects=False,
             proxy=self._proxy,
         )
