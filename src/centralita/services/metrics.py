@@ -34,6 +34,7 @@ class HubMetrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self._attempted_by: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self.queue_depth = Gauge(
             "centralita_queue_depth",
             "Unfinished deliveries by state.",
@@ -67,8 +68,12 @@ class HubMetrics:
 
     def attempted(self, destination: str, outcome: str, elapsed_s: float) -> None:
         """One attempt of a delivery."""
-        self._attempts.labels(destination, outcome).inc()
-        self._duration.labels(destination).observe(elapsed_s)
+        found = self._attempted_by.get((destination, outcome))
+        if found is None:
+            found = self._attempts.labels(destination, outcome), self._duration.labels(destination)
+            self._attempted_by[destination, outcome] = found
+        found[0].inc()
+        found[1].observe(elapsed_s)
 
     def text(self) -> bytes:
         """The exposition, text format 0.0.4."""
