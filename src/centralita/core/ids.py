@@ -6,8 +6,11 @@ its id.
 
 from __future__ import annotations
 
+import re
+
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_VALUE = {letter: value for value, letter in enumerate(_ALPHABET)}
+_LETTERS = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
+_AS_BASE_32 = str.maketrans(_ALPHABET, "0123456789ABCDEFGHIJKLMNOPQRSTUV")  # what int(..., 32) reads
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
 _DAY_MS = 86_400_000
 
@@ -24,13 +27,10 @@ def time_ms(identifier: str) -> int:
 
     Raises ValueError when there is no ULID in it.
     """
-    letters = identifier.split("_")[1] if "_" in identifier else identifier
-    if len(letters) != 26 or any(letter not in _VALUE for letter in letters):
+    letters = identifier.split("_", 2)[1] if "_" in identifier else identifier
+    if _LETTERS.fullmatch(letters) is None:
         raise ValueError(identifier)
-    value = 0
-    for letter in letters[:10]:
-        value = value * 32 + _VALUE[letter]
-    return value
+    return int(letters[:10].translate(_AS_BASE_32), 32)
 
 
 def day(identifier: str) -> int:

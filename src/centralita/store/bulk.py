@@ -6,8 +6,9 @@ statement row by row inside the library, which is as fast there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +31,12 @@ def _array_type(column: sa.Column[Any]) -> str:
     return next(name for kind, name in _ARRAYS if isinstance(column.type, kind))
 
 
+def _values(names: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
+    if len(names) == 1:
+        return lambda row: (row[names[0]],)
+    return itemgetter(*names)
+
+
 @cache
 def _insert(table: sa.Table, names: tuple[str, ...], dialect: str, ignore: bool) -> Any:
     columns = ", ".join(names)
@@ -48,7 +55,7 @@ def insert(tx: Transaction, table: sa.Table, rows: Sequence[Row], *, ignore: boo
     names = tuple(rows[0])
     statement = _insert(table, names, tx.dialect.name, ignore)
     if tx.dialect.name == "sqlite":
-        tx.connection.cursor().executemany(statement, [tuple(row[name] for name in names) for row in rows])
+        tx.connection.cursor().executemany(statement, list(map(_values(names), rows)))
     else:
         tx.execute(statement, {name: [row[name] for row in rows] for name in names})
 
@@ -73,8 +80,7 @@ def update(tx: Transaction, table: sa.Table, keys: tuple[str, ...], rows: Sequen
     names = tuple(name for name in rows[0] if name not in keys)
     statement = _update(table, keys, names, tx.dialect.name)
     if tx.dialect.name == "sqlite":
-        order = (*names, *keys)
-        tx.connection.cursor().executemany(statement, [tuple(row[name] for name in order) for row in rows])
+        tx.connection.cursor().executemany(statement, list(map(_values((*names, *keys)), rows)))
     else:
         tx.execute(statement, {name: [row[name] for row in rows] for name in (*keys, *names)})
 
