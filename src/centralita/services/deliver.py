@@ -115,7 +115,8 @@ class Deliverer:
 
         def renew(tx: Transaction) -> tuple[bool, int]:
             kept = workers.renew(tx, mine, now, lease_s)
-            return kept, sum(release_worker(tx, gone, now) for gone in workers.expired(tx, now))
+            taken = sum(release_worker(tx, gone, now) for gone in workers.expired(tx, now))
+            return kept, taken + sum(reclaim_lanes(tx, gone, now) for gone in workers.unlisted(tx))
 
         kept, taken = await self._database.write(renew)
         if taken:
@@ -295,8 +296,11 @@ class Deliverer:
 
 def release_worker(tx: Transaction, worker: int, now: float) -> int:
     """Takes a worker off the list and its lanes from it; how many deliveries are due again, uncertain."""
-    if not workers.remove(tx, worker):
-        return 0
+    return reclaim_lanes(tx, worker, now) if workers.remove(tx, worker) else 0
+
+
+def reclaim_lanes(tx: Transaction, worker: int, now: float) -> int:
+    """Takes its lanes from somebody who is no worker any more; how many deliveries are due again, uncertain."""
     return deliveries.reclaim(tx, lanes.free(tx, worker), now)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from centralita.store.database import Transaction
-from centralita.store.schema import workers
+from centralita.store.schema import lanes, workers
 
 
 def register(tx: Transaction, name: str, role: str, now: float, lease_s: float) -> int:
@@ -25,6 +25,13 @@ def renew(tx: Transaction, worker: int, now: float, lease_s: float) -> bool:
 def expired(tx: Transaction, now: float) -> list[int]:
     """Workers whose lease has run out."""
     return list(tx.execute(sa.select(workers.c.id).where(workers.c.lease_until <= now)).scalars())
+
+
+def unlisted(tx: Transaction) -> list[int]:
+    """Owners of lanes that are no workers any more: they claimed after their lease had been taken from them."""
+    owner = lanes.c.owner
+    listed = sa.select(workers.c.id).where(workers.c.id == owner).exists()
+    return list(tx.execute(sa.select(owner).where(owner.is_not(None), ~listed).distinct()).scalars())
 
 
 def everybody(tx: Transaction) -> list[int]:
