@@ -38,7 +38,7 @@ class NoStore:
 
     dialect = "none"
 
-    async def write(self, fn: Callable[[Any], T]) -> T:
+    async def write(self, fn: Callable[[Any], T], *, urgent: bool = False) -> T:
         return fn(None)
 
     async def read(self, fn: Callable[[Any], T]) -> T:

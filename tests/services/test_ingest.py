@@ -45,7 +45,7 @@ class SlowDatabase:
         self.go = asyncio.Event()
         self.fault: StoreUnavailable | None = None
 
-    async def write(self, fn: Callable[[Any], Any]) -> Any:
+    async def write(self, fn: Callable[[Any], Any], *, urgent: bool = False) -> Any:
         await self.go.wait()
         if self.fault is not None:
             raise self.fault

@@ -36,12 +36,12 @@ class Wrapped:
         self._database, self._around = database, around
         self.dialect = database.dialect
 
-    async def write(self, fn: Callable[[Transaction], T]) -> T:
+    async def write(self, fn: Callable[[Transaction], T], *, urgent: bool = False) -> T:
         def run(tx: Transaction) -> T:
             result: T = self._around(tx, fn)
             return result
 
-        return await self._database.write(run)
+        return await self._database.write(run, urgent=urgent)
 
     async def read(self, fn: Callable[[Transaction], T]) -> T:
         return await self._database.read(fn)

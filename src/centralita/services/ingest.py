@@ -230,7 +230,7 @@ class Ingest:
             return receipts.append(tx, rows, now, period_s)
 
         try:
-            results: Sequence[Appended] = await self._database.write(append)
+            results: Sequence[Appended] = await self._database.write(append, urgent=True)
         except StoreUnavailable as fault:
             for _, future in batch:
                 if not future.done():

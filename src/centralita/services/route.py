@@ -34,7 +34,8 @@ from centralita.store.events import StoredEvent
 
 log = structlog.get_logger(__name__)
 
-BATCH = 200
+BATCH = {"sqlite": 64, "postgresql": 200}
+"""SQLite has one writer, whose batch others wait for; on PostgreSQL it is the round trips that cost."""
 BREATH = 8
 """Receipts parsed before the event loop gets its turn."""
 CACHE_BYTES = 32 * 1024 * 1024
@@ -185,7 +186,8 @@ class Router:
     async def route_batch(self, source: str) -> bool:
         """Routes the oldest receipts of a source; True when there may be more."""
 
-        found = await self._database.read(lambda tx: receipts.waiting(tx, source, BATCH))
+        limit = BATCH[self._database.dialect]
+        found = await self._database.read(lambda tx: receipts.waiting(tx, source, limit))
         if not found:
             return False
         loaded = await self._load([receipt_id for _, receipt_id in found])
@@ -212,7 +214,7 @@ class Router:
         self._metrics.routed(source, batch.routed)
         if batch.announced:
             self._waiting.add(announcements.SLUG)
-        return len(found) == BATCH
+        return len(found) == limit
 
     async def _load(self, receipt_ids: Sequence[str]) -> dict[str, Receipt]:
         loaded: dict[str, Receipt] = {}

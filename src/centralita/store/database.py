@@ -34,8 +34,10 @@ class Database(Protocol):
     dialect: str
     """``sqlite`` or ``postgresql``."""
 
-    async def write(self, fn: Callable[[Transaction], T]) -> T:
+    async def write(self, fn: Callable[[Transaction], T], *, urgent: bool = False) -> T:
         """Runs ``fn`` in a transaction, commits durably, returns its result. What ``fn`` raises rolls it back.
+
+        ``urgent``: somebody waits for the answer; where there is a queue, it goes before what nobody waits for.
 
         Raises StoreUnavailable when the database could not do it.
         """

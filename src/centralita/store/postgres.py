@@ -67,7 +67,7 @@ class PostgresDatabase:
         await database.now()
         return database
 
-    async def write(self, fn: Callable[[Transaction], T]) -> T:
+    async def write(self, fn: Callable[[Transaction], T], *, urgent: bool = False) -> T:
         for left in range(RETRIES, -1, -1):
             try:
                 return await self._transact(fn)

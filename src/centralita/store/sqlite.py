@@ -12,6 +12,7 @@ import queue
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -62,7 +63,10 @@ class SqliteDatabase:
     def __init__(self, path: str, *, readers: int = 4) -> None:
         self._path = Path(path)
         self._offset_s = time.time() - time.monotonic()
-        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        # What somebody waits for at the other end of a request goes first; one signal for each work in either line.
+        self._urgent: deque[_Work] = deque()
+        self._others: deque[_Work] = deque()
+        self._signals: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._engine = sa.create_engine(
             f"sqlite:///{path}",
             isolation_level="AUTOCOMMIT",
@@ -102,11 +106,12 @@ class SqliteDatabase:
 
     # ---- the event loop's side
 
-    async def write(self, fn: Callable[[Transaction], T]) -> T:
+    async def write(self, fn: Callable[[Transaction], T], *, urgent: bool = False) -> T:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         if not self._thread.is_alive():
             raise StoreUnavailable("the database is closed")
-        self._queue.put(_Work(fn, future))
+        (self._urgent if urgent else self._others).append(_Work(fn, future))
+        self._signals.put(True)
         return await future
 
     async def read(self, fn: Callable[[Transaction], T]) -> T:
@@ -134,7 +139,7 @@ class SqliteDatabase:
         return
 
     async def close(self) -> None:
-        self._queue.put(None)
+        self._signals.put(False)
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
         self._readers.shutdown(wait=True)
         self._read_engine.dispose()
@@ -143,19 +148,15 @@ class SqliteDatabase:
     # ---- the writer thread's side
 
     def _run(self) -> None:
-        stop = False
-        while not stop:
-            first = self._queue.get()
-            if first is None:
-                break
-            group = [first]
-            with contextlib.suppress(queue.Empty):
-                while len(group) < GROUP_LIMIT:
-                    work = self._queue.get_nowait()
-                    if work is None:
-                        stop = True
-                        break
-                    group.append(work)
+        going, last_urgent = True, False
+        while going or self._urgent or self._others:
+            going = going and self._signals.get()
+            # In turns, so that neither line keeps the other from its own.
+            last_urgent = bool(self._urgent) and not (last_urgent and self._others)
+            line = self._urgent if last_urgent else self._others
+            group = [line.popleft() for _ in range(min(len(line), GROUP_LIMIT))]
+            if not group:
+                continue  # the work that this signal was for went with an earlier group
             self._commit_group(group)
             by_loop: dict[asyncio.AbstractEventLoop, list[_Work]] = {}
             for work in group:
@@ -163,7 +164,7 @@ class SqliteDatabase:
             for loop, works in by_loop.items():
                 with contextlib.suppress(RuntimeError):  # that loop has ended, and nobody waits
                     loop.call_soon_threadsafe(_resolve_all, works)
-            if self._queue.empty():
+            if not self._urgent and not self._others:
                 self._checkpoint()
         with contextlib.suppress(sa.exc.DBAPIError):
             self._connection.close()

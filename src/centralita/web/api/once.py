@@ -60,8 +60,8 @@ class _Claiming(Wrapped):
         super().__init__(hub.database, around)
         self._claim = claim
 
-    async def write(self, fn: Callable[[Transaction], Any]) -> Any:
-        result = await super().write(fn)
+    async def write(self, fn: Callable[[Transaction], Any], *, urgent: bool = False) -> Any:
+        result = await super().write(fn, urgent=urgent)
         self._claim.made = True  # only now: a transaction that was rolled back claimed nothing
         return result
 
