@@ -12,14 +12,14 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 
+from centralita.core.audit import Entry, Link, verify_chain
 from centralita.sandbox.sink.receiver import Arrival
 from tests.scenarios.ledger import Ledger
-
-PENDING = ("waiting", "due", "in_flight", "held")
 
 
 class Reader:
@@ -128,13 +128,14 @@ def judge_intact(reader: Reader) -> list[str]:
 
 
 def _judge_audit(reader: Reader) -> list[str]:
-    before, faults = b"", []
-    rows = reader.rows("select seq, previous, hash from audit order by seq")
-    for position, (seq, previous, mark) in enumerate(rows):
-        if position and bytes(previous) != before:
-            faults.append(f"audit entry {seq} does not follow the one before it")
-        before = bytes(mark)
-    return faults
+    rows = reader.rows("select seq, at, actor, action, object, detail, hash from audit order by seq")
+    links = []
+    for seq, at, actor, action, subject, detail, mark in rows:
+        when = datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        entry = Entry(number=seq, at=when, actor=actor, action=action, subject=subject, details=detail)
+        links.append(Link(entry, bytes(mark).hex()))
+    fault = verify_chain(links)
+    return [f"the audit chain is broken: {fault}"] if fault else []
 
 
 def judge_quiet(log: Iterable[str], secrets: Iterable[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -13,8 +14,7 @@ from typing import Any, Self
 
 import yaml
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 READY_S = 30.0
 LINE_LIMIT = 4 * 1024 * 1024
 
@@ -24,7 +24,7 @@ class Ended(Exception):
 
 
 class LineProcess:
-    """A process whose first line on stdout is JSON and says that it is ready; stderr is kept line by line."""
+    """A process whose first line on stdout says that it is ready, and where; stderr is kept line by line."""
 
     def __init__(self, command: list[str], environ: Mapping[str, str] | None = None) -> None:
         self._command, self._environ = command, dict(environ or {})
@@ -59,7 +59,7 @@ class LineProcess:
             first = await self._process.stdout.readline()
         if not first:
             raise Ended(f"{self._command}: {await self.wait()}\n" + "\n".join(self.log[-40:]))
-        self.facts = json.loads(first)
+        self.facts = _facts(first.decode())
         self._readers.append(asyncio.ensure_future(_drain(self._process.stdout)))
         return self
 
@@ -118,6 +118,14 @@ class LineProcess:
         await self.kill()
 
 
+def _facts(line: str) -> dict[str, Any]:
+    """What a first line says: JSON, or a sentence with an address in it."""
+    if line.startswith("{"):
+        return dict(json.loads(line))
+    found = re.search(r"https?://\S+", line)
+    return {"url": found[0]} if found else {}
+
+
 async def _drain(stream: asyncio.StreamReader) -> None:
     while await stream.read(65536):
         pass
@@ -133,7 +141,8 @@ class HubProcess(LineProcess):
         environ: Mapping[str, str] | None = None,
         program: Path | None = None,
     ) -> None:
-        super().__init__([sys.executable, str(program or HERE / "hub_process.py"), str(config), role], environ)
+        start = [str(program)] if program else ["-c", "from centralita.cli import main; main()"]
+        super().__init__([sys.executable, *start, "--config", str(config), "serve", "--role", role], environ)
         self.config = config
 
     @property

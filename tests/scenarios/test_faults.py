@@ -16,7 +16,6 @@ from centralita.sandbox.sink.answers import AnswerPlan
 from tests.scenarios.conftest import World, webhooks
 from tests.scenarios.judges import header, judge_acknowledged, judge_delivered
 from tests.scenarios.ledger import Sender, alert
-from tests.scenarios.processes import HERE
 from tests.scenarios.waiting import until
 from tests.scenarios.wire import exchange
 
@@ -176,8 +175,8 @@ async def test_an_event_whose_parser_breaks_is_kept_and_those_behind_it_go_on(
     assert world.reader.value("select count(*) from inbox") == 0
 
 
-_BROKEN_PARSER = f"""
-import runpy, sys
+_BROKEN_PARSER = """
+from centralita.cli import main
 from centralita.integrations.generic.source import GenericSource
 
 parse = GenericSource.parse
@@ -188,6 +187,5 @@ def broken(self, receipt, settings):
     return parse(self, receipt, settings)
 
 GenericSource.parse = broken
-sys.argv[0] = {str(HERE / "hub_process.py")!r}
-runpy.run_path(sys.argv[0], run_name="__main__")
+main()
 """

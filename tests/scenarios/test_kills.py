@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 
 import aiohttp
@@ -14,7 +15,7 @@ from centralita.sandbox.sink.answers import AnswerPlan
 from tests.scenarios.conftest import World, slack_settings, webhooks
 from tests.scenarios.judges import header, judge_acknowledged, judge_delivered, repeats
 from tests.scenarios.ledger import Sender, alert
-from tests.scenarios.processes import HubProcess
+from tests.scenarios.processes import Ended, HubProcess
 from tests.scenarios.waiting import until
 
 ALERTS = {"rules": [{"name": "All", "channel": "#alerts"}]}
@@ -96,7 +97,7 @@ async def _send_until_gone(sender: Sender, start: int) -> None:
                 return
 
 
-async def _three(world: World, *layers: dict[str, object]) -> tuple[Sender, dict[int, HubProcess]]:
+async def _three(world: World, *layers: Mapping[str, object]) -> tuple[Sender, dict[int, HubProcess]]:
     """A process that receives and two that work, by their pid."""
     web = await world.hub(*layers, role="web", name="web")
     one = await world.hub(*layers, role="worker", name="one")
@@ -182,7 +183,7 @@ async def test_a_second_server_on_the_same_data_is_refused(sqlite_world: World, 
     world = sqlite_world
     first = await world.hub(webhooks(sink, "a"))
     second = HubProcess(first.config)
-    with pytest.raises(Exception, match="AlreadyRunning"):
+    with pytest.raises(Ended, match=r"data directory|directorio de datos"):
         await second.start()
     sender = await world.sender(first)
     assert (await sender.post(alert(1)))[0] == 202

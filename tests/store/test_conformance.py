@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -413,7 +414,8 @@ async def test_events_are_appended_once_and_found_by_every_filter(database: Data
 
 async def test_retention_drops_old_days_but_nothing_that_is_still_due(database: Database) -> None:
     days = (DAY - 40, DAY - 39, DAY - 2)
-    await database.write(lambda tx: [upkeep.make_partitions(tx, day) for day in days] and None)
+    for day in days:
+        await database.write(partial(upkeep.make_partitions, today=day))
     rows = [_finished(n + 1, "delivered", day) for n, day in enumerate(days)]
     await database.write(lambda tx: history.append(tx, rows, []))
     [lane_id] = await _lanes(database, "a")
@@ -486,7 +488,8 @@ async def test_a_deadlock_is_tried_again_whole(postgres_url: str) -> None:
     """Row 21, which SQLite's single writer can't meet: two that lock two rows in opposite order both succeed."""
     left, right = await open_database(postgres_url), await open_database(postgres_url)
     await migrate(left)
-    await left.write(lambda tx: [upkeep.set_fact(tx, key, "0") for key in ("a", "b")] and None)
+    for key in ("a", "b"):
+        await left.write(partial(upkeep.set_fact, key=key, value="0"))
     both_hold_one = asyncio.Barrier(2)
     met: list[str] = []
     append = sa.text("update facts set value = value || :name where key = :key")
