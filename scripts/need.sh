@@ -21,6 +21,11 @@ has() {
             [ -e "$name" ] && return
         done
         ;;
+    faketime)
+        for name in /usr/lib/*/faketime/libfaketimeMT.so.1 /usr/local/lib/faketime/libfaketimeMT.so.1; do
+            [ -e "$name" ] && return
+        done
+        ;;
     node) command -v node >/dev/null && return ;;
     wrk) command -v wrk >/dev/null && return ;;
     prometheus-alertmanager)
