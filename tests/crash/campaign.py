@@ -55,7 +55,6 @@ class Audit:
     arrivals: int = 0
     repeats: dict[str, int] = field(default_factory=dict)
     """Per lane, how many arrivals were not the first of their id."""
-    longest_row: int = 0
     faults: list[str] = field(default_factory=list)
 
     def table(self) -> str:

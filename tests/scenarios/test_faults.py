@@ -189,3 +189,38 @@ def broken(self, receipt, settings):
 GenericSource.parse = broken
 main()
 """
+
+
+@pytest.mark.long
+async def test_the_other_98_keep_their_p99(sqlite_world: World, sink: SinkControl) -> None:
+    """Row 33, as a ratio of two halves of one run: first all 100 are well, then two are not."""
+    world = sqlite_world
+    names = [f"w{number}" for number in range(100)]
+    hub = await world.hub(
+        webhooks(sink, *names, timeout_s=60, schedule_s=[60], order="none"), {"deliver": {"drain_s": 0.2}}
+    )
+    sender = await world.sender(hub)
+    await _p99_ms(world, sink, sender, range(0, 10))  # connections are made, code is warm
+    well = await _p99_ms(world, sink, sender, range(10, 70))
+    await sink.answer(AnswerPlan(path="/w0", mode="hang"))
+    await sink.answer(AnswerPlan(path="/w1", mode="drip_head"))
+    ill = await _p99_ms(world, sink, sender, range(70, 130))
+    await world.settle()
+    assert ill <= 2 * well, f"p99 {ill:.0f} ms with the two, {well:.0f} ms without"
+
+
+async def _p99_ms(world: World, sink: SinkControl, sender: Sender, numbers: range) -> float:
+    """From the acceptance of each event to its arrival at each of the 98; one event after the other."""
+    after = max((one.seq for one in await sink.received()), default=0)
+    for number in numbers:
+        await sender.post(alert(number))
+        await sink.wait_for(1 + (number - numbers[0]), after=after, path="/w99")
+    arrivals = []
+    for number in range(2, 100):
+        arrivals += await sink.wait_for(len(numbers), after=after, path=f"/w{number}", timeout_s=60)
+    taken = {
+        f"evt_{row[0].removeprefix('rcp_')}": float(row[1]) * 1000
+        for row in world.reader.rows("select id, received_at from receipts")
+    }
+    waits = sorted(arrival.arrived_wall_ms - taken[header(arrival, "webhook-id")] for arrival in arrivals)
+    return waits[int(len(waits) * 0.99)]
