@@ -102,7 +102,7 @@ def _alertmanager(bench: Bench, slack: Child, seconds: float) -> Seen:
 
 
 def _run(bench: Bench, bar: Progress) -> Result:
-    seconds = bench.seconds(12)
+    seconds = bench.seconds(10)
     found: dict[str, list[Seen]] = {"SQLite": [], "PostgreSQL": [], "Alertmanager": []}
     with child(*python("centralita.sandbox", "slack", "--no-limits")) as slack:
         for _ in range(bench.rounds):

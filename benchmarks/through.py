@@ -54,7 +54,7 @@ def _try(bench: Bench, kind: str, sink: Child, per_s: int, seconds: float) -> Pa
 
 def _highest(bench: Bench, kind: str, sink: Child, bar: Progress) -> Pass:
     """Halves the list of rates until two neighbours differ."""
-    seconds = bench.seconds(4)
+    seconds = bench.seconds(3)
     low, high = -1, len(RATES)
     best = Pass(0, 0.0, 0.0, 0.0)
     while high - low > 1:
@@ -105,7 +105,7 @@ ROWS = [
         "In, routed, out: fan-out 1, sustained",
         "Signed events of 1.5 KB at a fixed rate (an open loop: a request's time runs from the moment it was due) over"
         " 64 connections into one process that routes each to one webhook. A rate is sustained when the"
-        f" acknowledgements' p99 stays under {ACK_MS:.0f} ms and the last of 4 s of events has arrived at the sink"
+        f" acknowledgements' p99 stays under {ACK_MS:.0f} ms and the last of 3 s of events has arrived at the sink"
         f" {LAG_S:g} s later at the latest; every event must arrive once. The highest such rate of a fixed list, found"
         " anew in each round. The ratio to look at is that between this and the receiving alone of the rows above.",
         _run,
