@@ -82,3 +82,19 @@ def _judge_pace(busy: list[Call]) -> None:
     gaps = [later - earlier for earlier, later in itertools.pairwise(times[BURST:])]
     assert all(gap >= 1000 / RATE_PER_S - LATE_MS for gap in gaps), gaps
     assert times[-1] - times[0] >= (60 - BURST) * 1000 / RATE_PER_S - 2000
+
+
+async def test_a_message_that_was_refused_for_its_rate_keeps_its_place(tmp_path: Path, slack: SlackControl) -> None:
+    """A 429 holds the channel, and what it refused is the first to go on."""
+    rules = {"rules": [{"name": "All", "channel": "#alerts"}]}
+    async with world_of(tmp_path, f"sqlite:///{tmp_path / 'centralita.db'}") as world:
+        hub = await world.hub(slack_settings(slack, rate_per_s=20, burst=1), rules)
+        sender = await world.sender(hub)
+        await sender.post(alert(0))
+        await slack.wait_for(method="chat.postMessage")
+        await slack.fail_next("chat.postMessage", status=429, headers={"Retry-After": "1"}, body="{}")
+        for number in range(1, 6):
+            await sender.post(alert(number))
+        posts = await slack.wait_for(method="chat.postMessage", count=6)
+        await world.settle()
+    assert [_number(call) for call in posts] == list(range(6))

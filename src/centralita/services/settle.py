@@ -108,11 +108,14 @@ class Settler:
                 outcome = msgspec.structs.replace(outcome, state="dead", detail=outcome.detail or outcome.reason)
         if due_at is not None:
             uncertain = job.row.uncertain or job.uncertain
+            if outcome.hold == "lane":
+                # All of the lane waits: what was refused keeps its place, or those behind it would go first.
+                if due_at > lane.held_until:
+                    lane.held_until, lane.hold_reason = due_at, outcome.reason
+                due_at = job.row.due_at
             plan.retries.append(
                 Retry(id=job.row.id, due_at=due_at, attempts=spent, uncertain=uncertain, reason=outcome.reason)
             )
-            if outcome.hold == "lane" and due_at > lane.held_until:
-                lane.held_until, lane.hold_reason = due_at, outcome.reason
             return announced
         plan.finished.append(_finished(job, outcome, spent, now))
         _follow(plan, job, outcome, policy)
