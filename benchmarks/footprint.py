@@ -64,7 +64,7 @@ def _run(bench: Bench, bar: Progress) -> Result:
                 "Most of it is importing Typer and Rich.",
             ),
         ],
-        notes=["Memory is resident, of all its processes, after one answered request."],
+        notes=["Memory is resident; of several processes it is the sum, in which what they share counts for each."],
     )
 
 

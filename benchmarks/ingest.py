@@ -15,6 +15,10 @@ from benchmarks.progress import Progress
 from benchmarks.traffic import write_requests
 
 WARM, FULL, WARM_S = 6_000, 100_000, 1
+WHY = (
+    "One process receives on one core, and most of a request's CPU is not the store's: uvicorn's ASGI cycle, the"
+    " signature, and the strict reading of headers and JSON. Flask has two cores."
+)
 SHARE_TARGET, FLASK_TARGET, RATE_TARGET = 0.30, 15.0, 10_000
 FLASK = (("1", "16"), ("2", "16"), ("4", "16"))
 """gunicorn's workers and threads: whichever is fastest on this machine stands against the hub."""
@@ -103,12 +107,12 @@ def _judge(found: dict[str, list[Load]], shape: tuple[str, str]) -> Result:
         table=table,
         targets=[
             Target(">= 30 % of the endpoint with the store switched off", f"{share:.0%}", share >= SHARE_TARGET),
-            Target(">= 15x Flask + ORM", f"{times:.1f}x", times >= FLASK_TARGET),
+            Target(">= 15x Flask + ORM", f"{times:.1f}x", times >= FLASK_TARGET, WHY),
             Target(
                 "on the order of 10,000 events/s",
                 f"{number(rate['receiving'])}/s",
                 rate["receiving"] >= RATE_TARGET / 2,
-                "Verification, uvicorn's ASGI cycle and the headers' decoding cost more than the store does.",
+                WHY,
             ),
         ],
         notes=[
