@@ -91,7 +91,9 @@ async def _serve(plan: dict[str, Any], settings: Settings) -> None:
     async with open_hub(settings, role=plan.get("role", "all")) as hub:
         if plan.get("store") == "none":
             _switch_store_off(hub)
-        server = make_server(Application(hub, _no_api), settings.receive.header_timeout_s)
+        server = make_server(
+            Application(hub, _no_api), settings.receive.header_timeout_s, settings.receive.body_timeout_s
+        )
         async with running(hub):
             task = asyncio.ensure_future(server.serve([sock]))
             print(json.dumps({"url": f"http://127.0.0.1:{sock.getsockname()[1]}"}), flush=True)

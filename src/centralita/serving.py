@@ -61,10 +61,11 @@ async def serving(settings: Settings, role: str = "all") -> AsyncIterator[tuple[
 @asynccontextmanager
 async def _listening(hub: Hub, sock: socket.socket) -> AsyncIterator[None]:
     app = Application(hub, _api)
-    servers = [make_server(app, hub.settings.receive.header_timeout_s)]
+    limits = hub.settings.receive
+    servers = [make_server(app, limits.header_timeout_s, limits.body_timeout_s)]
     sockets = [sock]
     if _fits(hub.settings.socket_path):
-        servers.append(make_server(_LocalAdministrator(app), hub.settings.receive.header_timeout_s))
+        servers.append(make_server(_LocalAdministrator(app), limits.header_timeout_s, limits.body_timeout_s))
         sockets.append(_local_socket(hub.settings.socket_path))
     tasks = [asyncio.ensure_future(server.serve([one])) for server, one in zip(servers, sockets, strict=True)]
     try:

@@ -18,6 +18,7 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -60,6 +61,7 @@ class Key(msgspec.Struct, frozen=True):
         return f"Key({self.kind})"
 
 
+@lru_cache(1024)
 def parse_key(secret: bytes) -> Key | None:
     """The key in ``whsec_<base64>`` (or the bare base64), ``whpk_<base64>``, ``whsk_<base64>``; None if malformed.
 

@@ -1,12 +1,11 @@
 """The hot path: ``POST /in/{slug}`` and ``/in/{slug}/{key}`` as a bare ASGI endpoint.
 
-uvicorn has no deadlines of its own, so the body's is kept here; what is malformed is answered 4xx before anything is
-stored. What Python's decoders would guess at (a compressed body, a length said twice) is refused.
+What is malformed is answered 4xx before anything is stored; what Python's decoders would guess at (a compressed body, a
+length said twice) is refused. The deadlines are the protocol's (``web.server``).
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -32,7 +31,6 @@ class Limits(Protocol):
     """The ``receive`` section of the settings."""
 
     max_body_bytes: int
-    body_timeout_s: float
 
 
 class _Refused(Exception):
@@ -103,29 +101,25 @@ class Inbound:
         declared = next((value for name, value in raw if name == b"content-length"), b"0")
         if not declared.isdigit() or int(declared) > limit:
             raise _Refused(413, f"The body is longer than {limit} bytes.")
-        deadline = asyncio.get_running_loop().time() + self._limits.body_timeout_s
-        message = await self._next(receive, deadline)
+        message = await _next(receive)
         if not message.get("more_body"):
             return bytes(message.get("body", b""))
         chunks = [message.get("body", b"")]
         size = len(chunks[0])
         while message.get("more_body"):
-            message = await self._next(receive, deadline)
+            message = await _next(receive)
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             if size > limit:
                 raise _Refused(413, f"The body is longer than {limit} bytes.")
         return b"".join(chunks)
 
-    async def _next(self, receive: Receive, deadline: float) -> Message:
-        try:
-            async with asyncio.timeout_at(deadline):
-                message = await receive()
-        except TimeoutError:
-            raise _Refused(408, f"The body did not arrive within {self._limits.body_timeout_s:g} s.") from None
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        return message
+
+async def _next(receive: Receive) -> Message:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return message
 
 
 async def _send(send: Send, answer: Answer, *, close: bool = False) -> None:

@@ -18,47 +18,61 @@ from centralita.web.operate import Operate
 App = Callable[[Scope, Receive, Send], Any]
 
 
-def guarded_protocol(header_timeout_s: float) -> type[HttpToolsProtocol]:
-    """uvicorn's protocol with a deadline for a request's headers and a limit for their size; it has neither."""
+def guarded_protocol(header_timeout_s: float, body_timeout_s: float) -> type[HttpToolsProtocol]:
+    """uvicorn's protocol with deadlines for a request's headers and body, and a limit for the headers' size; it has
+    none of them. Here a deadline costs a timer for what is slow, and nothing for a request that comes in one piece."""
 
     class Guarded(HttpToolsProtocol):
         _deadline: asyncio.TimerHandle | None = None
+        _in_headers = False
         _header_bytes = 0
+        _body_begun = False
+        _body_done = True
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._expect_headers()
 
         def connection_lost(self, exc: Exception | None) -> None:
-            self._headers_came()
+            self._came()
             super().connection_lost(exc)
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
-            self._header_bytes = 0
+            self._in_headers = True
             if self._deadline is None:
                 self._expect_headers()
 
-        def on_header(self, name: bytes, value: bytes) -> None:
-            self._header_bytes += len(name) + len(value)
-            if self._header_bytes > 2 * MAX_HEADER_BYTES:  # the application answers 431 below that
-                self.transport.abort()
-                return
-            super().on_header(name, value)
-
         def on_headers_complete(self) -> None:
-            self._headers_came()
+            self._came()
+            self._in_headers = self._body_begun = self._body_done = False
             super().on_headers_complete()
 
-        def _expect_headers(self) -> None:
-            self._deadline = self.loop.call_later(header_timeout_s, self._headers_late)
+        def on_message_complete(self) -> None:
+            self._body_done = True
+            self._came()
+            super().on_message_complete()
 
-        def _headers_came(self) -> None:
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self._header_bytes = self._header_bytes + len(data) if self._in_headers else 0
+            if self._header_bytes > 2 * MAX_HEADER_BYTES:  # the application answers 431 below that
+                self.transport.abort()
+            if not self._body_done and not self._body_begun:
+                self._body_begun = True
+                self._came()
+                self._deadline = self.loop.call_later(body_timeout_s, self._late)
+
+        def _expect_headers(self) -> None:
+            self._body_done = True
+            self._deadline = self.loop.call_later(header_timeout_s, self._late)
+
+        def _came(self) -> None:
             if self._deadline is not None:
                 self._deadline.cancel()
                 self._deadline = None
 
-        def _headers_late(self) -> None:
+        def _late(self) -> None:
             self._deadline = None
             if self.transport.is_closing():
                 return
@@ -109,11 +123,11 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def make_server(app: App, header_timeout_s: float) -> Server:
+def make_server(app: App, header_timeout_s: float, body_timeout_s: float) -> Server:
     """A server for ``app``."""
     config = uvicorn.Config(
         app,
-        http=guarded_protocol(header_timeout_s),
+        http=guarded_protocol(header_timeout_s, body_timeout_s),
         ws="none",
         lifespan="off",
         log_config=None,
