@@ -53,7 +53,7 @@ format: install ## Let ruff rewrite what it can
 
 crash: install ## Kill the hub 100 times under load on each database, then audit the ledger
 	@scripts/need.sh postgresql
-	CENTRALITA_TEST_KILLS=100 $(BIN)/pytest tests/crash -m "long or not long" --timeout 7200 --capture no
+	CENTRALITA_TEST_KILLS=100 $(BIN)/pytest tests/scenarios/test_crash.py --timeout 7200 --capture no
 
 bench: install ## Measure what benchmarks/RESULTS.md claims
 	@scripts/need.sh postgresql wrk prometheus-alertmanager
