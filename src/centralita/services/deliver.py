@@ -24,7 +24,7 @@ from centralita.services import settle
 from centralita.services.attempts import Job, Performer
 from centralita.services.clock import SystemClock
 from centralita.services.destinations import Address, Destinations, UnknownTarget
-from centralita.services.route import Handed, Room
+from centralita.services.fanout import Handed, Room
 from centralita.store import deliveries, lanes, workers
 from centralita.store.database import Database, StoreUnavailable, Transaction
 from centralita.store.deliveries import DeliveryRow

@@ -9,8 +9,8 @@ import msgspec
 from centralita.core.effects import Effect, Subject
 from centralita.core.rules import decide_effects
 from centralita.core.subjects import project
+from centralita.services.fanout import Births, Handed, Room, plan, write_deliveries
 from centralita.services.hub import Hub
-from centralita.services.route import Births, Handed, Room, plan, write_deliveries
 from centralita.store import deliveries, events, history, lanes, receipts, subjects
 from centralita.store.database import Transaction
 from centralita.store.history import DeadLetter, Finished

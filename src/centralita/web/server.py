@@ -18,68 +18,72 @@ from centralita.web.operate import Operate
 App = Callable[[Scope, Receive, Send], Any]
 
 
-def guarded_protocol(header_timeout_s: float, body_timeout_s: float) -> type[HttpToolsProtocol]:
+class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with deadlines for a request's headers and body, and a limit for the headers' size; it has
     none of them. Here a deadline costs a timer for what is slow, and nothing for a request that comes in one piece."""
 
-    class Guarded(HttpToolsProtocol):
-        _deadline: asyncio.TimerHandle | None = None
-        _in_headers = False
-        _header_bytes = 0
-        _body_begun = False
-        _body_done = True
+    header_timeout_s = 10.0
+    body_timeout_s = 30.0
+    _deadline: asyncio.TimerHandle | None = None
+    _in_headers = False
+    _header_bytes = 0
+    _body_begun = False
+    _body_done = True
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._came()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_headers = True
+        if self._deadline is None:
             self._expect_headers()
 
-        def connection_lost(self, exc: Exception | None) -> None:
+    def on_headers_complete(self) -> None:
+        self._came()
+        self._in_headers = self._body_begun = self._body_done = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._body_done = True
+        self._came()
+        super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._header_bytes = self._header_bytes + len(data) if self._in_headers else 0
+        if self._header_bytes > 2 * MAX_HEADER_BYTES:  # the application answers 431 below that
+            self.transport.abort()
+        if not self._body_done and not self._body_begun:
+            self._body_begun = True
             self._came()
-            super().connection_lost(exc)
+            self._deadline = self.loop.call_later(self.body_timeout_s, self._late)
 
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self._in_headers = True
-            if self._deadline is None:
-                self._expect_headers()
+    def _expect_headers(self) -> None:
+        self._body_done = True
+        self._deadline = self.loop.call_later(self.header_timeout_s, self._late)
 
-        def on_headers_complete(self) -> None:
-            self._came()
-            self._in_headers = self._body_begun = self._body_done = False
-            super().on_headers_complete()
-
-        def on_message_complete(self) -> None:
-            self._body_done = True
-            self._came()
-            super().on_message_complete()
-
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            self._header_bytes = self._header_bytes + len(data) if self._in_headers else 0
-            if self._header_bytes > 2 * MAX_HEADER_BYTES:  # the application answers 431 below that
-                self.transport.abort()
-            if not self._body_done and not self._body_begun:
-                self._body_begun = True
-                self._came()
-                self._deadline = self.loop.call_later(body_timeout_s, self._late)
-
-        def _expect_headers(self) -> None:
-            self._body_done = True
-            self._deadline = self.loop.call_later(header_timeout_s, self._late)
-
-        def _came(self) -> None:
-            if self._deadline is not None:
-                self._deadline.cancel()
-                self._deadline = None
-
-        def _late(self) -> None:
+    def _came(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
             self._deadline = None
-            if self.transport.is_closing():
-                return
-            self.transport.write(b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
-            self.transport.close()
 
-    return Guarded
+    def _late(self) -> None:
+        self._deadline = None
+        if self.transport.is_closing():
+            return
+        self.transport.write(b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+        self.transport.close()
+
+
+def guarded_protocol(header_timeout_s: float, body_timeout_s: float) -> type[GuardedProtocol]:
+    """The protocol with these deadlines; uvicorn makes its instances itself, from a class."""
+    return type("Guarded", (GuardedProtocol,), {"header_timeout_s": header_timeout_s, "body_timeout_s": body_timeout_s})
 
 
 class Application:
