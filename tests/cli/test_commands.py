@@ -97,7 +97,8 @@ def test_a_source_without_a_secret_is_told(terminal: Terminal) -> None:
     done = terminal("config", "check")
     assert done.code == 2
     assert "desk: secrets: The source has no secret to verify with." in done.err
-    assert "There is no kind of source smoke; there are: alertmanager, generic, invgate." in done.err
+    known = "alertmanager, generic, invgate, uptime-kuma, zabbix"
+    assert f"There is no kind of source smoke; there are: {known}." in done.err
 
 
 def test_the_configuration_is_shown_masked(terminal: Terminal) -> None:

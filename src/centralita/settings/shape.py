@@ -140,8 +140,9 @@ class Slack(Section):
     channels: dict[Text, Channel] = Field(default={}, description=N_("What is special about a channel."))
     formatting: Formatting = Field(default=Formatting(), description=N_("What messages look like."))
     rate_per_s: Positive = Field(default=1.0, description=N_("Messages a second to one channel, sustained."))
+    # One less than Slack forgives: what is late on the way by a moment finds a token all the same.
     burst: Count = Field(
-        default=5, description=N_("Messages that one channel may get at once before rate_per_s applies.")
+        default=4, description=N_("Messages that one channel may get at once before rate_per_s applies.")
     )
     method_limits: bool = Field(
         default=True,
