@@ -29,7 +29,7 @@ class Load:
 
 def replay(url: str, file: Path, first: int, last: int, seconds: float) -> Load:
     """Sends lines ``first``..``last`` of ``file`` for whole ``seconds``. Raises Failed unless all is answered 2xx."""
-    options = ["-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "-s", str(SCRIPT)]
+    options = ["-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "10s", "-s", str(SCRIPT)]
     done = subprocess.run(
         ["wrk", *options, url, "--", str(file), str(first), str(last)], capture_output=True, text=True, check=False
     )
