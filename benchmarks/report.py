@@ -41,7 +41,7 @@ def machine() -> str:
     parts = (
         f"{os.cpu_count()} x {cpu}",
         f"{memory_kb / 2**20:.0f} GB",
-        f"{platform.system()} {".".join(platform.release().split(".")[:2])}",
+        f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         f"Python {platform.python_version()}",
         f"SQLite {sqlite3.sqlite_version}",
         postgres.strip().replace("postgres (PostgreSQL)", "PostgreSQL"),
