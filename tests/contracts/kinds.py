@@ -57,7 +57,7 @@ def _schemes() -> list[Any]:
             variants: dict[str, dict[str, object]] = {"": {"auth": auth}}
             if auth == "header":
                 variants = {"": {"auth": auth, "header": "X-Desk-Secret"}}
-            if auth == "hmac":
+            if auth == "hmac" and any(field.name == "scheme" for field in registry.source(kind).fields):
                 variants = {name: {"auth": auth, "scheme": name} for name in signing.PRESETS}
                 variants["own"] = {
                     **{"auth": auth, "header": "X-Sig", "algorithm": "sha512", "encoding": "base64"},

@@ -1,7 +1,8 @@
 """Checks of a configured source's settings: a table of one check per setting, faults as ``path: message id``.
 
 ``setting.unknown, setting.missing, setting.choice, setting.type, setting.severity, setting.phase, setting.event_type,
-setting.timezone, setting.header, setting.pattern, setting.template, setting.preset, secret.unconfigured``; those of a
+setting.timezone, setting.header, setting.pattern, setting.template, setting.preset, secret.unconfigured,
+secret.malformed``; those of a
 signature scheme come from ``signing``.
 """
 
@@ -15,6 +16,7 @@ from centralita.core.attributes import TYPE
 from centralita.core.credentials import present_secrets
 from centralita.core.events import SEVERITIES
 from centralita.core.headers import judge_header
+from centralita.core.signing import parse_key
 
 Check = Callable[[object], Iterator[tuple[str, str]]]
 """Yields ``(path below the setting or "", message id)`` for each fault of a value."""
@@ -31,9 +33,19 @@ def faults(settings: Mapping[str, object], checks: Mapping[str, Check]) -> list[
     return found
 
 
-def secret_faults(secrets: Sequence[bytes]) -> list[str]:
-    """``secrets: secret.unconfigured`` when there is none that is one."""
-    return [] if present_secrets(secrets) else ["secrets: secret.unconfigured"]
+def secret_faults(secrets: Sequence[bytes], auth: object = "") -> list[str]:
+    """``secrets: secret.unconfigured`` when there is none that is one, ``secrets: secret.malformed`` when one has not
+    the form that the proof ``auth`` needs."""
+    if not present_secrets(secrets):
+        return ["secrets: secret.unconfigured"]
+    is_formed = _SECRET_FORMS.get(auth) if isinstance(auth, str) else None
+    return [] if is_formed is None or all(map(is_formed, secrets)) else ["secrets: secret.malformed"]
+
+
+_SECRET_FORMS: Mapping[str, Callable[[bytes], bool]] = {
+    "basic": lambda secret: b":" in secret,
+    "standard": lambda secret: parse_key(secret) is not None,
+}
 
 
 def one_of(choices: Sequence[str]) -> Check:

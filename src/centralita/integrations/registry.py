@@ -121,8 +121,14 @@ def _one_of(known: Mapping[str, T], kind: str, names: Iterable[str] = ()) -> T:
 
 
 def event_types() -> dict[str, EventType]:
-    """Every event type that any kind of source declares, by name."""
-    return {name: declared for kind in sorted(SOURCES) for name, declared in SOURCES[kind].types.items()}
+    """Every event type that any kind of source declares, by name, with the aliases that any of them gives it."""
+    found: dict[str, EventType] = {}
+    for kind in sorted(SOURCES):
+        for name, declared in SOURCES[kind].types.items():
+            before = found[name].aliases if name in found else ()
+            aliases = tuple(dict.fromkeys((*before, *declared.aliases)))
+            found[name] = msgspec.structs.replace(declared, aliases=aliases)
+    return found
 
 
 class Fixture(msgspec.Struct, frozen=True, kw_only=True):

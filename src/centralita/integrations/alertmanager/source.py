@@ -7,7 +7,6 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,19 +25,16 @@ from centralita.core.attributes import (
     web_url,
     word_table,
 )
-from centralita.core.credentials import verify_basic, verify_bearer
+from centralita.core.event_types import declare
 from centralita.core.events import Event, EventType, Phase, event_id
 from centralita.core.payload import PayloadError, decode_trusted, find, integer, items, mapping, tame_text, text
+from centralita.core.proofs import proof_of, sign_proof, verify_proof
 from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
 
-TYPES: Mapping[str, EventType] = {
-    declared.name: declared
-    for declared in (
-        EventType("alert.fired", "An alert began, or goes on."),
-        EventType("alert.resolved", "An alert ended."),
-        EventType("alertmanager.unknown", "Alertmanager sent something that the source does not know."),
-    )
-}
+TYPES: Mapping[str, EventType] = declare(
+    ("alert.fired", "alert.resolved"),
+    EventType("alertmanager.unknown", "Alertmanager sent something that the source does not know."),
+)
 _STATES: Mapping[str, tuple[str, Phase, str]] = {
     "firing": ("alert.fired", "open", "startsAt"),
     "resolved": ("alert.resolved", "closed", "endsAt"),
@@ -74,21 +70,13 @@ class AlertmanagerSource:
     paths = PATHS
 
     def check(self, settings: Mapping[str, object], secrets: Sequence[bytes]) -> list[str]:
-        found = [*source_settings.secret_faults(secrets), *source_settings.faults(settings, _CHECKS)]
-        if settings.get("auth") == "basic" and any(b":" not in secret for secret in secrets):
-            found.append("secrets: secret.malformed")
-        return found
+        found = source_settings.secret_faults(secrets, settings.get("auth"))
+        return [*found, *source_settings.faults(settings, _CHECKS)]
 
     def verify(
         self, request: RawRequest, secrets: Sequence[bytes], now: float, settings: Mapping[str, object]
     ) -> Verdict:
-        auth = settings.get("auth") or "bearer"
-        if auth == "bearer":
-            reason = verify_bearer(request.headers, secrets)
-        elif auth == "basic":
-            reason = verify_basic(request.headers, secrets)
-        else:
-            reason = "scheme.invalid"
+        reason = verify_proof(proof_of(settings, "bearer"), request, secrets, now)
         return Verdict(ok=not reason, reason=reason)
 
     def parse(self, receipt: Receipt, settings: Mapping[str, object]) -> list[Event]:
@@ -112,9 +100,7 @@ def sign(
     body: bytes, headers: Mapping[str, str], secrets: Sequence[bytes], settings: Mapping[str, object], now: float
 ) -> dict[str, str]:
     """The headers with which a sender of these settings would post ``body``."""
-    if settings.get("auth") == "basic":
-        return {**headers, "authorization": f"Basic {base64.b64encode(secrets[0]).decode()}"}
-    return {**headers, "authorization": f"Bearer {secrets[0].decode('latin-1')}"}
+    return sign_proof(proof_of(settings, "bearer"), body, headers, secrets[0], now)
 
 
 def _unknown(receipt: Receipt, index: int, body: object) -> Event:

@@ -79,19 +79,15 @@ FIELDS = (
 
 def faults(settings: Mapping[str, object], secrets: Sequence[bytes]) -> list[str]:
     """Everything that is wrong with a generic source; see ``ports.Source.check``."""
-    found = [*source_settings.secret_faults(secrets), *source_settings.faults(settings, _CHECKS)]
     whole = effective(settings)
     auth = whole.get("auth")
+    found = [*source_settings.secret_faults(secrets, auth), *source_settings.faults(settings, _CHECKS)]
     if auth is None:
         found.append("auth: setting.missing")
     elif auth == "header" and not whole.get("header"):
         found.append("header: setting.missing")
     elif auth == "hmac" and not found:
         found += [f"header: {fault}" for fault in signing.check_scheme(scheme_of(whole))]
-    elif auth == "standard" and any(signing.parse_key(secret) is None for secret in secrets):
-        found.append("secrets: secret.malformed")
-    elif auth == "basic" and any(b":" not in secret for secret in secrets):
-        found.append("secrets: secret.malformed")
     return found
 
 

@@ -11,23 +11,20 @@ import msgspec
 import re2
 
 from centralita.core.attributes import TYPE, word_table
+from centralita.core.event_types import declare
 from centralita.core.events import EventType
 from centralita.core.payload import tame_number, tame_text
+from centralita.core.proofs import Proof
 from centralita.core.signing import PRESETS, TOLERANCE_S, HmacScheme
 from centralita.core.source_settings import zone_of
 from centralita.integrations.generic.mapping import ATTRIBUTES, sources_of
 from centralita.integrations.generic.presets import effective
 
-TYPES: Mapping[str, EventType] = {
-    declared.name: declared
-    for declared in (
-        EventType("generic.received", "Something arrived that names no type."),
-        EventType("generic.unknown", "Something arrived whose type the source does not declare."),
-        EventType("alert.fired", "An alert began, or goes on."),
-        EventType("alert.resolved", "An alert ended."),
-        EventType("alert.updated", "Something about an alert changed."),
-    )
-}
+TYPES: Mapping[str, EventType] = declare(
+    ("alert.fired", "alert.resolved", "alert.updated"),
+    EventType("generic.received", "Something arrived that names no type."),
+    EventType("generic.unknown", "Something arrived whose type the source does not declare."),
+)
 
 ID_HEADERS = ("webhook-id", "ce-id", "idempotency-key")
 _OURS = "centralita."
@@ -37,10 +34,7 @@ _OURS = "centralita."
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """See ``fields.FIELDS`` for what each part is."""
 
-    auth: str
-    header: str
-    scheme: HmacScheme
-    tolerance_s: float
+    proof: Proof
     id_headers: tuple[str, ...]
     id_sources: tuple[str, ...]
     """Where a body holds the sender's id of the request; () unless the mapping says so, because the ``id`` of a body
@@ -78,10 +72,12 @@ def _plan(encoded: bytes) -> Plan:
     declared = [name for name in sources_of(settings.get("types")) if is_type_pattern(name)]
     id_header = tame_text(settings.get("id_header")).lower()
     return Plan(
-        auth=tame_text(settings.get("auth")),
-        header=tame_text(settings.get("header")).lower(),
-        scheme=scheme_of(settings),
-        tolerance_s=_tolerance(settings),
+        proof=Proof(
+            auth=tame_text(settings.get("auth")),
+            header=tame_text(settings.get("header")).lower(),
+            scheme=scheme_of(settings),
+            tolerance_s=_tolerance(settings),
+        ),
         id_headers=(id_header, *ID_HEADERS) if id_header else ID_HEADERS,
         id_sources=given.get("id", ()),
         is_mapped=bool(given),

@@ -6,12 +6,10 @@ read from the body, or from the CloudEvent in it; what is not understood goes to
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from centralita.core import credentials, signing
 from centralita.core.attributes import (
     TITLE_LIMIT,
     WORD_LIMIT,
@@ -28,6 +26,7 @@ from centralita.core.attributes import (
 )
 from centralita.core.events import Event, EventType, event_id
 from centralita.core.payload import PayloadError, tame_text
+from centralita.core.proofs import sign_proof, verify_proof
 from centralita.integrations.generic import fields
 from centralita.integrations.generic.documents import Document, documents, extensions
 from centralita.integrations.generic.mapping import (
@@ -64,8 +63,7 @@ class GenericSource:
         self, request: RawRequest, secrets: Sequence[bytes], now: float, settings: Mapping[str, object]
     ) -> Verdict:
         plan = plan_of(settings)
-        judge = _JUDGES.get(plan.auth)
-        reason = judge(plan, request, secrets, now) if judge else "scheme.invalid"
+        reason = verify_proof(plan.proof, request, secrets, now)
         return Verdict(ok=not reason, reason=reason, dedupe_key="" if reason else _dedupe_key(plan, request))
 
     def parse(self, receipt: Receipt, settings: Mapping[str, object]) -> list[Event]:
@@ -76,44 +74,12 @@ class GenericSource:
 
 # --- Who sent it -----------------------------------------------------------------------------------------------------
 
-_JUDGES: Mapping[str, Callable[[Plan, RawRequest, Sequence[bytes], float], str]] = {
-    "standard": lambda plan, request, secrets, now: signing.verify_standard(
-        request.headers, request.body, secrets, now, plan.tolerance_s
-    ),
-    "hmac": lambda plan, request, secrets, now: signing.verify_hmac(
-        plan.scheme, request.headers, request.body, secrets, now
-    ),
-    "bearer": lambda plan, request, secrets, now: credentials.verify_bearer(request.headers, secrets),
-    "basic": lambda plan, request, secrets, now: credentials.verify_basic(request.headers, secrets),
-    "header": lambda plan, request, secrets, now: (
-        credentials.verify_header(request.headers, plan.header, secrets) if plan.header else "scheme.invalid"
-    ),
-    "key": lambda plan, request, secrets, now: credentials.verify_key(request.key, secrets),
-}
-
 
 def sign(
     body: bytes, headers: Mapping[str, str], secrets: Sequence[bytes], settings: Mapping[str, object], now: float
 ) -> dict[str, str]:
-    """The headers with which a sender of these settings would post ``body``; with ``auth: key`` they stay as they are,
-    because the first secret is the last part of the address. Raises ValueError when it can't be signed."""
-    plan = plan_of(settings)
-    secret, seconds = secrets[0], int(now)
-    message_id = headers.get("webhook-id") or f"msg_{hashlib.sha256(b'%d.' % seconds + body).hexdigest()[:24]}"
-    if plan.auth == "standard":
-        return {**headers, **dict(signing.standard_headers([secret], message_id, seconds, body))}
-    if plan.auth == "hmac":
-        return {**headers, **dict(signing.sign_hmac(plan.scheme, secret, body, str(seconds), message_id))}
-    if plan.auth == "key":
-        return dict(headers)
-    shown = {
-        "bearer": ("authorization", f"Bearer {secret.decode('latin-1')}"),
-        "basic": ("authorization", f"Basic {base64.b64encode(secret).decode()}"),
-        "header": (plan.header, secret.decode("latin-1")),
-    }.get(plan.auth)
-    if shown is None or not shown[0]:
-        raise ValueError("scheme.invalid")
-    return {**headers, shown[0]: shown[1]}
+    """The headers with which a sender of these settings would post ``body``; raises as ``proofs.sign_proof``."""
+    return sign_proof(plan_of(settings).proof, body, headers, secrets[0], now)
 
 
 def _dedupe_key(plan: Plan, request: RawRequest) -> str:

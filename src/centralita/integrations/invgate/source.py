@@ -25,9 +25,9 @@ from centralita.core.attributes import (
     word,
     word_table,
 )
-from centralita.core.credentials import verify_header, verify_key
 from centralita.core.events import PEOPLE, Event, EventType, Phase, event_id
 from centralita.core.payload import decode_trusted, find, tame_flag, tame_text
+from centralita.core.proofs import Proof, proof_of, sign_proof, verify_proof
 from centralita.integrations.invgate.plain_text import plain_text
 from centralita.integrations.invgate.words import EVENTS, MAP, PHASES_BY_TYPE, PRIORITIES, TYPES
 from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
@@ -80,13 +80,7 @@ class InvgateSource:
     def verify(
         self, request: RawRequest, secrets: Sequence[bytes], now: float, settings: Mapping[str, object]
     ) -> Verdict:
-        auth = settings.get("auth") or "header"
-        if auth == "header":
-            reason = verify_header(request.headers, _header(settings), secrets)
-        elif auth == "key":
-            reason = verify_key(request.key, secrets)
-        else:
-            reason = "scheme.invalid"
+        reason = verify_proof(_proof(settings), request, secrets, now)
         return Verdict(ok=not reason, reason=reason)
 
     def parse(self, receipt: Receipt, settings: Mapping[str, object]) -> list[Event]:
@@ -99,14 +93,11 @@ def sign(
 ) -> dict[str, str]:
     """The headers with which a sender of these settings would post ``body``; with ``auth: key`` they stay as they are,
     because the first secret is the last part of the address."""
-    signed = dict(headers)
-    if (settings.get("auth") or "header") == "header":
-        signed[_header(settings)] = secrets[0].decode("latin-1")
-    return signed
+    return sign_proof(_proof(settings), body, headers, secrets[0], now)
 
 
-def _header(settings: Mapping[str, object]) -> str:
-    return tame_text(settings.get("header")).lower() or DEFAULT_HEADER.lower()
+def _proof(settings: Mapping[str, object]) -> Proof:
+    return proof_of(settings, "header", header=DEFAULT_HEADER)
 
 
 # --- From fields to an event ----------------------------------------------------------------------------------------

@@ -8,24 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from centralita.core.event_types import declare
 from centralita.core.events import EventType, Severity
 
-TYPES: Mapping[str, EventType] = {
-    declared.name: declared
-    for declared in (
-        EventType("ticket.created", "A ticket was created.", ("new_ticket",)),
-        EventType("ticket.updated", "Something about a ticket changed.", ("ticket_updated",)),
-        EventType("ticket.status_changed", "The status of a ticket changed.", ("status_changed",)),
-        EventType("ticket.assigned", "A ticket was assigned to an agent.", ("agent_assigned",)),
-        EventType("ticket.commented", "Somebody commented on a ticket.", ("comment_added",)),
-        EventType("ticket.sla_breached", "A ticket missed the time agreed for it.", ("sla_breached",)),
-        EventType("ticket.closed", "A ticket was solved or closed.", ("ticket_closed",)),
-        EventType("ticket.reopened", "A closed ticket was opened again.", ("ticket_reopened",)),
-        EventType("approval.requested", "Somebody was asked to approve a ticket.", ("approval_requested",)),
-        EventType("approval.answered", "An approver accepted or rejected.", ("approval_answered",)),
-        EventType("invgate.unknown", "InvGate sent something that the source does not know."),
-    )
-}
+TYPES: Mapping[str, EventType] = declare(
+    (
+        *("ticket.created", "ticket.updated", "ticket.status_changed", "ticket.assigned", "ticket.commented"),
+        *("ticket.sla_breached", "ticket.closed", "ticket.reopened", "approval.requested", "approval.answered"),
+    ),
+    EventType("invgate.unknown", "InvGate sent something that the source does not know."),
+    aliases={
+        "ticket.created": ("new_ticket",),
+        "ticket.updated": ("ticket_updated",),
+        "ticket.status_changed": ("status_changed",),
+        "ticket.assigned": ("agent_assigned",),
+        "ticket.commented": ("comment_added",),
+        "ticket.sla_breached": ("sla_breached",),
+        "ticket.closed": ("ticket_closed",),
+        "ticket.reopened": ("ticket_reopened",),
+        "approval.requested": ("approval_requested",),
+        "approval.answered": ("approval_answered",),
+    },
+)
 
 _EVENT_WORDS: Mapping[str, str] = {
     "ticket.created": "new_ticket ticket_created request_created incident_created nuevo_ticket ticket_nuevo "

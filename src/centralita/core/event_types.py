@@ -1,0 +1,51 @@
+"""The event types that several kinds of source share: each is declared once, so that it means the same wherever it
+comes from. A kind's own types stand in its own module; its sender's names for a type are that kind's aliases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from centralita.core.events import EventType
+
+SHARED: Mapping[str, EventType] = {
+    declared.name: declared
+    for declared in (
+        EventType("ticket.created", "A ticket was created."),
+        EventType("ticket.updated", "Something about a ticket changed."),
+        EventType("ticket.status_changed", "The status of a ticket changed."),
+        EventType("ticket.assigned", "A ticket was assigned to an agent."),
+        EventType("ticket.commented", "Somebody commented on a ticket."),
+        EventType("ticket.sla_breached", "A ticket missed the time agreed for it."),
+        EventType("ticket.closed", "A ticket was solved or closed."),
+        EventType("ticket.reopened", "A closed ticket was opened again."),
+        EventType("ticket.deleted", "A ticket was deleted."),
+        EventType("approval.requested", "Somebody was asked to approve a ticket."),
+        EventType("approval.answered", "An approver accepted or rejected."),
+        EventType("alert.fired", "An alert began, or goes on."),
+        EventType("alert.resolved", "An alert ended."),
+        EventType("alert.updated", "Something about an alert changed."),
+        EventType("alert.acknowledged", "Somebody took charge of an alert."),
+        EventType("incident.triggered", "An incident began."),
+        EventType("incident.acknowledged", "Somebody took charge of an incident."),
+        EventType("incident.updated", "Something about an incident changed."),
+        EventType("incident.assigned", "An incident was assigned to somebody."),
+        EventType("incident.escalated", "An incident went to the next level."),
+        EventType("incident.commented", "Somebody wrote a note on an incident."),
+        EventType("incident.resolved", "An incident ended."),
+        EventType("incident.reopened", "A resolved incident was opened again."),
+    )
+}
+
+
+def declare(
+    shared: Iterable[str], *own: EventType, aliases: Mapping[str, tuple[str, ...]] | None = None
+) -> dict[str, EventType]:
+    """The types of a kind of source by name: those named of ``SHARED``, and its own; ``aliases`` by type."""
+    declared = {name: SHARED[name] for name in shared} | {each.name: each for each in own}
+    return {
+        name: msgspec.structs.replace(each, aliases=(*each.aliases, *(aliases or {}).get(name, ())))
+        for name, each in declared.items()
+    }
