@@ -27,8 +27,8 @@ from centralita.core.attributes import (
 )
 from centralita.core.events import PEOPLE, Event, EventType, Phase, event_id
 from centralita.core.payload import decode_trusted, find, tame_flag, tame_text
+from centralita.core.plain_text import plain_text
 from centralita.core.proofs import Proof, proof_of, sign_proof, verify_proof
-from centralita.integrations.invgate.plain_text import plain_text
 from centralita.integrations.invgate.words import EVENTS, MAP, PHASES_BY_TYPE, PRIORITIES, TYPES
 from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
 

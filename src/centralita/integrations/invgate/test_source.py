@@ -9,7 +9,7 @@ import pytest
 
 from centralita.core.attributes import word
 from centralita.core.events import Event
-from centralita.integrations.invgate.plain_text import plain_text
+from centralita.core.plain_text import plain_text
 from centralita.integrations.invgate.source import InvgateSource
 from centralita.integrations.invgate.words import EVENTS, TYPES
 from centralita.ports import Receipt
