@@ -25,6 +25,7 @@ __all__ = [
     "Effect",
     "Event",
     "EventType",
+    "Filling",
     "HttpRequest",
     "HttpResponse",
     "Known",
@@ -126,6 +127,18 @@ class Source(Protocol):
         ...
 
 
+class Filling(Source, Protocol):
+    """A source whose sender can be asked for what an event needs (``Event.needs``). Both are pure."""
+
+    def fetch(self, event: Event) -> Effect:
+        """What is to be asked, of whom; its ``Outcome.answer`` comes back to ``fill``."""
+        ...
+
+    def fill(self, event: Event, answer: Mapping[str, Any]) -> Event:
+        """The event with what was answered; it needs nothing more. Never raises."""
+        ...
+
+
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     """An outbound request that a destination wants made; ``net.py`` makes it."""
 
@@ -139,6 +152,8 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it counts against the lane's rate: true for what people see, false for a look-up on the way."""
     bucket: str = ""
     """One of ``Destination.buckets`` whose token it takes beside the lane's; "" for none."""
+    max_response_bytes: int = 65_536
+    """What is read of the response's body; the rest is cut off (``HttpResponse.truncated``)."""
 
 
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +164,7 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
     """Names in lower case."""
     body: bytes = b""
-    """At most 64 KiB, never decompressed."""
+    """At most ``HttpRequest.max_response_bytes``, never decompressed."""
     truncated: bool = False
     elapsed_ms: float = 0.0
     timings: Mapping[str, float] = msgspec.field(default_factory=dict)

@@ -14,6 +14,7 @@ from centralita.integrations import registry
 from centralita.net import Client
 from centralita.ports import Config, Receipt
 from centralita.services import announcements, rulesets
+from centralita.services.alarms import Alarms
 from centralita.services.attempts import Buckets, Performer
 from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.deliver import Deliverer
@@ -22,6 +23,7 @@ from centralita.services.hub import Hub
 from centralita.services.ingest import ConfiguredSource, Ingest
 from centralita.services.keys import PREVIOUS_VARIABLE, VARIABLE
 from centralita.services.metrics import HubMetrics
+from centralita.services.reactions import Reactions
 from centralita.services.route import Router
 from centralita.services.rules import aliases
 from centralita.services.settle import Settler
@@ -172,10 +174,11 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     rates = {name: rate for kind in registry.DESTINATIONS.values() for name, rate in kind.buckets.items()}
     buckets = Buckets(clock, rates)
     version = await rulesets.adopt(database, ruleset, clock.now(), compare=role != "cli")
-    settler = Settler(database, clock, ids, destinations, buckets, random.SystemRandom().random)
+    reactions, alarms = Reactions(), Alarms(database, clock)
+    settler = Settler(database, clock, ids, destinations, buckets, random.SystemRandom().random, reactions)
     performer = Performer(database, client, clock, destinations, buckets, settings.locale)
     deliverer = Deliverer(database, clock, destinations, performer, settler, settings.deliver, metrics)
-    router = Router(database, clock, ids, destinations, sources, ruleset, version, deliverer, metrics)
+    router = Router(database, clock, ids, destinations, sources, ruleset, version, deliverer, metrics, reactions)
     deliverer.on_announced = router.look
     ingest = Ingest(database, clock, ids, settings.receive, metrics, _accepted(database, router, role))
     ingest.sources = {slug: source for slug, source in sources.items() if slug != announcements.SLUG}
@@ -191,6 +194,8 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         destinations=destinations,
         client=client,
         buckets=buckets,
+        reactions=reactions,
+        alarms=alarms,
         ingest=ingest,
         router=router,
         deliverer=deliverer,

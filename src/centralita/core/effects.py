@@ -14,9 +14,10 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
     rule: str
     """Name of the rule; an outgoing webhook's subscription is the rule ``webhook:<name>``."""
-    destination: Literal["slack", "webhook"]
+    destination: Literal["slack", "webhook", "invgate"]
     target: str
-    """Slack: a channel as written (``#alerts``, ``C024BE91L``) or an e-mail address for a DM. Webhook: its name."""
+    """Slack: a channel as written (``#alerts``, ``C024BE91L``) or an e-mail address for a DM. Webhook: its name.
+    InvGate: ``service_desk``, ``assets``, or ``reads`` for what changes nothing and overtakes the writes."""
     audience: Literal["channel", "requester", "agent", "approver", "system"] = "channel"
     """Who reads it: decides which comments may be shown and which locale speaks."""
     mentions: tuple[str, ...] = ()
@@ -24,6 +25,10 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """``use_blocks, include_charts, thread_replies, emoji_reactions`` as the seed names them."""
     fallback: str = ""
     """Channel to post to when the person of a DM is not in Slack; "" for none."""
+    action: str = ""
+    """What to do there, a noun and a verb (``ticket.comment``); "" where the destination does one thing only."""
+    arguments: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Of the action, by name."""
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +44,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     events: int = 0
     data: dict[str, Any] = msgspec.field(default_factory=dict)
-    """The newest known ``ticket``, ``requester``, ``agent`` and ``approver``, so that an event that carries only a
-    change can be shown whole."""
+    """The newest known ``ticket``, ``client``, ``asset``, ``requester``, ``agent`` and ``approver``, so that an event
+    that carries only a change can be shown whole."""
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):

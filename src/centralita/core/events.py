@@ -7,6 +7,15 @@ Shapes inside ``data`` that rules, templates and destinations rely on, whoever t
 
 ``ticket``
     ``{id, title, description, status, priority, category, url}``, every value text; ``description`` is plain text.
+``client``, ``contact``, ``asset``
+    What a ticket is about, or the subject itself: ``{id, name, code...}``, ids text. A client is a company that is
+    served (``legal_name, email, phone, address, city, country``), a contact somebody there (``email, username``), an
+    asset a thing (``serial, type, location, url``; ``last_user`` as its tool writes it, ``DOMAIN\\user``).
+``message``
+    What was written in a chat: ``{id, text, author, from, channel, platform, url, attachments}``; ``from`` is ``user``,
+    ``bot`` or ``operator``, an attachment ``{kind, url, text}``.
+``approval``
+    ``{id, status, note, amount...}``.
 ``requester``, ``agent``, ``approver``
     a person: ``{name, email}``. A rule's ``dm: [requester]`` finds the person here.
 ``comment``
@@ -58,6 +67,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the event that led to this one."""
     depth: int = 0
     """Length of the chain of causes; events deeper than ``MAX_CAUSATION_DEPTH`` are not routed."""
+    needs: tuple[str, ...] = ()
+    """What the sender did not say and has to be asked for before the event is routed: ``ticket``, ``approval``."""
     incomplete: bool = False
     """True when what the event needed could not be filled in."""
     data: dict[str, Any] = msgspec.field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -25,3 +25,5 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a retry or a death counts against the destination in its breaker."""
     reference: str = ""
     """Where a person finds the result: a permalink."""
+    answer: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What was read at the other end, for whoever asked (``services.reactions.Ended``)."""

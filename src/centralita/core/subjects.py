@@ -40,6 +40,9 @@ def _merged(before: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
     ticket = said(event.get("ticket"))
     if ticket:
         merged["ticket"] = {**before.get("ticket", {}), **ticket}
+    for name in ("client", "asset"):
+        if thing := said(event.get(name)):
+            merged[name] = thing
     for role in PEOPLE:
         person = said(event.get(role))
         if person:

@@ -2,8 +2,8 @@
 
 It refuses what ``core.addresses`` refuses, before the first packet: the URL's shape, every address that the name leads
 to, the address of each socket that is opened, and the peer that answered. It follows no redirect, reads no proxy from
-the environment, decompresses nothing, keeps no cookie, reads at most 64 KiB, and is done when ``timeout_s`` is over,
-whatever the receiver does.
+the environment, decompresses nothing, keeps no cookie, reads no more than it was asked to, and is done when
+``timeout_s`` is over, whatever the receiver does.
 
 A response whose body breaks off or stalls keeps its status and has an ``error`` beside it: the receiver did answer.
 """
@@ -35,7 +35,7 @@ from centralita.core.headers import judge_header
 from centralita.net.lookups import Lookup, Lookups, system_lookup
 from centralita.ports import HttpRequest, HttpResponse
 
-MAX_RESPONSE_BYTES = 65_536
+MAX_HEADER_BYTES = 65_536
 """Of the body; the headers have the same limit of their own."""
 _MAX_CACHED_URLS = 4096
 _UNTYPED = ("Content-Type",)
@@ -284,7 +284,7 @@ class Client:
             exchange.take_headers(response.raw_headers)
             if response.status == 101:
                 raise ValueError("upgrade")
-            await exchange.read(response.content)
+            await exchange.read(response.content, request.max_response_bytes)
         except BaseException:
             response.close()
             raise
@@ -329,17 +329,19 @@ class _Exchange:
 
     def take_headers(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
         """Raises ValueError beyond the limit."""
-        if sum([len(name) + len(value) + 4 for name, value in raw]) > MAX_RESPONSE_BYTES:
+        if sum([len(name) + len(value) + 4 for name, value in raw]) > MAX_HEADER_BYTES:
             raise ValueError("headers.too_large")
         self.headers = tuple([(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw])
 
-    async def read(self, stream: aiohttp.StreamReader) -> None:
-        """Reads to the end, or to the limit."""
-        while not stream.at_eof():
-            self.body += await stream.readany()
-            if len(self.body) > MAX_RESPONSE_BYTES:
-                self.body, self.truncated = self.body[:MAX_RESPONSE_BYTES], True
-                return
+    async def read(self, stream: aiohttp.StreamReader, limit: int) -> None:
+        """Reads to the end, or to ``limit`` bytes."""
+        pieces, length = [], 0
+        while not stream.at_eof() and length <= limit:
+            pieces.append(await stream.readany())
+            length += len(pieces[-1])
+            # What was read so far counts, even if the rest never comes.
+            self.body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self.body, self.truncated = self.body[:limit], length > limit
 
     def response(self, flight: _Flight, started_at: float, error: str, detail: str) -> HttpResponse:
         ended_at = perf_counter()

@@ -1,4 +1,8 @@
-"""What the hub itself has to say, as events of the source ``centralita``: written with the change that they tell of."""
+"""What the hub itself has to say, as events of the source ``centralita``: written with the change that they tell of.
+
+An event of ours may carry effects beside the rules' (a write into InvGate, a message to an approver), and may be about
+a subject of another source: it is told in that subject's thread, and does not change what is known of the subject.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any
 import msgspec
 
 from centralita.core import ids
+from centralita.core.effects import Effect
 from centralita.core.events import MAX_CAUSATION_DEPTH, Event, EventType, event_id
 from centralita.core.payload import PayloadError
 from centralita.i18n import N_
@@ -70,7 +75,7 @@ def announce(
         depth=cause.depth + 1 if cause is not None else 0,
         data={**facts, **about},
     )
-    append_own(tx, receipt_id, event, now)
+    append_own(tx, receipt_id, Own(event=event), now)
     return True
 
 
@@ -79,7 +84,47 @@ def rfc3339(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
 
 
-def append_own(tx: Transaction, receipt_id: str, event: Event, now: float) -> None:
+class About(msgspec.Struct, frozen=True):
+    """A subject of another source."""
+
+    source: str
+    subject: str
+
+
+class Own(msgspec.Struct, frozen=True, kw_only=True):
+    """What the receipt of an event of ours holds."""
+
+    event: Event
+    effects: tuple[Effect, ...] = ()
+    about: About | None = None
+
+
+def tell(
+    tx: Transaction,
+    receipt_id: str,
+    type_: str,
+    *,
+    now: float,
+    subject: str,
+    title: str,
+    data: Mapping[str, Any],
+    effects: Sequence[Effect] = (),
+    about: About | None = None,
+    **attributes: Any,
+) -> Event:
+    """Appends an event of our own that somebody's decision led to, with the effects that were decided with it.
+
+    ``attributes`` are further ones of ``core.events.Event`` (``severity``, ``status``, ``cause``...).
+    """
+    id_, time = event_id(receipt_id, 0), rfc3339(now)
+    event = Event(
+        id=id_, source=SLUG, type=type_, time=time, subject=subject, title=title, data=dict(data), **attributes
+    )
+    append_own(tx, receipt_id, Own(event=event, effects=tuple(effects), about=about), now)
+    return event
+
+
+def append_own(tx: Transaction, receipt_id: str, own: Own, now: float) -> None:
     """Puts an event of our own into the log and the inbox; it is routed like any other."""
     row = {
         "day": ids.day(receipt_id),
@@ -87,10 +132,25 @@ def append_own(tx: Transaction, receipt_id: str, event: Event, now: float) -> No
         "source": SLUG,
         "received_at": now,
         "content_type": "application/json",
-        "body": msgspec.json.encode(event),
+        "body": msgspec.json.encode(own),
     }
     bulk.insert(tx, schema.receipts, [row])
     bulk.insert(tx, schema.inbox, [{"source": SLUG, "receipt_id": receipt_id}])
+
+
+def read_own(body: bytes) -> Own:
+    """What the body of a receipt of ours says. Raises PayloadError."""
+    try:
+        return _own.decode(body)
+    except msgspec.DecodeError:
+        pass  # written before events of ours had effects: the bare event
+    try:
+        return Own(event=msgspec.json.decode(body, type=Event))
+    except msgspec.DecodeError as fault:
+        raise PayloadError("json.syntax", str(fault)) from fault
+
+
+_own = msgspec.json.Decoder(Own)
 
 
 class OwnEvents:
@@ -121,7 +181,4 @@ class OwnEvents:
         return Verdict(ok=False, reason="source.internal")
 
     def parse(self, receipt: Receipt, settings: Mapping[str, object]) -> list[Event]:
-        try:
-            return [msgspec.json.decode(receipt.body, type=Event)]
-        except msgspec.DecodeError as fault:
-            raise PayloadError("json.syntax", str(fault)) from fault
+        return [read_own(receipt.body).event]

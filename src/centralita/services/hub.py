@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from centralita.core.rules import Ruleset
+from centralita.services.alarms import Alarms
 from centralita.services.attempts import Buckets
 from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.deliver import Deliverer
 from centralita.services.destinations import Destinations
 from centralita.services.ingest import ConfiguredSource, Ingest
 from centralita.services.metrics import HubMetrics
+from centralita.services.reactions import Reactions
 from centralita.services.route import Router
 from centralita.services.vault import Vault
 from centralita.settings import Settings
@@ -36,6 +38,8 @@ class Hub:
     destinations: Destinations
     client: HttpClient
     buckets: Buckets
+    reactions: Reactions
+    alarms: Alarms
     ingest: Ingest
     router: Router
     deliverer: Deliverer

@@ -10,25 +10,23 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
-import msgspec
 import structlog
 
-from centralita.core.effects import Effect, Subject
-from centralita.core.events import Event
+from centralita.core.effects import Effect
 from centralita.core.payload import PayloadError
-from centralita.core.rules import Ruleset, decide_effects
-from centralita.core.subjects import project
-from centralita.ports import Receipt
+from centralita.core.rules import Ruleset
+from centralita.ports import Filling, Receipt
 from centralita.services import announcements
 from centralita.services.clock import ReceiptIds, SystemClock
-from centralita.services.destinations import Address, Destinations
-from centralita.services.fanout import Handed, Planned, Room, plan, write_deliveries
+from centralita.services.decide import Batch, Parsed, RulesetChanged
+from centralita.services.destinations import Address, Destinations, UnknownTarget
+from centralita.services.fanout import Handed, Room
 from centralita.services.ingest import ConfiguredSource
-from centralita.store import events, receipts, rulesets, subjects, upkeep
-from centralita.store.database import Conflict, Database, StoreUnavailable, Transaction
-from centralita.store.events import StoredEvent
+from centralita.services.reactions import Reactions
+from centralita.store import receipts
+from centralita.store.database import Conflict, Database, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -38,20 +36,6 @@ BREATH = 8
 """Receipts parsed before the event loop gets its turn."""
 CACHE_BYTES = 32 * 1024 * 1024
 POLL_S = 1.0
-ANNOUNCE_GAP_S = 300.0
-
-
-class RulesetChanged(Exception):
-    """Another process has published other rules: this one must not route by the old ones."""
-
-
-class Parsed(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one receipt."""
-
-    receipt: Receipt
-    events: tuple[Event, ...] = ()
-    fault: str = ""
-    detail: str = ""
 
 
 class ReceiptCache:
@@ -101,10 +85,11 @@ class Router:
         version: int,
         worker: Worker,
         metrics: Metrics,
+        reactions: Reactions,
     ) -> None:
         self._database, self._clock, self._ids = database, clock, ids
         self._destinations, self._sources = destinations, sources
-        self._ruleset, self._version = ruleset, version
+        self.ruleset, self.version, self.reactions = ruleset, version, reactions
         self._worker, self._metrics = worker, metrics
         self._cache = ReceiptCache()
         self._waiting: set[str] = set()
@@ -179,7 +164,7 @@ class Router:
                 await asyncio.sleep(0)  # whoever waits for an answer comes first
         seqs = [seq for seq, _ in found]
         room = self._worker.reserve()
-        batch = _Batch(self, source, parsed, room, self._clock.now())
+        batch = Batch(self, source, parsed, room, self._clock.now())
         try:
             await self._database.write(lambda tx: batch.write(tx, seqs))
         except Conflict:
@@ -194,7 +179,7 @@ class Router:
         self._metrics.routed(source, batch.routed)
         if batch.announced:
             self._waiting.add(announcements.SLUG)
-        return len(found) == limit
+        return len(found) == limit or batch.requeued
 
     async def _load(self, receipt_ids: Sequence[str]) -> dict[str, Receipt]:
         loaded: dict[str, Receipt] = {}
@@ -211,6 +196,9 @@ class Router:
         if source is None:
             return Parsed(receipt=receipt, fault="source.gone", detail=receipt.source)
         try:
+            if source.slug == announcements.SLUG:
+                own = announcements.read_own(receipt.body)
+                return Parsed(receipt=receipt, events=(own.event,), effects=own.effects, about=own.about)
             return Parsed(receipt=receipt, events=tuple(source.integration.parse(receipt, source.settings)))
         except PayloadError as fault:
             return Parsed(receipt=receipt, fault=fault.reason, detail=fault.detail)
@@ -223,99 +211,17 @@ class Router:
     def new_id(self) -> str:
         return self._ids.new()
 
-    @property
-    def ruleset(self) -> Ruleset:
-        return self._ruleset
-
-    @property
-    def version(self) -> int:
-        return self._version
-
     def address(self, effect: Effect) -> Address:
         return self._destinations.address(effect)
 
-
-class _Batch:
-    """One routing transaction. Runs on the writer's thread: touches nothing but its own fields and the transaction."""
-
-    def __init__(self, router: Router, source: str, parsed: Sequence[Parsed], room: Room, now: float) -> None:
-        self._router, self._source, self._parsed, self._room, self._now = router, source, parsed, room, now
-        self._stored: list[StoredEvent] = []
-        self._planned: list[Planned] = []
-        self.handed: list[Handed] = []
-        self.queued = False
-        self.announced = False
-
-    @property
-    def routed(self) -> int:
-        """How many events it routed."""
-        return len(self._stored)
-
-    def write(self, tx: Transaction, seqs: Sequence[int]) -> None:
-        self._room.left = self._room.taken  # a deadlock runs the closure again
-        self._stored.clear()
-        self._planned.clear()
-        self.handed.clear()
-        if not receipts.hold_source(tx, self._source) or receipts.take_from_inbox(tx, seqs) != len(seqs):
-            raise Conflict(self._source)
-        version, digest = rulesets.latest(tx)
-        if version != self._router.version:
-            raise RulesetChanged(
-                f"ruleset {version} ({digest[:12]}) is in force, this process has {self._router.version}"
-            )
-        self._record_unparsed(tx)
-        self._decide(tx)
-        events.append(tx, self._stored)
-        write_deliveries(tx, self._planned, self._room, self._now, self)
-
-    def _record_unparsed(self, tx: Transaction) -> None:
-        lost = [parsed for parsed in self._parsed if parsed.fault]
-        for parsed in lost:
-            receipts.record_unparsed(tx, parsed.receipt, self._now, parsed.fault, parsed.detail)
-        told_at = float(upkeep.fact(tx, f"unparsed.{self._source}") or 0) if lost else 0.0
-        if not lost or self._now - told_at < ANNOUNCE_GAP_S or self._source == announcements.SLUG:
-            return
-        upkeep.set_fact(tx, f"unparsed.{self._source}", str(self._now))
-        first = lost[0]
-        facts = {
-            "source": self._source,
-            "receipt": first.receipt.id,
-            "reason": f"{first.fault} {first.detail}".strip(),
-            "more": len(lost) - 1,
-        }
-        announcements.announce(
-            tx,
-            self._router.new_id(),
-            "centralita.receipt.unparsed",
-            subject=f"source/{self._source}",
-            title=self._source,
-            now=self._now,
-            facts=facts,
-        )
-        self.announced = True
-
-    def _decide(self, tx: Transaction) -> None:
-        every = [(parsed.receipt, event) for parsed in self._parsed for event in parsed.events]
-        again = events.existing(tx, [event.id for _, event in every])
-        known = subjects.load(tx, self._source, [event.subject for _, event in every if event.subject])
-        changed: dict[str, Subject] = {}
-        for receipt, event in every:
-            if event.id in again:
-                continue  # a receipt that is parsed again: its events stay, re-routing is a command of its own
-            subject = project(changed.get(event.subject) or known.get(event.subject), event)
-            if event.subject:
-                changed[event.subject] = subject
-            decision = decide_effects(event, self._router.ruleset, subject)
-            planned, lost = plan(self._router.address, event, decision.effects, subject)
-            self._planned.extend(planned)
-            self._stored.append(
-                StoredEvent(
-                    event=event,
-                    receipt_id=receipt.id,
-                    routed_at=self._now,
-                    ruleset=self._router.version,
-                    matched=decision.matched,
-                    skipped=(*decision.skipped, *lost),
-                )
-            )
-        subjects.save(tx, changed, self._now)
+    def filling(self, source: str) -> Filling | None:
+        """The integration of a source whose sender can be asked for more; None when there is nobody to ask."""
+        configured = self._sources.get(source)
+        if configured is None or not hasattr(configured.integration, "fill"):
+            return None
+        asked = Effect(rule="", destination="invgate", target="reads")
+        try:
+            self._destinations.address(asked)
+        except UnknownTarget:
+            return None
+        return cast(Filling, configured.integration)

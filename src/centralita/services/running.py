@@ -79,6 +79,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
         loops.start("lease", hub.deliverer.keep_lease())
         loops.start("route", hub.router.run())
         loops.start("timers", timers.run(hub))
+        loops.start("alarms", hub.alarms.run(hub))
         hub.database.on_notify(lambda: _look(hub))
     loops.start("ingest", hub.ingest.run())
     hub.running = True
@@ -103,7 +104,7 @@ async def _stop(hub: Hub, loops: Loops, works: bool) -> None:
         await hub.deliverer.drain()
         await loops.finish("deliver")
         await hub.deliverer.settle_last()
-        await loops.cancel("settle", "lease", "timers")
+        await loops.cancel("settle", "lease", "timers", "alarms")
         await hub.deliverer.leave()
     hub.running = False
     log.info("hub.stopped", role=hub.role)

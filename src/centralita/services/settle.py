@@ -15,6 +15,7 @@ from centralita.services import announcements
 from centralita.services.attempts import Buckets, Job
 from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.destinations import Destinations
+from centralita.services.reactions import Ended, Reactions
 from centralita.store import buckets as stored_buckets
 from centralita.store import deliveries, history, lanes
 from centralita.store.database import Database, Transaction
@@ -24,6 +25,8 @@ from centralita.store.history import Attempt, Finished
 ANNOUNCE_GAP_S = 300.0
 """At most one announcement a lane in this time; the next one says how many it stands for."""
 BREAKER_OPEN = "breaker.open"
+KEPT_BYTES = 65_536
+"""Of an attempt's response."""
 
 
 class Settled(msgspec.Struct):
@@ -56,7 +59,9 @@ class Settler:
         destinations: Destinations,
         buckets: Buckets,
         jitter: Callable[[], float],
+        reactions: Reactions,
     ) -> None:
+        self._reactions = reactions
         self._database, self._clock, self._ids = database, clock, ids
         self._destinations, self._buckets, self._jitter = destinations, buckets, jitter
 
@@ -119,6 +124,9 @@ class Settler:
             return announced
         plan.finished.append(_finished(job, outcome, spent, now))
         _follow(plan, job, outcome, policy)
+        if job.payload.effect.action:
+            ended = Ended(delivery=f"dlv_{job.row.id}", payload=job.payload, outcome=outcome, now=now)
+            announced = self._reactions.ended(tx, ended) or announced
         if outcome.state == "dead":
             lane.dead += 1
             announced = self._announce_dead(tx, lane, job, outcome, now) or announced
@@ -249,5 +257,5 @@ def _attempt(job: Job) -> Attempt:
         detail=(job.outcome.detail or response.detail)[:2000],
         error=response.error,
         timings=msgspec.json.encode(dict(response.timings)).decode(),
-        response=response.body or None,
+        response=response.body[:KEPT_BYTES] or None,
     )

@@ -10,55 +10,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    SecretStr,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr
 
 from centralita.core.events import Severity
 from centralita.i18n import N_, Locale
 from centralita.settings import checks
 from centralita.settings.places import Keys, Notice, Place
-
-
-def _none_if_empty(value: object) -> object:
-    return None if value == "" else value
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Text = Annotated[str, Field(min_length=1)]
-OptionalText = Annotated[str | None, BeforeValidator(_none_if_empty)]
-Secret = Annotated[SecretStr, Field(min_length=1)]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_none_if_empty)]
-OptionalPath = Annotated[Path | None, BeforeValidator(_none_if_empty)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
-Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_listed)]
-HttpUrl = Annotated[str, AfterValidator(checks.http_url)]
-HeaderName = Annotated[str, AfterValidator(checks.header_name)]
-HeaderValue = Annotated[SecretStr, AfterValidator(checks.header_value)]
-Cidr = Annotated[str, AfterValidator(checks.cidr)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
-
-
-class Section(BaseModel):
-    """A mapping of the file; a key that it does not have is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_not_given(cls, value: Any) -> Any:
-        return {name: part for name, part in value.items() if part is not None} if isinstance(value, dict) else value
+from centralita.settings.section import (
+    Cidr,
+    Count,
+    HeaderName,
+    HeaderValue,
+    HttpUrl,
+    OptionalPath,
+    OptionalSecret,
+    OptionalText,
+    Positive,
+    Secrets,
+    Section,
+    Text,
+    Texts,
+    listed,
+)
 
 
 class Server(Section):
@@ -251,7 +224,7 @@ class Permissions(Section):
 
 
 class Network(Section):
-    allow: Annotated[tuple[Cidr, ...], BeforeValidator(_listed)] = Field(
+    allow: Annotated[tuple[Cidr, ...], BeforeValidator(listed)] = Field(
         default=(),
         description=N_("Private networks (CIDR) that outgoing requests may reach, on any port, also by plain http."),
     )

@@ -154,6 +154,40 @@ subjects = sa.Table(
     sa.PrimaryKeyConstraint("source", "subject"),
 )
 
+# Events that wait until what they lack has been read at their sender, and those of the same subject behind them.
+parked = sa.Table(
+    "parked",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("source", Key, nullable=False),
+    Column("subject", Key, nullable=False),
+    Column("event_id", Key, nullable=False, unique=True),
+    Column("receipt_id", Key, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("answer", LargeBinary),
+    Index("ix_parked_source_subject_seq", "source", "subject", "seq"),
+    sqlite_autoincrement=True,
+)
+
+# What the events say of the things that they are about: tickets, clients, contacts, assets.
+records = sa.Table(
+    "records",
+    metadata,
+    Column("kind", Key, nullable=False),
+    Column("source", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    _text("title"),
+    _text("status"),
+    _text("phase"),
+    _text("severity"),
+    Column("updated_at", Double, nullable=False),
+    Column("event_id", Key, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sa.PrimaryKeyConstraint("kind", "source", "id"),
+    Index("ix_records_kind_updated_at", "kind", "updated_at"),
+)
+
 rulesets = sa.Table(
     "rulesets",
     metadata,
@@ -301,6 +335,18 @@ workers = sa.Table(
     Column("started_at", Double, nullable=False),
     Column("lease_until", Double, nullable=False),
     sqlite_autoincrement=True,
+)
+
+# What is to happen at a time: reminders, time-outs, polls.
+timers = sa.Table(
+    "timers",
+    metadata,
+    Column("kind", Key, nullable=False),
+    Column("key", Key, nullable=False),
+    Column("due_at", Double, nullable=False),
+    _text("body", "{}"),
+    sa.PrimaryKeyConstraint("kind", "key"),
+    Index("ix_timers_due_at", "due_at"),
 )
 
 facts = sa.Table(

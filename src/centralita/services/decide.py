@@ -1,0 +1,249 @@
+"""One routing transaction: what was parsed becomes events, records, effects and deliveries, or waits to be completed.
+
+An event that needs what its sender did not say is parked, and a delivery asks the sender for it; the events of the same
+subject that come after it are parked behind it, so that a subject keeps its order. Whoever is released is routed by its
+receipt, once more, and skips what that receipt led to before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from centralita.core.effects import Effect, Subject
+from centralita.core.events import Event
+from centralita.core.records import Record, records_of
+from centralita.core.rules import Ruleset, Skipped, decide_effects
+from centralita.core.subjects import project
+from centralita.ports import Filling, Receipt
+from centralita.services import announcements
+from centralita.services.announcements import About
+from centralita.services.destinations import Address
+from centralita.services.fanout import Handed, Planned, Room, plan, write_deliveries
+from centralita.services.reactions import Reactions
+from centralita.store import events, parked, receipts, records, rulesets, subjects, timers, upkeep
+from centralita.store.database import Conflict, Transaction
+from centralita.store.events import StoredEvent
+from centralita.store.parked import Parked
+
+ANNOUNCE_GAP_S = 300.0
+PATIENCE_S = 30.0
+"""How long an event waits to be completed before it goes on as it is."""
+FILL_RULE = "fill"
+RELEASE_TIMER = "event.release"
+
+
+class RulesetChanged(Exception):
+    """Another process has published other rules: this one must not route by the old ones."""
+
+
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one receipt."""
+
+    receipt: Receipt
+    events: tuple[Event, ...] = ()
+    fault: str = ""
+    detail: str = ""
+    effects: tuple[Effect, ...] = ()
+    """Of an event of our own: decided with it."""
+    about: About | None = None
+
+
+class Routing(Protocol):
+    """What a batch asks of its router."""
+
+    ruleset: Ruleset
+    version: int
+    reactions: Reactions
+
+    def new_id(self) -> str: ...
+    def address(self, effect: Effect) -> Address: ...
+    def filling(self, source: str) -> Filling | None: ...
+
+
+class Batch:
+    """One routing transaction. Runs on the writer's thread: touches nothing but its own fields and the transaction."""
+
+    def __init__(self, router: Routing, source: str, parsed: Sequence[Parsed], room: Room, now: float) -> None:
+        self._router, self._source, self._parsed, self._room, self._now = router, source, parsed, room, now
+        self._filling = router.filling(source)
+        self._stored: list[StoredEvent] = []
+        self._planned: list[Planned] = []
+        self.handed: list[Handed] = []
+        self.queued = False
+        self.announced = False
+        self.requeued = False
+
+    @property
+    def routed(self) -> int:
+        """How many events it routed."""
+        return len(self._stored)
+
+    def write(self, tx: Transaction, seqs: Sequence[int]) -> None:
+        """Raises Conflict when somebody else has routed these, RulesetChanged."""
+        self._room.left = self._room.taken  # a deadlock runs the closure again
+        self._stored.clear()
+        self._planned.clear()
+        self.handed.clear()
+        if not receipts.hold_source(tx, self._source) or receipts.take_from_inbox(tx, seqs) != len(seqs):
+            raise Conflict(self._source)
+        version, digest = rulesets.latest(tx)
+        if version != self._router.version:
+            raise RulesetChanged(
+                f"ruleset {version} ({digest[:12]}) is in force, this process has {self._router.version}"
+            )
+        self._record_unparsed(tx)
+        self._decide(tx)
+        events.append(tx, self._stored)
+        write_deliveries(tx, self._planned, self._room, self._now, self)
+
+    def _record_unparsed(self, tx: Transaction) -> None:
+        lost = [parsed for parsed in self._parsed if parsed.fault]
+        for parsed in lost:
+            receipts.record_unparsed(tx, parsed.receipt, self._now, parsed.fault, parsed.detail)
+        told_at = float(upkeep.fact(tx, f"unparsed.{self._source}") or 0) if lost else 0.0
+        if not lost or self._now - told_at < ANNOUNCE_GAP_S or self._source == announcements.SLUG:
+            return
+        upkeep.set_fact(tx, f"unparsed.{self._source}", str(self._now))
+        first = lost[0]
+        facts = {
+            "source": self._source,
+            "receipt": first.receipt.id,
+            "reason": f"{first.fault} {first.detail}".strip(),
+            "more": len(lost) - 1,
+        }
+        announcements.announce(
+            tx,
+            self._router.new_id(),
+            "centralita.receipt.unparsed",
+            subject=f"source/{self._source}",
+            title=self._source,
+            now=self._now,
+            facts=facts,
+        )
+        self.announced = True
+
+    def _decide(self, tx: Transaction) -> None:
+        every = [(parsed, event) for parsed in self._parsed for event in parsed.events]
+        again = events.existing(tx, [event.id for _, event in every])
+        fresh = [(parsed, event) for parsed, event in every if event.id not in again]
+        line = _Line(tx, self._source, [event for _, event in fresh], self._filling, self._now)
+        known = subjects.load(tx, self._source, [event.subject for _, event in fresh if event.subject])
+        changed: dict[str, Subject] = {}
+        noted: dict[tuple[str, str], Record] = {}
+        for parsed, told in fresh:
+            event = line.pass_or_park(parsed.receipt, told)
+            if event is None:
+                continue
+            subject = project(changed.get(event.subject) or known.get(event.subject), event)
+            if event.subject:
+                changed[event.subject] = subject
+            noted.update({(record.kind, record.id): record for record in records_of(event, subject)})
+            shown = subject if parsed.about is None else self._about(tx, parsed.about, subject)
+            self._route_one(tx, parsed, event, shown)
+        for event in line.asking:
+            self._plan(event, [self._filling.fetch(event)] if self._filling else [], Subject(source="", subject=""))
+        self.requeued = line.write(tx)
+        subjects.save(tx, changed, self._now)
+        records.save(tx, noted.values(), self._now)
+
+    def _about(self, tx: Transaction, about: About, own: Subject) -> Subject:
+        return subjects.load(tx, about.source, [about.subject]).get(about.subject, own)
+
+    def _route_one(self, tx: Transaction, parsed: Parsed, event: Event, subject: Subject) -> None:
+        decision = decide_effects(event, self._router.ruleset, subject)
+        reaction = self._router.reactions.react(tx, event, subject, self._now)
+        skipped = list(decision.skipped)
+        effects = decision.effects
+        if reaction.echo:
+            skipped += [Skipped(effect.rule, effect.target, "event.echo") for effect in effects]
+            effects = ()
+        lost = self._plan(event, _each_once((*parsed.effects, *reaction.effects, *effects)), subject)
+        self._stored.append(
+            StoredEvent(
+                event=event,
+                receipt_id=parsed.receipt.id,
+                routed_at=self._now,
+                ruleset=self._router.version,
+                matched=decision.matched,
+                skipped=(*skipped, *lost),
+            )
+        )
+
+    def _plan(self, event: Event, effects: Sequence[Effect], subject: Subject) -> list[Skipped]:
+        planned, lost = plan(self._router.address, event, effects, subject)
+        self._planned.extend(planned)
+        return lost
+
+
+def _each_once(effects: Sequence[Effect]) -> list[Effect]:
+    """One message for each target, however many rules and nouns want it; every action."""
+    found: dict[tuple[str, str, str, int], Effect] = {}
+    for number, effect in enumerate(effects):
+        found.setdefault((effect.destination, effect.target, effect.action, number if effect.action else 0), effect)
+    return list(found.values())
+
+
+class _Line:
+    """Who goes on, who waits to be completed, and who waits behind."""
+
+    def __init__(
+        self, tx: Transaction, source: str, fresh: Sequence[Event], filling: Filling | None, now: float
+    ) -> None:
+        self._source, self._filling, self._now = source, filling, now
+        names = {event.subject for event in fresh if event.subject}
+        rows = parked.of_subjects(tx, source, names) if filling is not None else []
+        self._rows = {row.event_id: row for row in rows}
+        self._standing: dict[str, list[str]] = {}
+        for row in rows:
+            self._standing.setdefault(row.subject, []).append(row.event_id)
+        self._new: list[Parked] = []
+        self._gone: list[str] = []
+        self.asking: list[Event] = []
+        """Those for which a delivery is to ask."""
+
+    def pass_or_park(self, receipt: Receipt, event: Event) -> Event | None:
+        """The event as it goes on; None when it waits."""
+        if self._filling is None or not event.subject:
+            return _as_it_is(event)
+        row, standing = self._rows.get(event.id), self._standing.setdefault(event.subject, [])
+        if row is None:
+            if not event.needs and not standing:
+                return event
+            state = parked.WAITING if event.needs else parked.BEHIND
+            self._new.append(_parked(event, receipt, self._source, state, self._now))
+            standing.append(event.id)
+            if event.needs:
+                self.asking.append(event)
+            return None
+        if row.state == parked.WAITING or standing[:1] != [event.id]:
+            return None
+        standing.remove(event.id)
+        self._gone.append(event.id)
+        if row.answer is None:
+            return _as_it_is(event)
+        return self._filling.fill(event, row.answer)
+
+    def write(self, tx: Transaction) -> bool:
+        """Keeps who waits; True when some may go on now, whose receipts were queued again."""
+        parked.park(tx, self._new)
+        for event in self.asking:
+            timers.set_timer(tx, RELEASE_TIMER, event.id, self._now + PATIENCE_S)
+        parked.remove(tx, self._gone)
+        if not self._gone:
+            return False
+        rows = self._rows | {row.event_id: row for row in self._new}
+        first = [rows[event_ids[0]] for event_ids in self._standing.values() if event_ids]
+        freed = [row for row in first if row.state != parked.WAITING]
+        parked.requeue(tx, freed)
+        return bool(freed)
+
+
+def _as_it_is(event: Event) -> Event:
+    return msgspec.structs.replace(event, needs=(), incomplete=True) if event.needs else event
+
+
+def _parked(event: Event, receipt: Receipt, source: str, state: str, now: float) -> Parked:
+    return Parked(source=source, subject=event.subject, event_id=event.id, receipt_id=receipt.id, state=state, at=now)

@@ -1,0 +1,78 @@
+"""Where the nouns (tickets, approvals, assets) join the way of an event: what it means to them while it is routed, and
+what follows once something that was asked of another system has ended.
+
+Both run inside the transaction that they belong to: no network, and nothing that is not a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from centralita.core.effects import Effect, Payload, Subject
+from centralita.core.events import Event
+from centralita.ports import Outcome
+from centralita.store.database import Transaction
+
+
+class Reaction(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event leads to beside the rules."""
+
+    effects: tuple[Effect, ...] = ()
+    echo: bool = False
+    """It tells of what we did ourselves and told already: no rule's effect is carried out."""
+
+
+NOTHING = Reaction()
+
+React = Callable[[Transaction, Event, Subject, float], Reaction]
+"""Called in the routing transaction with the event, its subject (the event included) and the time."""
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery with an ``action`` that has ended: delivered, skipped or dead."""
+
+    delivery: str
+    """``dlv_`` and a number."""
+    payload: Payload
+    outcome: Outcome
+    now: float
+
+
+After = Callable[[Transaction, Ended], bool]
+"""Called in the transaction that settles the delivery; True when it wrote an event (``announcements``)."""
+
+
+class Reactions:
+    """Who reacts to which event types, and to the end of which actions."""
+
+    def __init__(self) -> None:
+        self._by_type: dict[str, list[React]] = {}
+        self._by_noun: dict[str, After] = {}
+
+    def on_events(self, types: Sequence[str], react: React) -> None:
+        """``react`` is called for each event of these types."""
+        for name in types:
+            self._by_type.setdefault(name, []).append(react)
+
+    def on_end(self, noun: str, after: After) -> None:
+        """``after`` is called for each delivery whose action begins with ``noun`` and a dot; one a noun."""
+        self._by_noun[noun] = after
+
+    @property
+    def by_type(self) -> Mapping[str, Sequence[React]]:
+        return self._by_type
+
+    def react(self, tx: Transaction, event: Event, subject: Subject, now: float) -> Reaction:
+        """What all that care about the event's type say."""
+        said = [react(tx, event, subject, now) for react in self._by_type.get(event.type, ())]
+        if not said:
+            return NOTHING
+        effects = tuple(effect for one in said for effect in one.effects)
+        return Reaction(effects=effects, echo=any(one.echo for one in said))
+
+    def ended(self, tx: Transaction, ended: Ended) -> bool:
+        """Tells the noun of the action; True when an event was written."""
+        after = self._by_noun.get(ended.payload.effect.action.partition(".")[0])
+        return after is not None and after(tx, ended)
