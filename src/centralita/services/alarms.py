@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -73,8 +74,11 @@ class Alarms:
             key = (timer.kind, timer.key)
             if key not in self._ringing:  # one that takes long keeps no other from its time, and is not begun twice
                 task = self._ringing[key] = asyncio.ensure_future(self._ring(hub, timer))
-                task.add_done_callback(lambda _done, key=key: self._ringing.pop(key, None))
+                task.add_done_callback(partial(self._rung, key))
         return 0.0
+
+    def _rung(self, key: tuple[str, str], _task: asyncio.Task[None]) -> None:
+        self._ringing.pop(key, None)
 
     async def _ring(self, hub: Hub, timer: Timer) -> None:
         handler = self._handlers.get(timer.kind)
