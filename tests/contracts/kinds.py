@@ -31,7 +31,7 @@ SECRETS: Mapping[str, bytes] = {
     "standard": b"whsec_" + base64.b64encode(bytes(range(24))),
     "basic": b"desk:" + _TOKEN,
 }
-BODY_IS_SIGNED = ("standard", "hmac")
+BODY_IS_SIGNED = ("standard", "hmac", "signature")
 
 
 def tried(examples: int) -> hypothesis_settings:

@@ -11,6 +11,7 @@ from centralita.core.attributes import (
     REFERENCE_LIMIT,
     SEVERITY_WORDS,
     TYPE,
+    filled_url,
     instant,
     one_line,
     phase_of,
@@ -254,3 +255,21 @@ def test_nothing_raises(value: object) -> None:
     assert type_name(value) == "" or TYPE.fullmatch(type_name(value))
     for read in (one_line, severity_of, phase_of, instant, web_url, lambda value: reference("x", value)):
         read(value)
+
+
+@pytest.mark.parametrize(
+    ("template", "url"),
+    [
+        ("https://desk.example.com/{kind}/{id}", "https://desk.example.com/ot/a%2Fb%20c"),
+        ("https://desk.example.com/#/{id}", "https://desk.example.com/#/a%2Fb%20c"),
+        ("https://desk.example.com/all", "https://desk.example.com/all"),
+        ("https://desk.example.com/{empty}", ""),
+        ("https://desk.example.com/{other}", ""),
+        ("javascript:{id}", ""),
+        ("", ""),
+        (None, ""),
+        (["https://desk.example.com"], ""),
+    ],
+)
+def test_a_link_is_filled_in_or_absent(template: object, url: str) -> None:
+    assert filled_url(template, {"kind": "ot", "id": "a/b c", "empty": None}) == url

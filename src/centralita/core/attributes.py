@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from centralita.core.events import SEVERITIES, Phase, Severity
 from centralita.core.payload import tame_number, tame_text
@@ -163,6 +163,23 @@ def web_url(value: object) -> str:
     except ValueError:
         return ""
     return text if host and "@" not in parts.netloc and _HOST.fullmatch(host) else ""
+
+
+_BLANK = re.compile(r"\{(\w+)\}")
+
+
+def blanks(template: str) -> set[str]:
+    """The names in braces of an address such as ``https://desk.example.com/orders/{id}``."""
+    return set(_BLANK.findall(template))
+
+
+def filled_url(template: object, values: Mapping[str, object]) -> str:
+    """The address that a configured ``template`` gives with ``values`` in its blanks, each percent-encoded; "" when a
+    value is missing, when there is no template, and for what is no ``web_url``."""
+    written = {name: quote(text, safe="") for name, value in values.items() if (text := one_line(value, URL_LIMIT))}
+    if not isinstance(template, str) or not blanks(template) <= written.keys():
+        return ""
+    return web_url(_BLANK.sub(lambda blank: written[blank[1]], template))
 
 
 def reference(kind: str, value: object) -> str:

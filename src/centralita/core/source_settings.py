@@ -1,9 +1,8 @@
 """Checks of a configured source's settings: a table of one check per setting, faults as ``path: message id``.
 
 ``setting.unknown, setting.missing, setting.choice, setting.type, setting.severity, setting.phase, setting.event_type,
-setting.timezone, setting.header, setting.pattern, setting.template, setting.preset, secret.unconfigured,
-secret.malformed``; those of a
-signature scheme come from ``signing``.
+setting.timezone, setting.header, setting.pattern, setting.template, setting.preset, setting.network, setting.url,
+secret.unconfigured, secret.malformed``; those of a signature scheme come from ``signing``.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
-from centralita.core.attributes import TYPE
+from centralita.core.addresses import read_networks
+from centralita.core.attributes import TYPE, blanks, filled_url
 from centralita.core.credentials import present_secrets
 from centralita.core.events import SEVERITIES
 from centralita.core.headers import judge_header
@@ -86,6 +86,28 @@ def header_name(value: object) -> Iterator[tuple[str, str]]:
     """The name of a header."""
     if not isinstance(value, str) or judge_header(value, ""):
         yield "", "setting.header"
+
+
+def networks(value: object) -> Iterator[tuple[str, str]]:
+    """A list of networks such as ``203.0.113.0/24``."""
+    listed = value if isinstance(value, list | tuple) else [None]
+    for network in listed:
+        try:
+            read_networks([network if isinstance(network, str) else ""])
+        except ValueError:
+            yield "", "setting.network"
+            return
+
+
+def url_with(*names: str) -> Check:
+    """A web address in which ``{name}``, of ``names``, stands for what is known of the event."""
+
+    def check(value: object) -> Iterator[tuple[str, str]]:
+        known = dict.fromkeys(names, "x")
+        if not isinstance(value, str) or not blanks(value) <= known.keys() or not filled_url(value, known):
+            yield "", "setting.url"
+
+    return check
 
 
 def timezone(value: object) -> Iterator[tuple[str, str]]:

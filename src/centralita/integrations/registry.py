@@ -1,8 +1,8 @@
 """Every outside system that the hub knows: one line each. Modules are imported when they are first asked for.
 
-A source's folder holds ``source.py`` (a class that is a ``ports.Source``, and ``sign``), ``fixtures/`` and
-``README.md``. A fixture is ``<name>.json`` or ``<name>.form`` (the body), ``<name>.expected.json`` (its events, without
-ids and defaults), and where needed ``<name>.headers.json`` and ``<name>.settings.json``.
+A source's folder holds ``source.py`` (a class that is a ``ports.Source``, ``sign``, perhaps ``sign_body``),
+``fixtures/`` and ``README.md``. A fixture is ``<name>.json`` or ``<name>.form`` (the body), ``<name>.expected.json``
+(its events, without ids and defaults), and where needed ``<name>.headers.json`` and ``<name>.settings.json``.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class _Lazy(Mapping[str, T], Generic[T]):
 SOURCES: Mapping[str, Source] = _Lazy[Source](
     {
         "alertmanager": "alertmanager.source:AlertmanagerSource",
+        "cmmshere": "cmmshere.source:CmmshereSource",
         "generic": "generic.source:GenericSource",
         "invgate": "invgate.source:InvgateSource",
     }
@@ -70,6 +71,8 @@ FAULTS: Mapping[str, str] = {
     "setting.phase": N_("A phase is open or closed."),
     "setting.event_type": N_("This is not an event type that the source may produce."),
     "setting.timezone": N_("There is no time zone of that name."),
+    "setting.network": N_("This is no list of networks such as 203.0.113.0/24."),
+    "setting.url": N_("This is no web address, or it has a name in braces that is not known here."),
     "setting.header": N_("This can't be the name of a header."),
     "setting.pattern": N_("This pattern can't be read (its syntax is RE2's)."),
     "setting.template": N_("This Liquid template can't be read."),
@@ -170,12 +173,16 @@ def signed(
 ) -> RawRequest:
     """``fixture`` as a sender configured with ``secrets`` and ``settings`` posts it at ``now`` (seconds since 1970).
 
-    With ``auth: key`` the secret is in ``key``, the last part of the address, and in no header. Raises ValueError
+    With ``auth: key`` the secret is in ``key``, the last part of the address, and in no header. A sender that signs
+    inside the body has a ``sign_body(body, secrets, settings) -> bytes`` beside ``sign``. Raises ValueError
     (``secret.unconfigured``, ``secret.malformed``, ``scheme.invalid``) when it can't be signed.
     """
     if not secrets:
         raise ValueError("secret.unconfigured")
     module = importlib.import_module(f"centralita.integrations.{kind}.source")
-    headers = cast(dict[str, str], module.sign(fixture.body, fixture.headers, secrets, settings, now))
-    key = secrets[0].decode("latin-1") if headers == fixture.headers else ""
-    return RawRequest(method="POST", query="", headers=tuple(headers.items()), body=fixture.body, key=key)
+    body = fixture.body
+    if hasattr(module, "sign_body"):
+        body = cast(bytes, module.sign_body(body, secrets, settings))
+    headers = cast(dict[str, str], module.sign(body, fixture.headers, secrets, settings, now))
+    key = secrets[0].decode("latin-1") if headers == fixture.headers and body == fixture.body else ""
+    return RawRequest(method="POST", query="", headers=tuple(headers.items()), body=body, key=key)

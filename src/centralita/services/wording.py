@@ -65,6 +65,7 @@ TEXTS: Mapping[str, str] = {
     "json.number": N_("The JSON holds a number that is out of range."),
     "json.surrogate": N_("The JSON holds half a character (a lone surrogate)."),
     "json.syntax": N_("The JSON is not valid."),
+    "network.refused": N_("The sender's address is in none of the networks that the source takes."),
     "scheme.invalid": N_("The source's signature settings are not valid."),
     "signature.too_many": N_("The header holds too many signatures."),
     "source.internal": N_("This source is the hub's own; nobody can send to it."),

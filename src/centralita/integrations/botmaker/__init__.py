@@ -1,0 +1,1 @@
+"""Botmaker, conversations with customers by bots and operators."""

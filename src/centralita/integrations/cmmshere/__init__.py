@@ -1,0 +1,1 @@
+"""CMMShere, maintenance of clients' assets."""

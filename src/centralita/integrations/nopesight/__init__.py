@@ -1,0 +1,1 @@
+"""NopeSight, events and changes of a CMDB's items."""

@@ -1,0 +1,1 @@
+"""The troubleshooting assistant that guides customers step by step."""
