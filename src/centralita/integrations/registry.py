@@ -50,6 +50,7 @@ SOURCES: Mapping[str, Source] = _Lazy[Source](
         "alertmanager": "alertmanager.source:AlertmanagerSource",
         "cmmshere": "cmmshere.source:CmmshereSource",
         "generic": "generic.source:GenericSource",
+        "grafana": "grafana.source:GrafanaSource",
         "invgate": "invgate.source:InvgateSource",
     }
 )

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from centralita.core.alert_groups import MAX_ALERTS
 from centralita.core.events import Event
 from centralita.core.payload import PayloadError
-from centralita.integrations.alertmanager.source import MAX_ALERTS, PATHS, AlertmanagerSource
+from centralita.integrations.alertmanager.source import PATHS, AlertmanagerSource
 from centralita.ports import Receipt
 
 SOURCE = AlertmanagerSource()

@@ -1,0 +1,1 @@
+"""Grafana: its alerts as a source."""
