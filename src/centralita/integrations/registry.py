@@ -51,6 +51,7 @@ SOURCES: Mapping[str, Source] = _Lazy[Source](
         "cmmshere": "cmmshere.source:CmmshereSource",
         "generic": "generic.source:GenericSource",
         "grafana": "grafana.source:GrafanaSource",
+        "github": "github.source:GithubSource",
         "invgate": "invgate.source:InvgateSource",
     }
 )

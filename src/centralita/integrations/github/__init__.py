@@ -1,0 +1,1 @@
+"""GitHub and GitHub Enterprise Server: webhooks of repositories, organisations and apps."""
