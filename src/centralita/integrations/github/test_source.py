@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from centralita.core.events import Event
-from centralita.integrations import registry
 from centralita.integrations.github.source import READERS, GithubSource
 from centralita.ports import Receipt
 
@@ -91,34 +90,3 @@ def test_an_event_without_anything_is_still_one(name: str) -> None:
     event = event_of(name)
     assert event.type in SOURCE.types
     assert (event.title[:9], event.url) == ("acme/shop", "https://github.com/acme/shop")
-
-
-def test_without_its_header_an_event_is_known_by_its_body() -> None:
-    for name, fixture in registry.fixtures("github").items():
-        said = fixture.headers.get("x-github-event", "")
-        if said in ("invented_event", "milestone", "installation", "organization", ""):
-            continue
-        receipt = Receipt(
-            id="rcp_01KAN7A5YR0000000000000000",
-            source="desk",
-            received_at=1763805991.0,
-            content_type=fixture.content_type,
-            headers={},
-            body=fixture.body,
-        )
-        (event,) = SOURCE.parse(receipt, fixture.settings)
-        assert event.type == fixture.expected[0]["type"], name
-
-
-def test_the_delivery_s_id_tells_repetitions_only_of_what_is_signed() -> None:
-    fixture = registry.fixtures("github")["push"]
-    request = registry.signed("github", fixture, [b"secret"], {}, 1763805991.0)
-    assert SOURCE.verify(request, [b"secret"], 0.0, {}).dedupe_key == fixture.headers["x-github-delivery"]
-    assert SOURCE.verify(request, [b"other"], 0.0, {}).dedupe_key == ""
-
-
-def test_no_setting_opens_another_door() -> None:
-    request = registry.signed("github", registry.fixtures("github")["push"], [b"secret"], {}, 0.0)
-    for auth in ("key", "header", "bearer"):
-        assert SOURCE.verify(request, [b"secret"], 0.0, {"auth": auth}).reason == "scheme.invalid"
-        assert SOURCE.check({"auth": auth}, [b"secret"]) == ["auth: setting.choice"]
