@@ -27,6 +27,6 @@ SAID = {
 def reasons_page(locale: Literal["en", "es"]) -> str:
     """Every id."""
     title, heads, how = SAID[locale]
-    texts = {**REASONS, **FAULTS, **TEXTS}
+    texts = {**FAULTS, **REASONS, **TEXTS}
     rows = [(code(name), _(texts[name], locale)) for name in sorted(texts)]
     return page(f"# {title}", "", GENERATED[locale], "", how, "", *table(heads, rows))

@@ -49,11 +49,14 @@ async def serving(settings: Settings, role: str = "all") -> AsyncIterator[tuple[
     with lock:
         sock = listen(settings.server.host, settings.server.port)
         try:
-            async with open_hub(settings, role=role) as hub, running(hub), _listening(hub, sock):
-                host, port = sock.getsockname()[:2]
-                url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-                log.info("hub.serving", url=url, role=role, database=hub.database.dialect, ruleset=hub.ruleset_version)
-                yield hub, url
+            host, port = sock.getsockname()[:2]
+            url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            async with open_hub(settings, role=role) as hub:
+                hub.url = url
+                async with running(hub), _listening(hub, sock):
+                    facts = {"role": role, "database": hub.database.dialect, "ruleset": hub.ruleset_version}
+                    log.info("hub.serving", url=url, **facts)
+                    yield hub, url
         finally:
             sock.close()
 
@@ -72,6 +75,7 @@ async def _listening(hub: Hub, sock: socket.socket) -> AsyncIterator[None]:
         await _until_started(servers, tasks)
         yield
     finally:
+        hub.bell.close()  # whoever waits for news is answered now
         # New connections are refused, requests under way are answered: their batches still commit, the hub runs on.
         for server in servers:
             server.should_exit = True

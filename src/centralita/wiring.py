@@ -16,6 +16,7 @@ from centralita.ports import Config, Receipt
 from centralita.services import announcements, rulesets
 from centralita.services.alarms import Alarms
 from centralita.services.attempts import Buckets, Performer
+from centralita.services.bell import Bell
 from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.deliver import Deliverer
 from centralita.services.destinations import Destinations
@@ -27,6 +28,7 @@ from centralita.services.reactions import Reactions
 from centralita.services.route import Router
 from centralita.services.rules import aliases
 from centralita.services.settle import Settler
+from centralita.services.source_catalogue import Catalogue
 from centralita.services.vault import Vault
 from centralita.settings import Settings
 from centralita.store.database import Database, open_database
@@ -70,7 +72,7 @@ def sources_of(settings: Settings) -> dict[str, ConfiguredSource]:
         slug=announcements.SLUG, kind=announcements.SLUG, integration=announcements.OwnEvents(), origin="hub"
     )
     found = {own.slug: own}
-    for source in settings.sources:
+    for index, source in enumerate(settings.sources):
         integration, source_settings = registry.configured(source.kind, source.settings)
         found[source.slug] = ConfiguredSource(
             slug=source.slug,
@@ -80,6 +82,7 @@ def sources_of(settings: Settings) -> dict[str, ConfiguredSource]:
             settings=source_settings,
             enabled=source.enabled,
             name=source.name or source.slug,
+            place=str(settings.place(("sources", index)) or ""),
         )
     return found
 
@@ -169,8 +172,10 @@ async def open_hub(settings: Settings, *, role: str = "all", migrated: bool = Tr
 async def _join(settings: Settings, database: Database, client: Client, role: str) -> Hub:
     clock = SystemClock()
     clock.anchor(await database.now())
-    ids, sources, ruleset = ReceiptIds(clock), sources_of(settings), ruleset_of(settings)
-    metrics, destinations = HubMetrics(set(sources)), destinations_of(settings)
+    ids, vault, ruleset = ReceiptIds(clock), _vault(settings), ruleset_of(settings)
+    catalogue = Catalogue(sources_of(settings), database, vault)
+    await catalogue.refresh()
+    metrics, destinations = HubMetrics(catalogue.readers), destinations_of(settings)
     rates = {name: rate for kind in registry.DESTINATIONS.values() for name, rate in kind.buckets.items()}
     buckets = Buckets(clock, rates)
     version = await rulesets.adopt(database, ruleset, clock.now(), compare=role != "cli")
@@ -178,17 +183,22 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     settler = Settler(database, clock, ids, destinations, buckets, random.SystemRandom().random, reactions)
     performer = Performer(database, client, clock, destinations, buckets, settings.locale)
     deliverer = Deliverer(database, clock, destinations, performer, settler, settings.deliver, metrics)
-    router = Router(database, clock, ids, destinations, sources, ruleset, version, deliverer, metrics, reactions)
-    deliverer.on_announced = router.look
+    known = catalogue.readers
+    router = Router(database, clock, ids, destinations, known, ruleset, version, deliverer, metrics, reactions)
+    deliverer.on_announced, router.learn = router.look, catalogue.refresh
     ingest = Ingest(database, clock, ids, settings.receive, metrics, _accepted(database, router, role))
-    ingest.sources = {slug: source for slug, source in sources.items() if slug != announcements.SLUG}
+    ingest.sources = catalogue.open
+    bell = Bell()
+    ingest.on_rejected = bell.ring
+    router.on_routed = lambda source: bell.ring((source,))
+    deliverer.on_settled = lambda event_ids: bell.ring(event_id.split("_")[1] for event_id in event_ids)
     return Hub(
         settings=settings,
         database=database,
         clock=clock,
         ids=ids,
         metrics=metrics,
-        sources=sources,
+        catalogue=catalogue,
         ruleset=ruleset,
         ruleset_version=version,
         destinations=destinations,
@@ -199,7 +209,8 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         ingest=ingest,
         router=router,
         deliverer=deliverer,
-        vault=_vault(settings),
+        vault=vault,
+        bell=bell,
         role=role,
     )
 

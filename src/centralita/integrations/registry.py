@@ -110,6 +110,25 @@ def configured(kind: str, settings: Mapping[str, object]) -> tuple[Source, Mappi
     return _one_of(SOURCES, kind, (*SOURCES, *presets)), settings
 
 
+def proof(integration: Source, settings: Mapping[str, object]) -> str:
+    """How a sender of these settings proves itself, as ``auth`` names it; "" for a kind that has one way only."""
+    effective = importlib.import_module("centralita.integrations.generic.presets").effective
+    default = next((field.default for field in integration.fields if field.name == "auth"), None)
+    return str(effective(settings).get("auth") or default or "")
+
+
+def proof_headers(integration: Source, settings: Mapping[str, object], secret: bytes, now: float) -> tuple[str, ...]:
+    """Names (lower case) of the headers by which a sender of these settings proves itself; () when there are none, or
+    when no example tells."""
+    for fixture in examples(integration.kind, settings).values():
+        try:
+            request = signed(integration.kind, fixture, [secret], settings, now)
+        except ValueError:
+            continue
+        return tuple(sorted({name for name, _ in request.headers} - {name.lower() for name in fixture.headers}))
+    return ()
+
+
 def _presets() -> tuple[str, ...]:
     return importlib.import_module("centralita.integrations.generic.presets").names()  # type: ignore[no-any-return]
 
@@ -155,6 +174,12 @@ def fixtures(kind: str) -> dict[str, Fixture]:
     files = (path for path in sorted(folder.glob("*")) if path.suffix in _CONTENT_TYPES)
     bodies = [path for path in files if not path.name.endswith(_BESIDE)]
     return {path.stem: _fixture(path) for path in bodies}
+
+
+def examples(kind: str, settings: Mapping[str, object]) -> dict[str, Fixture]:
+    """The fixtures of a kind that a source of these settings is for: with a preset its own, without one the others."""
+    wanted = settings.get("preset")
+    return {name: each for name, each in fixtures(kind).items() if each.settings.get("preset") == wanted}
 
 
 def _fixture(path: Path) -> Fixture:

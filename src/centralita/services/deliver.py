@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -70,6 +70,8 @@ class Deliverer:
         self._performer, self._settler, self._settings, self._metrics = performer, settler, settings, metrics
         self.on_announced: Callable[[], None] = lambda: None
         """Called when a result led to an event of our own."""
+        self.on_settled: Callable[[Iterable[str]], None] = lambda event_ids: None
+        """Called when results of deliveries of these events have been written."""
         self.worker = 0
         self._role = ""
         self._active = 0
@@ -261,6 +263,7 @@ class Deliverer:
             self._idle.set()
         if settled.announced:
             self.on_announced()
+        self.on_settled(job.row.event_id for job in batch)
         self.look()
 
     async def settle_last(self) -> None:

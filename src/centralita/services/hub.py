@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from centralita.core.rules import Ruleset
 from centralita.services.alarms import Alarms
 from centralita.services.attempts import Buckets
+from centralita.services.bell import Bell
 from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.deliver import Deliverer
 from centralita.services.destinations import Destinations
@@ -15,6 +17,7 @@ from centralita.services.ingest import ConfiguredSource, Ingest
 from centralita.services.metrics import HubMetrics
 from centralita.services.reactions import Reactions
 from centralita.services.route import Router
+from centralita.services.source_catalogue import Catalogue
 from centralita.services.vault import Vault
 from centralita.settings import Settings
 from centralita.store.database import Database
@@ -32,7 +35,7 @@ class Hub:
     clock: SystemClock
     ids: ReceiptIds
     metrics: HubMetrics
-    sources: dict[str, ConfiguredSource]
+    catalogue: Catalogue
     ruleset: Ruleset
     ruleset_version: int
     destinations: Destinations
@@ -45,9 +48,18 @@ class Hub:
     deliverer: Deliverer
     vault: Vault
     """Seals what is secret at rest."""
+    bell: Bell = field(default_factory=Bell)
+    """Wakes whoever waits for news of a source or an event."""
+    url: str = ""
+    """Where this process listens; "" when it does not."""
     role: str = "all"
     draining: bool = False
     running: bool = False
     """Whether this process receives, routes and delivers; False in a command that only reads or queues."""
     faults: list[str] = field(default_factory=list)
     """Why the hub is not ready, in message ids."""
+
+    @property
+    def sources(self) -> Mapping[str, ConfiguredSource]:
+        """Those that there are, by slug; it changes while the hub runs."""
+        return self.catalogue.known

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -44,6 +44,17 @@ class ConfiguredSource(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool = True
     name: str = ""
     origin: str = "file"
+    """``file``, ``database``; ``hub`` for the hub's own."""
+    place: str = ""
+    """Where the file says it: ``centralita.yaml:12:5``."""
+    retiring: tuple[tuple[float, bytes], ...] = ()
+    """Secrets that were replaced, each with the time (seconds since 1970) until which it is still good."""
+
+    def secrets_at(self, now: float) -> tuple[bytes, ...]:
+        """The secrets that are good at ``now``."""
+        if not self.retiring:
+            return self.secrets
+        return (*self.secrets, *(secret for until, secret in self.retiring if now < until))
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +106,9 @@ class Ingest:
     ) -> None:
         self._database, self._clock, self._ids, self._limits = database, clock, ids, limits
         self._metrics, self._on_accepted = metrics, on_accepted
-        self.sources: dict[str, ConfiguredSource] = {}
+        self.sources: Mapping[str, ConfiguredSource] = {}
+        self.on_rejected: Callable[[Iterable[str]], None] = lambda slugs: None
+        """Called when requests of these sources were refused and that is on the disk."""
         self._queue: deque[tuple[Incoming, asyncio.Future[Appended]]] = deque()
         self._queued_bytes = 0
         self._waiting: deque[tuple[float, asyncio.Future[Appended]]] = deque()
@@ -113,7 +126,8 @@ class Ingest:
             hashlib.blake2b(request.body, key=b"nobody").digest()
             return UNKNOWN_SOURCE
         now = self._clock.now()
-        verdict = source.integration.verify(request, source.secrets, now, source.settings)
+        secrets = source.secrets_at(now)
+        verdict = source.integration.verify(request, secrets, now, source.settings)
         if verdict.reply is not None:
             return Answer(status=200, body=verdict.reply, content_type=b"text/plain; charset=utf-8")
         if not verdict.ok:
@@ -130,7 +144,7 @@ class Ingest:
             source=slug,
             received_at=now,
             content_type=content_type,
-            headers=_kept_headers(request.headers, source.secrets),
+            headers=_kept_headers(request.headers, secrets),
             body=request.body,
             dedupe_key=verdict.dedupe_key,
         )
@@ -254,6 +268,7 @@ class Ingest:
 
         with contextlib.suppress(StoreUnavailable):  # whoever sent them has been told; the log has the reason
             await self._database.write(keep)
+            self.on_rejected(counts)
 
     def close(self) -> None:
         """Takes nothing more; what is queued is still committed."""

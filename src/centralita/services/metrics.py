@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from centralita import __version__
@@ -14,9 +16,9 @@ OTHER = "other"
 class HubMetrics:
     """What the hub counts. One registry an instance, so that two hubs in one process don't add up."""
 
-    def __init__(self, known_sources: set[str] | None = None) -> None:
+    def __init__(self, known_sources: Container[str] = ()) -> None:
         self.registry = CollectorRegistry()
-        self.known_sources = known_sources if known_sources is not None else set()
+        self.known_sources = known_sources
         build = Gauge("centralita_build_info", "The running version.", ["version"], registry=self.registry)
         build.labels(__version__).set(1)
         self._received = Counter(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, cast
 
 import structlog
@@ -71,6 +71,10 @@ class Metrics(Protocol):
     def routed(self, source: str, count: int) -> None: ...
 
 
+async def _learn_nothing() -> None:
+    """For a router whose sources never change."""
+
+
 class Router:
     """Routes what waits in the inbox. ``run`` must be running."""
 
@@ -96,6 +100,10 @@ class Router:
         self._wake = asyncio.Event()
         self._closing = False
         self.stopped_by: str = ""
+        self.learn: Callable[[], Awaitable[None]] = _learn_nothing
+        """Reads which sources there are: one may be newer in the database than here."""
+        self.on_routed: Callable[[str], None] = lambda source: None
+        """Called when receipts of a source have been routed."""
 
     def accepted(self, fresh: Sequence[Receipt]) -> None:
         """New receipts are on the disk; none given: some may be, for all that the commit's fate is unknown."""
@@ -155,6 +163,8 @@ class Router:
         found = await self._database.read(lambda tx: receipts.waiting(tx, source, limit))
         if not found:
             return False
+        if source not in self._sources:
+            await self.learn()
         loaded = await self._load([receipt_id for _, receipt_id in found])
         parsed = []
         for number, (_, receipt_id) in enumerate(found, 1):
@@ -177,6 +187,7 @@ class Router:
             raise
         self._worker.hand_over(room, batch.handed, batch.queued)
         self._metrics.routed(source, batch.routed)
+        self.on_routed(source)
         if batch.announced:
             self._waiting.add(announcements.SLUG)
         return len(found) == limit or batch.requeued

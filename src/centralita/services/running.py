@@ -80,7 +80,9 @@ async def running(hub: Hub) -> AsyncIterator[None]:
         loops.start("route", hub.router.run())
         loops.start("timers", timers.run(hub))
         loops.start("alarms", hub.alarms.run(hub))
-        hub.database.on_notify(lambda: _look(hub))
+    if hub.database.dialect == "postgresql":  # SQLite has one process
+        hub.database.on_notify(lambda: _look(hub, works))
+        loops.start("sources", hub.catalogue.follow())
     loops.start("ingest", hub.ingest.run())
     hub.running = True
     try:
@@ -89,9 +91,11 @@ async def running(hub: Hub) -> AsyncIterator[None]:
         await asyncio.shield(_stop(hub, loops, works))
 
 
-def _look(hub: Hub) -> None:
-    hub.router.look()
-    hub.deliverer.look()
+def _look(hub: Hub, works: bool) -> None:
+    hub.catalogue.wake()
+    if works:
+        hub.router.look()
+        hub.deliverer.look()
 
 
 async def _stop(hub: Hub, loops: Loops, works: bool) -> None:
@@ -106,5 +110,6 @@ async def _stop(hub: Hub, loops: Loops, works: bool) -> None:
         await hub.deliverer.settle_last()
         await loops.cancel("settle", "lease", "timers", "alarms")
         await hub.deliverer.leave()
+    await loops.cancel("sources")
     hub.running = False
     log.info("hub.stopped", role=hub.role)

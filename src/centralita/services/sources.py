@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
 
 from centralita.integrations import registry
 from centralita.logs import redact_text
-from centralita.services.audit import record
 from centralita.services.hub import Hub
 from centralita.services.ingest import ConfiguredSource
 from centralita.services.times import shown
 from centralita.store import rejections, sources
 from centralita.store.database import Transaction
 from centralita.store.rejections import Rejection
-from centralita.store.sources import Counts
+from centralita.store.sources import Counts, Unparsed
 
 UNPARSED_SHOWN = 100
+MASK = "********"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class SourceSummary:
     enabled: bool
     origin: str
     """``file`` or ``database``; ``hub`` for the hub's own."""
+    place: str
+    """Where the file says it: ``centralita.yaml:12:5``; it can be changed only there."""
+    hides: bool
+    """Whether the database has a source of this slug too, which the file's keeps out."""
     secrets: int
     """How many are configured."""
     accepted: int
@@ -71,6 +76,8 @@ class SourceDetail:
     source: SourceSummary
     address: str
     """Where its sender posts to, without the key."""
+    settings: dict[str, Any]
+    """Without those that are secret."""
     faults: list[str]
     """What is wrong with its settings."""
     types: dict[str, str]
@@ -82,28 +89,18 @@ class SourceDetail:
     unparsed: list[UnparsedView]
 
 
-@dataclass(frozen=True)
-class Sent:
-    """What the hub answered to an example."""
-
-    status: int
-    body: str
-    routed: bool
-    """Whether this process routes it; otherwise it waits for a running server."""
-
-
-class NoFixture(LookupError):
-    """The source's kind has no example of that name."""
-
-
-def _summary(source: ConfiguredSource, counts: Counts, waiting: int) -> SourceSummary:
+def summary(hub: Hub, source: ConfiguredSource, counts: Counts | None = None, waiting: int = 0) -> SourceSummary:
+    """What a list shows of a source."""
+    counts = counts or Counts(source=source.slug)
     return SourceSummary(
         slug=source.slug,
         kind=source.kind,
         name=source.name or source.slug,
         enabled=source.enabled,
         origin=source.origin,
-        secrets=len(source.secrets),
+        place=source.place,
+        hides=source.slug in hub.catalogue.hidden,
+        secrets=len(source.secrets_at(hub.clock.now())),
         accepted=counts.accepted,
         duplicates=counts.duplicates,
         conflicts=counts.conflicts,
@@ -116,13 +113,11 @@ def _summary(source: ConfiguredSource, counts: Counts, waiting: int) -> SourceSu
 
 async def listing(hub: Hub) -> list[SourceSummary]:
     """Every configured source, by slug, the hub's own included."""
+    known = sorted(hub.sources.items())  # before the reader's thread has it: the map changes on the loop
 
     def read(tx: Transaction) -> list[SourceSummary]:
         counts, waiting = sources.counts(tx), sources.waiting(tx)
-        return [
-            _summary(source, counts.get(slug, Counts(source=slug)), waiting.get(slug, 0))
-            for slug, source in sorted(hub.sources.items())
-        ]
+        return [summary(hub, source, counts.get(slug), waiting.get(slug, 0)) for slug, source in known]
 
     return await hub.database.read(read)
 
@@ -132,56 +127,43 @@ async def detail(hub: Hub, slug: str) -> SourceDetail | None:
     source = hub.sources.get(slug)
     if source is None:
         return None
+    secrets = source.secrets_at(hub.clock.now())
 
     def read(tx: Transaction) -> SourceDetail:
         counts, waiting = sources.counts(tx), sources.waiting(tx)
         return SourceDetail(
-            source=_summary(source, counts.get(slug, Counts(source=slug)), waiting.get(slug, 0)),
-            address=f"{(hub.settings.server.public_url or '').rstrip('/')}/in/{slug}",
-            faults=source.integration.check(source.settings, source.secrets) if source.origin != "hub" else [],
+            source=summary(hub, source, counts.get(slug), waiting.get(slug, 0)),
+            address=address_of(hub, slug),
+            settings=settings_shown(source),
+            faults=source.integration.check(source.settings, secrets) if source.origin != "hub" else [],
             types={name: declared.meaning for name, declared in sorted(source.integration.types.items())},
             seen=sources.types_seen(tx, slug),
-            fixtures=sorted(registry.fixtures(source.kind)),
-            rejections=[_rejection(row) for row in rejections.newest(tx, slug)],
-            unparsed=[
-                UnparsedView(row.receipt_id, shown(row.at), row.reason, row.detail)
-                for row in sources.unparsed_of(tx, slug, UNPARSED_SHOWN)
-            ],
+            fixtures=sorted(registry.examples(source.integration.kind, source.settings)),
+            rejections=[rejection_view(row) for row in rejections.newest(tx, slug)],
+            unparsed=[unparsed_view(row) for row in sources.unparsed_of(tx, slug, UNPARSED_SHOWN)],
         )
 
     return await hub.database.read(read)
 
 
-def _rejection(row: Rejection) -> RejectionView:
+def address_of(hub: Hub, slug: str, key: str = "") -> str:
+    """Where a source's sender posts to; ``key``: the secret, where that is the last part of the address."""
+    base = (hub.settings.server.public_url or hub.url).rstrip("/")
+    return f"{base}/in/{slug}" + (f"/{quote(key, safe='')}" if key else "")
+
+
+def settings_shown(source: ConfiguredSource) -> dict[str, object]:
+    """A source's settings without those that are secret."""
+    secret = {field.name for field in source.integration.fields if field.type == "secret"}
+    return {name: MASK if name in secret else value for name, value in source.settings.items()}
+
+
+def unparsed_view(row: Unparsed) -> UnparsedView:
+    """A receipt that could not be read, as it is shown."""
+    return UnparsedView(row.receipt_id, shown(row.at), row.reason, row.detail)
+
+
+def rejection_view(row: Rejection) -> RejectionView:
+    """A refused request as it is shown."""
     body = bytes(row.body or b"").decode("utf-8", "replace")
     return RejectionView(shown(row.at), row.status, row.reason, row.detail, row.remote, redact_text(body))
-
-
-async def send_fixture(hub: Hub, actor: str, slug: str, name: str) -> Sent:
-    """Signs an example as the source's sender would, and takes it in as if it had come by the wire.
-
-    Raises LookupError for an unknown source, NoFixture, ValueError (a message id) when it cannot be signed.
-    """
-    source = hub.ingest.sources.get(slug)
-    if source is None:
-        raise LookupError(slug)
-    fixture = registry.fixtures(source.kind).get(name)
-    if fixture is None:
-        raise NoFixture(name)
-    now = hub.clock.now()
-    request = registry.signed(source.kind, fixture, source.secrets, source.settings, now)
-    taking = None if hub.running else asyncio.ensure_future(hub.ingest.run())
-    try:
-        answer = await hub.ingest.receive(slug, request)
-    finally:
-        if taking is not None:
-            hub.ingest.close()  # ends after everything that it took, refusals included, is on the disk
-            await taking
-            hub.ingest.closing = False
-
-    def note(tx: Transaction) -> None:
-        details = {"fixture": name, "status": answer.status}
-        record(tx, now, actor, "source.fixture_sent", f"source/{slug}", details)
-
-    await hub.database.write(note)
-    return Sent(answer.status, answer.body.decode("utf-8", "replace"), hub.running and hub.role in ("all", "worker"))

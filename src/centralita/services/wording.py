@@ -70,6 +70,19 @@ TEXTS: Mapping[str, str] = {
     "signature.too_many": N_("The header holds too many signatures."),
     "source.internal": N_("This source is the hub's own; nobody can send to it."),
     "text.utf8": N_("The text is not valid UTF-8."),
+    # why a source cannot be changed
+    "source.kind_unknown": N_("There is no kind of source {kind}; there are: {known}."),
+    "source.own": N_("The source {slug} is the hub's own."),
+    "source.provided": N_("The configuration file provides the source {slug} ({place}): it is changed there."),
+    "source.receipts_waiting": N_("What the removed source {slug} sent is still being read; try again in a moment."),
+    "source.slug_invalid": N_("A slug may have lower-case letters, digits, - and _ only, at most 63."),
+    "source.taken": N_("There is a source {slug} already; choose another slug."),
+    "secret.damaged": N_("What is kept sealed in the database is damaged."),
+    "secret.key_unknown": N_("What is kept sealed in the database was sealed by another key (CENTRALITA_SECRET_KEY)."),
+    "key.too_short": N_("CENTRALITA_SECRET_KEY is too short."),
+    "key.file_readable_by_others": N_("The file with the secret key can be read by others: chmod 600."),
+    "key.file_damaged": N_("The file with the secret key is damaged."),
+    "key.file_unwritable": N_("The file with the secret key cannot be written."),
     # why a delivery is where it is
     "attempt.unfinished": N_("The attempt did not finish."),
     "breaker.open": N_("The destination keeps failing; its queue is held."),
@@ -99,17 +112,21 @@ def in_words(message_id: str, arguments: Mapping[str, Any], locale: str) -> str:
     """The sentence of a message id."""
     if message_id in ("condition.true", "condition.false"):
         return _comparison(message_id, arguments, locale)
-    text = TEXTS.get(message_id)
-    if text is None:
-        from centralita.integrations.slack.system import explain_reason  # the reasons that Slack messages speak of
-
-        return explain_reason(message_id, locale)
+    text = TEXTS.get(message_id) or _integrations_text(message_id)
     filled = {name: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
               for name, value in arguments.items()}  # fmt: skip
     try:
         return _(text, locale).format_map(filled)
     except (KeyError, IndexError):
         return message_id
+
+
+def _integrations_text(message_id: str) -> str:
+    """What the integrations say: Slack messages speak of the one, settings that are wrong are the other."""
+    from centralita.integrations.registry import FAULTS
+    from centralita.integrations.slack.system import REASONS
+
+    return REASONS.get(message_id) or FAULTS.get(message_id) or message_id
 
 
 def _comparison(message_id: str, arguments: Mapping[str, Any], locale: str) -> str:

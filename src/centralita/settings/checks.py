@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from centralita.i18n import N_
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2
-_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 def refuse(reason: str) -> NoReturn:
@@ -53,7 +53,7 @@ def cidr(value: str) -> str:
 
 
 def slug(value: str) -> str:
-    if not _SLUG.fullmatch(value):
+    if not SLUG.fullmatch(value):
         refuse(N_("may have lower-case letters, digits, - and _ only, at most 63."))
     return value
 

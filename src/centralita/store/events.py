@@ -88,6 +88,22 @@ def get(tx: Transaction, event_id: str) -> StoredEvent | None:
     return _stored(row) if row is not None else None
 
 
+def ids_after(tx: Transaction, source: str, ulid: str, limit: int) -> list[str]:
+    """Ids of a source's events whose receipts are newer than ``ulid``, oldest first."""
+    place = sa.tuple_(events.c.day, events.c.id)
+    # "`" is next to "_": behind all events of the receipt itself. The day is said twice, for the partitions.
+    behind = sa.tuple_(sa.literal(ids.day(ulid)), sa.literal(f"evt_{ulid}`"))
+    query = sa.select(events.c.id).where(place > behind, events.c.day >= ids.day(ulid), events.c.source == source)
+    return list(tx.execute(query.order_by(events.c.day, events.c.id).limit(limit)).scalars())
+
+
+def ids_of_receipt(tx: Transaction, receipt_id: str) -> list[str]:
+    """The events that a receipt has become, in their order."""
+    found = events.c.receipt_id == receipt_id, events.c.day == ids.day(receipt_id)
+    # The first one's id is the receipt's own, the others' have a number behind it.
+    return sorted(tx.execute(sa.select(events.c.id).where(*found)).scalars(), key=lambda each: (len(each), each))
+
+
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which events: every field that is set must hold."""
 

@@ -257,6 +257,13 @@ def count_waiting(tx: Transaction) -> int:
     return int(tx.execute(sa.select(sa.func.count()).select_from(schema.inbox)).scalar_one())
 
 
+def is_waiting(tx: Transaction, source: str, receipt_id: str) -> bool:
+    """Whether a receipt of a source waits for a router."""
+    inbox = schema.inbox
+    query = sa.select(inbox.c.seq).where(inbox.c.source == source, inbox.c.receipt_id == receipt_id)
+    return tx.execute(query).first() is not None
+
+
 def take_from_inbox(tx: Transaction, seqs: Sequence[int]) -> int:
     """Deletes routed rows from the inbox; how many were still there. Fewer than given: somebody else routed them."""
     inbox = schema.inbox

@@ -25,6 +25,8 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     remote: str = ""
     body: bytes | None = None
+    id: int = 0
+    """In the order of their coming; 0 before it is kept."""
 
 
 _COUNT = sa.text(
@@ -41,7 +43,8 @@ def append(tx: Transaction, rows: Sequence[Rejection], counts: Mapping[str, int]
         by_source.setdefault(row.source, []).append(row)
     for source, group in sorted(by_source.items()):
         newest_rows = group[-KEPT:]
-        bulk.insert(tx, rejections, [msgspec.structs.asdict(row) for row in newest_rows])
+        columns = [name for name in Rejection.__struct_fields__ if name != "id"]
+        bulk.insert(tx, rejections, [{name: getattr(row, name) for name in columns} for row in newest_rows])
         keep = sa.select(rejections.c.id).where(rejections.c.source == source).order_by(rejections.c.id.desc())
         oldest_kept = tx.execute(keep.limit(1).offset(KEPT - 1)).scalar()
         if oldest_kept is not None:
@@ -52,12 +55,18 @@ def append(tx: Transaction, rows: Sequence[Rejection], counts: Mapping[str, int]
 def newest(tx: Transaction, source: str, limit: int = KEPT) -> list[Rejection]:
     """Newest first."""
     query = sa.select(rejections).where(rejections.c.source == source).order_by(rejections.c.id.desc()).limit(limit)
-    found = []
-    for row in tx.execute(query):
-        fields = dict(row._mapping)
-        fields.pop("id")
-        found.append(Rejection(**fields))
-    return found
+    return [Rejection(**dict(row._mapping)) for row in tx.execute(query)]
+
+
+def after(tx: Transaction, source: str, number: int, limit: int) -> list[Rejection]:
+    """Those behind the one of that number, oldest first."""
+    query = sa.select(rejections).where(rejections.c.source == source, rejections.c.id > number)
+    return [Rejection(**dict(row._mapping)) for row in tx.execute(query.order_by(rejections.c.id).limit(limit))]
+
+
+def last_id(tx: Transaction, source: str) -> int:
+    """Number of the newest; 0 when there is none."""
+    return tx.execute(sa.select(sa.func.max(rejections.c.id)).where(rejections.c.source == source)).scalar() or 0
 
 
 def totals(tx: Transaction) -> list[tuple[str, int, float | None]]:

@@ -81,6 +81,8 @@ sources = sa.Table(
     _text("settings", "{}"),
     Column("secrets", LargeBinary),
     Column("created_at", Double, nullable=False, server_default="0"),
+    # A removed source takes nothing more, but what it has sent is still read by its settings.
+    Column("removed_at", Double),
 )
 
 source_counts = sa.Table(

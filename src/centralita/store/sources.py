@@ -49,6 +49,18 @@ def unparsed_of(tx: Transaction, source: str, limit: int) -> list[Unparsed]:
     return [Unparsed(**dict(row._mapping)) for row in tx.execute(query)]
 
 
+def unparsed_after(tx: Transaction, source: str, receipt_id: str, limit: int) -> list[Unparsed]:
+    """Those of a source that came behind a receipt, oldest first."""
+    query = sa.select(unparsed).where(unparsed.c.source == source, unparsed.c.receipt_id > receipt_id)
+    return [Unparsed(**dict(row._mapping)) for row in tx.execute(query.order_by(unparsed.c.receipt_id).limit(limit))]
+
+
+def find_unparsed(tx: Transaction, receipt_id: str) -> Unparsed | None:
+    """The receipt, if it could not be read."""
+    row = tx.execute(sa.select(unparsed).where(unparsed.c.receipt_id == receipt_id)).first()
+    return Unparsed(**dict(row._mapping)) if row is not None else None
+
+
 def unparsed_count(tx: Transaction) -> int:
     """How many receipts wait for somebody to re-parse them."""
     return int(tx.execute(sa.select(sa.func.count()).select_from(unparsed)).scalar_one())

@@ -19,6 +19,7 @@ from centralita.i18n import N_, best_locale
 from centralita.i18n import gettext as _
 from centralita.services.access import NameTaken, Refused
 from centralita.services.replays import NotFound
+from centralita.services.source_changes import Faulty, InTheWay
 from centralita.services.wording import in_words
 from centralita.store.database import StoreUnavailable
 
@@ -82,6 +83,8 @@ def install(app: FastAPI) -> None:
         LookupError: _not_found,
         Refused: _refused,
         NameTaken: _name_taken,
+        InTheWay: _in_the_way,
+        Faulty: _faulty,
         RulesError: _rules,
         ConditionError: _condition,
         msgspec.ValidationError: _shape,
@@ -122,6 +125,16 @@ async def _refused(request: Request, fault: Refused) -> Response:
 
 async def _name_taken(request: Request, fault: NameTaken) -> Response:
     return answer(request, 409, "name.taken", _("This name is taken.", locale_of(request)))
+
+
+async def _in_the_way(request: Request, fault: InTheWay) -> Response:
+    return answer(request, 409, fault.reason, in_words(fault.reason, fault.arguments, locale_of(request)))
+
+
+async def _faulty(request: Request, fault: Faulty) -> Response:
+    parted = [(path, reason) for path, _colon, reason in (each.rpartition(": ") for each in fault.faults)]
+    errors = [{"at": at, "code": code, "detail": in_words(code, {}, locale_of(request))} for at, code in parted]
+    return answer(request, 422, "source.faulty", errors=errors)
 
 
 def told(problem: RuleProblem, locale: str) -> dict[str, Any]:

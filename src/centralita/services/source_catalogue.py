@@ -1,0 +1,163 @@
+"""Which sources there are: those of the configuration file, the hub's own, and those that people made.
+
+The catalogue's maps are changed in place, on the event loop, so that whoever holds one sees every change at once: the
+receiver those that are open, the router those that may be read, people those that are known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from centralita.core.secrets import SecretError
+from centralita.integrations import registry
+from centralita.services import announcements
+from centralita.services.ingest import ConfiguredSource
+from centralita.services.keys import KeyFault
+from centralita.services.vault import Vault
+from centralita.store import stored_sources
+from centralita.store.database import Database, StoreUnavailable, Transaction
+from centralita.store.stored_sources import SourceRow
+
+log = structlog.get_logger(__name__)
+
+POLL_S = 1.0
+GAP_S = 0.1
+"""Between two looks: notifications come with every batch of receipts."""
+
+
+class KeptSecret(msgspec.Struct, frozen=True):
+    """A secret by which a sender proves itself."""
+
+    secret: str
+    until: float | None = None
+    """Seconds since 1970: when it ends, for one that was replaced."""
+
+    def __repr__(self) -> str:
+        return f"KeptSecret(until={self.until})"
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """What a source's row keeps sealed."""
+
+    secrets: tuple[KeptSecret, ...] = ()
+    settings: dict[str, Any] = {}
+    """The settings that are secret."""
+
+    def __repr__(self) -> str:
+        return f"Sealed({len(self.secrets)} secrets)"
+
+
+def seal(vault: Vault, slug: str, content: Sealed) -> bytes:
+    """``content`` for the row of ``slug``. Raises KeyFault."""
+    return vault.seal(msgspec.json.encode(content).decode(), _place(slug)).encode()
+
+
+def unseal(vault: Vault, row: SourceRow) -> Sealed:
+    """What ``seal`` was given; nothing when nothing was kept. Raises SecretError, KeyFault."""
+    if not row.secrets:
+        return Sealed()
+    return msgspec.json.decode(vault.unseal(row.secrets.decode(), _place(row.slug)), type=Sealed)
+
+
+def _place(slug: str) -> str:
+    return f"source/{slug}/secrets"
+
+
+def configured(row: SourceRow, content: Sealed) -> ConfiguredSource:
+    """A row as the receiver and the router use it. Raises LookupError for a kind that there is not."""
+    integration, settings = registry.configured(row.kind, {**row.settings, **content.settings})
+    return ConfiguredSource(
+        slug=row.slug,
+        kind=row.kind,
+        integration=integration,
+        secrets=tuple(kept.secret.encode() for kept in content.secrets if kept.until is None),
+        retiring=tuple((kept.until, kept.secret.encode()) for kept in content.secrets if kept.until is not None),
+        settings=settings,
+        enabled=row.enabled,
+        name=row.name or row.slug,
+        origin="database",
+    )
+
+
+class Catalogue:
+    """See above. ``provided`` holds what the file says and the hub's own source."""
+
+    def __init__(self, provided: Mapping[str, ConfiguredSource], database: Database, vault: Vault) -> None:
+        self._provided, self._database, self._vault = dict(provided), database, vault
+        self.known = dict(provided)
+        """Those that people see."""
+        self.open = {slug: source for slug, source in provided.items() if slug != announcements.SLUG}
+        """Those that senders reach, unless they are switched off."""
+        self.readers = dict(provided)
+        """Those whose receipts can be read: the known, and those that were removed since they sent."""
+        self.hidden: frozenset[str] = frozenset()
+        """Slugs of which the database has a source too: the file's wins."""
+        self._version: str | None = None
+        self._woken = asyncio.Event()
+
+    def provided(self, slug: str) -> ConfiguredSource | None:
+        """The source of that slug that only the file can change."""
+        return self._provided.get(slug)
+
+    async def refresh(self) -> None:
+        """Reads the database's sources, if any was changed since the last time. Raises StoreUnavailable."""
+
+        def read(tx: Transaction) -> tuple[str, list[SourceRow] | None]:
+            # The version first: rows that are newer than it are read again, older ones would never be.
+            version = stored_sources.version(tx)
+            return version, None if version == self._version else stored_sources.listing(tx)
+
+        version, rows = await self._database.read(read)
+        if rows is not None:
+            self._adopt(rows)
+            self._version = version
+
+    def _adopt(self, rows: list[SourceRow]) -> None:
+        found = {row.slug: source for row in rows if (source := self._open_row(row)) is not None}
+        alive = {row.slug: found[row.slug] for row in rows if row.removed_at is None and row.slug in found}
+        self.hidden = frozenset(alive.keys() & self._provided.keys())
+        _replace(self.readers, {**found, **self._provided})
+        _replace(self.known, {**alive, **self._provided})
+        _replace(self.open, {slug: source for slug, source in self.known.items() if slug != announcements.SLUG})
+
+    def _open_row(self, row: SourceRow) -> ConfiguredSource | None:
+        try:
+            content = unseal(self._vault, row)
+        except (SecretError, KeyFault) as fault:
+            # Without its secret it believes nobody; what it has sent before can still be read.
+            log.error("source.secrets_shut", source=row.slug, reason=fault.reason)
+            content = Sealed()
+        try:
+            return configured(row, content)
+        except LookupError as unknown:
+            log.error("source.kind_unknown", source=row.slug, detail=str(unknown))
+            return None
+
+    def wake(self) -> None:
+        """Another process may have changed something."""
+        self._woken.set()
+
+    async def follow(self) -> None:
+        """Learns of what other processes change: when they notify, and within a second. For ever."""
+        while True:
+            try:
+                async with asyncio.timeout(POLL_S):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+            self._woken.clear()
+            try:
+                await self.refresh()
+            except StoreUnavailable as fault:
+                log.warning("source.store_unavailable", reason=fault.reason)
+            await asyncio.sleep(GAP_S)
+
+
+def _replace(target: dict[str, ConfiguredSource], content: Mapping[str, ConfiguredSource]) -> None:
+    target.clear()
+    target.update(content)

@@ -1,0 +1,82 @@
+"""The sources that people made, as rows; those of the configuration file are not here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from centralita.store import schema, upkeep
+from centralita.store.database import Conflict, Transaction
+from centralita.store.schema import sources
+
+_VERSION = "sources.version"
+
+
+class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A source as it is kept."""
+
+    slug: str
+    kind: str
+    name: str = ""
+    enabled: bool = True
+    settings: dict[str, Any] = {}
+    """Without those that are secret."""
+    secrets: bytes = b""
+    """Sealed; b"" for none."""
+    created_at: float
+    removed_at: float | None = None
+
+
+def _row(row: sa.Row[Any]) -> SourceRow:
+    return SourceRow(
+        slug=row.slug,
+        kind=row.kind,
+        name=row.name,
+        enabled=row.enabled,
+        settings=msgspec.json.decode(row.settings, type=dict[str, Any]),
+        secrets=bytes(row.secrets or b""),
+        created_at=row.created_at,
+        removed_at=row.removed_at,
+    )
+
+
+def listing(tx: Transaction) -> list[SourceRow]:
+    """All of them by slug, the removed ones included."""
+    query = sa.select(sources).where(sources.c.origin == "database").order_by(sources.c.slug)
+    return [_row(row) for row in tx.execute(query)]
+
+
+def find(tx: Transaction, slug: str) -> SourceRow | None:
+    """One of them, removed or not; None when there never was one. Holds the row until the transaction ends."""
+    query = sa.select(sources).where(sources.c.slug == slug, sources.c.origin == "database")
+    row = tx.execute(query.with_for_update()).first()
+    return _row(row) if row is not None else None
+
+
+def keep(tx: Transaction, row: SourceRow) -> None:
+    """Writes a source, in place of the one that has its slug. Raises Conflict."""
+    values = msgspec.structs.asdict(row)
+    values |= {"origin": "database", "settings": msgspec.json.encode(row.settings).decode()}
+    tx.execute(sa.delete(sources).where(sources.c.slug == row.slug))
+    try:
+        tx.execute(sa.insert(sources).values(values))
+    except sa.exc.IntegrityError:  # somebody else wrote the first one in the meantime
+        raise Conflict(row.slug) from None
+
+
+def version(tx: Transaction) -> str:
+    """Changes whenever a source does; "" before the first."""
+    return upkeep.fact(tx, _VERSION) or ""
+
+
+def set_version(tx: Transaction, name: str) -> None:
+    """``name``: one that was never used."""
+    upkeep.set_fact(tx, _VERSION, name)
+
+
+def has_waiting(tx: Transaction, slug: str) -> bool:
+    """Whether receipts of the source wait for routing."""
+    inbox = schema.inbox
+    return tx.execute(sa.select(inbox.c.seq).where(inbox.c.source == slug).limit(1)).first() is not None
