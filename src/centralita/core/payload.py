@@ -283,6 +283,11 @@ def text(data: object, path: str, limit: int = TEXT_LIMIT) -> str:
     return tame_text(find(data, path), limit)
 
 
+def first_text(data: object, *paths: str) -> str:
+    """``tame_text`` of what stands at the first of ``paths`` that holds a text or a number; "" when none does."""
+    return next((found for path in paths if (found := tame_text(find(data, path)))), "")
+
+
 def integer(data: object, path: str) -> int | None:
     """``tame_int`` of what stands at ``path``."""
     return tame_int(find(data, path))

@@ -53,6 +53,7 @@ SOURCES: Mapping[str, Source] = _Lazy[Source](
         "grafana": "grafana.source:GrafanaSource",
         "github": "github.source:GithubSource",
         "invgate": "invgate.source:InvgateSource",
+        "pagerduty": "pagerduty.source:PagerDutySource",
     }
 )
 

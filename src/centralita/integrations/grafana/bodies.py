@@ -8,7 +8,7 @@ from typing import Any
 from centralita.core.alert_groups import Dialect, affected, graveness, texts, unknown_event
 from centralita.core.attributes import TITLE_LIMIT, instant, one_line, reference, rfc3339, shaped, web_url, word
 from centralita.core.events import Event, Phase, event_id
-from centralita.core.payload import find, items, mapping, tame_number, tame_text
+from centralita.core.payload import find, first_text, items, mapping, tame_number, tame_text
 from centralita.ports import Receipt
 
 _STATES: Mapping[str, tuple[str, Phase]] = {
@@ -73,8 +73,7 @@ def _state(body: dict[str, Any], dialect: Dialect) -> tuple[str, Phase]:
 
 
 def _first(body: dict[str, Any], name: str) -> str:
-    found = (tame_text(find(body, path)) for path in _NAMES[name])
-    return next((text for text in found if text), "")
+    return first_text(body, *_NAMES[name])
 
 
 def _url(body: dict[str, Any]) -> str:

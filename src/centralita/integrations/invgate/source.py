@@ -26,7 +26,8 @@ from centralita.core.attributes import (
     word_table,
 )
 from centralita.core.events import PEOPLE, Event, EventType, Phase, event_id
-from centralita.core.payload import decode_trusted, find, tame_flag, tame_text
+from centralita.core.fields import Fields, map_check, mapped
+from centralita.core.payload import decode_trusted
 from centralita.core.plain_text import plain_text
 from centralita.core.proofs import Proof, proof_of, sign_proof, verify_proof
 from centralita.integrations.invgate.words import EVENTS, MAP, PHASES_BY_TYPE, PRIORITIES, TYPES
@@ -103,64 +104,8 @@ def _proof(settings: Mapping[str, object]) -> Proof:
 # --- From fields to an event ----------------------------------------------------------------------------------------
 
 
-class _Fields:
-    """The fields of a body by our names, and which of the sender's names each came from."""
-
-    def __init__(self, body: Mapping[str, Any], paths: Mapping[str, tuple[str, ...]]) -> None:
-        self._body, self._paths = body, paths
-        self._read: dict[str, str] = {}
-        self._unreadable: dict[str, str] = {}
-        self._empty: set[str] = set()
-
-    def text(self, name: str) -> str:
-        """The field as text, from the first of its paths that holds a text or a number."""
-        for path in self._paths[name]:
-            value = find(self._body, path)
-            if text := tame_text(value):
-                self._read[name] = path
-                return text
-            if value in (None, "", [], {}):
-                self._empty.add(path)
-            else:
-                self._unreadable[name] = path
-        return ""
-
-    def value(self, name: str) -> object:
-        """The field as it came, from the first of its paths that holds something; it stays among the sender's own."""
-        found = (find(self._body, path) for path in self._paths[name])
-        return next((value for value in found if value not in (None, "")), None)
-
-    def flag(self, name: str) -> bool:
-        """Whether the sender said yes, in any of the usual ways."""
-        said = next((path for path in self._paths[name] if tame_flag(find(self._body, path)) is not None), "")
-        if not said:
-            return False
-        self._read[name] = said
-        return tame_flag(find(self._body, said)) is True
-
-    def is_unreadable(self, name: str) -> bool:
-        """Whether the sender said something there that was no text."""
-        return name in self._unreadable and name not in self._read
-
-    def give_back(self, name: str) -> None:
-        """The field was not understood: it stays under the sender's name."""
-        self._read.pop(name, None)
-
-    def refuse(self, name: str) -> None:
-        """The field is not to be used: it goes to ``extra``."""
-        if name in self._read:
-            self._unreadable[name] = self._read.pop(name)
-
-    def rest(self) -> dict[str, Any]:
-        """What the sender said beyond the fields that were read; what could not be read is under ``extra``."""
-        read, refused = set(self._read.values()), set(self._unreadable.values())
-        extra = {name: value for name, value in self._body.items() if name in refused - read}
-        left = {name: value for name, value in self._body.items() if name not in refused | read | self._empty}
-        return {**left, "extra": extra} if extra else left
-
-
 def _event(receipt: Receipt, body: dict[str, Any], settings: Mapping[str, object]) -> Event:
-    fields = _Fields(body, _paths(settings))
+    fields = Fields(body, mapped(MAP, settings.get("map")))
     number = fields.text("request_id")
     kind = _type(fields, number, word_table(settings.get("events")))
     ticket = _ticket(fields, number, settings.get("instance"))
@@ -181,7 +126,7 @@ def _event(receipt: Receipt, body: dict[str, Any], settings: Mapping[str, object
     )
 
 
-def _data(fields: _Fields, ticket: Mapping[str, str]) -> dict[str, Any]:
+def _data(fields: Fields, ticket: Mapping[str, str]) -> dict[str, Any]:
     people = {role: _person(fields, role) for role in PEOPLE}
     said = {"ticket": ticket, **people, "comment": _comment(fields), "approval": _approval(fields)}
     rest = fields.rest()
@@ -192,19 +137,7 @@ def _data(fields: _Fields, ticket: Mapping[str, str]) -> dict[str, Any]:
     return shaped(rest)
 
 
-def _paths(settings: Mapping[str, object]) -> Mapping[str, tuple[str, ...]]:
-    own = settings.get("map")
-    if not isinstance(own, Mapping):
-        return MAP
-    return {**MAP, **{str(name): _as_paths(value) for name, value in own.items() if name in MAP}}
-
-
-def _as_paths(value: object) -> tuple[str, ...]:
-    listed = value if isinstance(value, list | tuple) else [value]
-    return tuple(path for path in listed if isinstance(path, str) and path)
-
-
-def _type(fields: _Fields, number: str, own: Mapping[str, str]) -> str:
+def _type(fields: Fields, number: str, own: Mapping[str, str]) -> str:
     name = fields.text("event")
     found = own.get(word(name)) or EVENTS.get(word(name)) or name if name else "ticket.updated"
     if number and found in TYPES and not fields.is_unreadable("event"):
@@ -213,7 +146,7 @@ def _type(fields: _Fields, number: str, own: Mapping[str, str]) -> str:
     return "invgate.unknown"
 
 
-def _ticket(fields: _Fields, number: str, instance: object) -> dict[str, str]:
+def _ticket(fields: Fields, number: str, instance: object) -> dict[str, str]:
     ticket = {
         "id": number,
         "pretty_id": fields.text("pretty_id"),
@@ -235,18 +168,18 @@ def _link(instance: object, number: str) -> str:
     return web_url(f"{address}/requests/show/index/id/{quote(number, safe='')}")
 
 
-def _person(fields: _Fields, role: str) -> dict[str, str]:
+def _person(fields: Fields, role: str) -> dict[str, str]:
     person = {"name": one_line(fields.text(f"{role}_name")), "email": one_line(fields.text(f"{role}_email"))}
     return {name: value for name, value in person.items() if value}
 
 
-def _comment(fields: _Fields) -> dict[str, Any]:
+def _comment(fields: Fields) -> dict[str, Any]:
     text = plain_text(fields.text("comment"))
     author, visible = one_line(fields.text("comment_author")), fields.flag("customer_visible")
     return {"text": text, "author": author, "visible_to_customer": visible} if text else {}
 
 
-def _approval(fields: _Fields) -> dict[str, str]:
+def _approval(fields: Fields) -> dict[str, str]:
     approval = {name: fields.text(f"approval_{name}") for name in ("id", "status", "note")}
     return {name: value for name, value in approval.items() if value}
 
@@ -255,23 +188,12 @@ def _phase(status: str, kind: str, own: Mapping[str, str]) -> Phase:
     return phase_of(status, own) or phase_of(PHASES_BY_TYPE.get(kind, ""))
 
 
-def _time(fields: _Fields, kind: str, settings: Mapping[str, object]) -> str:
+def _time(fields: Fields, kind: str, settings: Mapping[str, object]) -> str:
     # The ticket's creation is the time of no other event than its creation.
     names = ("created_at", "time") if kind == "ticket.created" else ("time",)
     zone = source_settings.zone_of(settings.get("timezone"))
     times = (instant(fields.value(name), zone) if zone else "" for name in names)
     return next((time for time in times if time), "")
-
-
-def _mapping(value: object) -> Any:
-    if not isinstance(value, Mapping):
-        yield "", "setting.type"
-        return
-    for name, paths in value.items():
-        if name not in MAP:
-            yield str(name), "setting.unknown"
-        elif not _as_paths(paths) or len(_as_paths(paths)) != (len(paths) if isinstance(paths, list | tuple) else 1):
-            yield str(name), "setting.type"
 
 
 def _instance(value: object) -> Any:
@@ -283,7 +205,7 @@ _CHECKS: Mapping[str, source_settings.Check] = {
     "auth": source_settings.one_of(AUTH),
     "header": source_settings.header_name,
     "instance": _instance,
-    "map": _mapping,
+    "map": map_check(MAP),
     "events": source_settings.event_types(lambda name: name in TYPES),
     "severity": source_settings.severities,
     "phases": source_settings.phases,

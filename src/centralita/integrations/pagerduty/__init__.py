@@ -1,0 +1,1 @@
+"""PagerDuty: its webhooks as a source."""
