@@ -55,7 +55,7 @@ async def test_slack_takes_every_kind_of_message_first_and_later(slack: SlackCon
                 id=f"dlv_{number}",
                 effect=msgspec.structs.replace(item.effect, target=target, mentions=("@oncall", "@sam")),
                 event=msgspec.structs.replace(item.event, subject=f"kind/{kind}"),
-                subject=msgspec.structs.replace(item.subject, events=event),
+                subject=msgspec.structs.replace(item.subject, subject=f"kind/{kind}", events=event),
             )
             assert (await hub.deliver(again)).state == "delivered", kind
     assert await refusals(slack) == []
@@ -196,3 +196,15 @@ async def test_an_incoming_webhook_takes_every_kind(slack: SlackControl, hub: Hu
     for number, item in enumerate(KINDS.values(), 1):
         assert (await hub.deliver(msgspec.structs.replace(item, id=f"dlv_{number}"))).state == "delivered"
     assert len(await slack.messages("#alerts")) == len(KINDS)
+
+
+async def test_an_event_about_a_ticket_stands_in_its_thread_and_leaves_its_message(
+    slack: SlackControl, hub: Hub
+) -> None:
+    ticket = delivery(1)
+    own = msgspec.structs.replace(ticket.event, source="centralita", type="approval.answered", subject="approval/apr_1")
+    for item in (ticket, msgspec.structs.replace(ticket, id="dlv_2", event=own)):
+        assert (await hub.deliver(item)).state == "delivered"
+    root, reply = await slack.messages(ticket.effect.target)
+    assert reply["thread_ts"] == root["ts"]
+    assert not await slack.posted(method="chat.update")

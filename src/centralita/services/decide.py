@@ -141,8 +141,7 @@ class Batch:
             if event.subject:
                 changed[event.subject] = subject
             noted.update({(record.kind, record.id): record for record in records_of(event, subject)})
-            shown = subject if parsed.about is None else self._about(tx, parsed.about, subject)
-            self._route_one(tx, parsed, event, shown)
+            self._route_one(tx, parsed, event, subject)
         for event in line.asking:
             self._plan(event, [self._filling.fetch(event)] if self._filling else [], Subject(source="", subject=""))
         self.requeued = line.write(tx)
@@ -153,14 +152,19 @@ class Batch:
         return subjects.load(tx, about.source, [about.subject]).get(about.subject, own)
 
     def _route_one(self, tx: Transaction, parsed: Parsed, event: Event, subject: Subject) -> None:
-        decision = decide_effects(event, self._router.ruleset, subject)
-        reaction = self._router.reactions.react(tx, event, subject, self._now)
+        """Rules tell an event of ours in the thread of what it is about; what was decided with it has its own."""
+        shown = subject if parsed.about is None else self._about(tx, parsed.about, subject)
+        decision = decide_effects(event, self._router.ruleset, shown)
+        reaction = self._router.reactions.react(tx, event, shown, self._now)
+        self.announced = self.announced or reaction.announced
         skipped = list(decision.skipped)
         effects = decision.effects
         if reaction.echo:
             skipped += [Skipped(effect.rule, effect.target, "event.echo") for effect in effects]
             effects = ()
-        lost = self._plan(event, _each_once((*parsed.effects, *reaction.effects, *effects)), subject)
+        once = _each_once((*parsed.effects, *reaction.effects, *effects))
+        own = once[: len(_each_once(parsed.effects))]
+        lost = [*self._plan(event, own, subject), *self._plan(event, once[len(own) :], shown)]
         self._stored.append(
             StoredEvent(
                 event=event,
@@ -179,10 +183,11 @@ class Batch:
 
 
 def _each_once(effects: Sequence[Effect]) -> list[Effect]:
-    """One message for each target, however many rules and nouns want it; every action."""
+    """One message for each target, however many rules and nouns want it; every action that changes something."""
     found: dict[tuple[str, str, str, int], Effect] = {}
     for number, effect in enumerate(effects):
-        found.setdefault((effect.destination, effect.target, effect.action, number if effect.action else 0), effect)
+        action = effect.action if effect.destination != "slack" else ""
+        found.setdefault((effect.destination, effect.target, action, number if action else 0), effect)
     return list(found.values())
 
 

@@ -88,7 +88,7 @@ def write_deliveries(tx: Transaction, planned: Sequence[Planned], room: Room, no
     )
     states = lanes.lock(tx, lane_ids.values())
     policies = {lane_ids[p.address.lane.key]: p.address.lane.policy for p in planned}
-    keyed = [(p, lane_ids[p.address.lane.key], ordering_key(p.payload.event, p.address.lane.policy)) for p in planned]
+    keyed = [(p, lane_ids[p.address.lane.key], ordering_key(p.payload.subject, p.address.lane.policy)) for p in planned]
     busy = deliveries.pending_chains(tx, [(lane_id, key) for _, lane_id, key in keyed if key])
     rows = []
     for number, (p, lane_id, key) in zip(deliveries.allocate_ids(tx, len(keyed)), keyed, strict=True):
@@ -120,13 +120,13 @@ def _birth(lane: LaneState, policy: LanePolicy, head: bool, room: Room, now: flo
     return "due"
 
 
-def ordering_key(event: Event, policy: LanePolicy) -> str:
-    """What keeps its order on a lane: the event's subject, everything ("*"), or nothing ("")."""
+def ordering_key(subject: Subject, policy: LanePolicy) -> str:
+    """What keeps its order on a lane: the subject, everything ("*"), or nothing ("")."""
     if policy.order == "strict":
         return "*"
-    if policy.order == "none" or not event.subject:
+    if policy.order == "none" or not subject.subject:
         return ""
-    return f"{event.source}/{event.subject}"
+    return f"{subject.source}/{subject.subject}"
 
 
 def _delivery_row(number: int, lane_id: int, key: str, state: str, planned: Planned, now: float) -> DeliveryRow:

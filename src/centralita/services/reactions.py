@@ -22,6 +22,8 @@ class Reaction(msgspec.Struct, frozen=True, kw_only=True):
     effects: tuple[Effect, ...] = ()
     echo: bool = False
     """It tells of what we did ourselves and told already: no rule's effect is carried out."""
+    announced: bool = False
+    """An event of ours was written (``announcements``)."""
 
 
 NOTHING = Reaction()
@@ -70,7 +72,9 @@ class Reactions:
         if not said:
             return NOTHING
         effects = tuple(effect for one in said for effect in one.effects)
-        return Reaction(effects=effects, echo=any(one.echo for one in said))
+        return Reaction(
+            effects=effects, echo=any(one.echo for one in said), announced=any(one.announced for one in said)
+        )
 
     def ended(self, tx: Transaction, ended: Ended) -> bool:
         """Tells the noun of the action; True when an event was written."""

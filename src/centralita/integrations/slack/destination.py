@@ -56,7 +56,7 @@ class SlackDestination:
         effect, episode = delivery.effect, delivery.subject.episode
         lane = self.lane(effect, config).key
         keys = [posting.message_key(lane, delivery, episode), posting.WORKSPACE_KEY]
-        if delivery.event.subject and episode > 1:
+        if delivery.subject.subject and episode > 1:
             keys.append(posting.message_key(lane, delivery, episode - 1))
         if people.is_address(effect.target):
             keys.append(people.user_key(effect.target))

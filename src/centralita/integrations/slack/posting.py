@@ -56,9 +56,10 @@ def channel_key(target: str) -> str:
 
 def message_key(lane: str, delivery: Delivery, episode: int) -> str:
     """Where a subject's message is remembered. What is about nothing in particular has a message of its own."""
-    if not delivery.event.subject:
+    about = delivery.subject
+    if not about.subject:
         return f"slack:message:{lane}:{delivery.id}"
-    return f"slack:message:{lane}:{delivery.event.source}:{delivery.event.subject}:{episode}"
+    return f"slack:message:{lane}:{about.source}:{about.subject}:{episode}"
 
 
 class Posting:
@@ -173,8 +174,9 @@ class Posting:
             "called": f"{record['called']} {new}".strip(),
             "new": new,
         }
-        # A replayed or late event is told in the thread, but does not turn the message back.
-        if self.delivery.subject.events >= record["events"]:
+        # A replayed or late event is told in the thread, but does not turn the message back; nor does one of ours
+        # that is only about the subject.
+        if self._is_the_subjects_own and self.delivery.subject.events >= record["events"]:
             record["events"] = self.delivery.subject.events
             is_there = yield from self._update(record)
             if not is_there:
@@ -244,6 +246,11 @@ class Posting:
         return [rendered.text, *render_parts(rendered.overflow, _page(facts), locale)]
 
     # --- what all of them need -------------------------------------------------------------------------------------
+
+    @property
+    def _is_the_subjects_own(self) -> bool:
+        event, subject = self.delivery.event, self.delivery.subject
+        return (event.source, event.subject) == (subject.source, subject.subject)
 
     @property
     def _uses_blocks(self) -> bool:
