@@ -27,7 +27,7 @@ def test_a_fixture_gives_its_expected_events(kind: str, fixture: Fixture) -> Non
 
 @pytest.mark.parametrize(("kind", "fixture"), FIXTURES)
 def test_a_fixture_s_settings_are_fine_but_for_the_proof(kind: str, fixture: Fixture) -> None:
-    found = registry.source(kind).check(fixture.settings, [b"secret"])
+    found = registry.source(kind).check(fixture.settings, [b"user:secret"])
     assert set(found) <= {"auth: setting.missing"}
 
 

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def send_fixture(
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(help=_("Kind of source: invgate, alertmanager, generic."))],
+    kind: Annotated[str, typer.Argument(help=_("Kind of source: invgate, alertmanager, generic or a preset's name."))],
     name: Annotated[str, typer.Argument(help=_("The example's name; left out, the examples are listed."))] = "",
     source: Annotated[str, typer.Option(help=_("Slug of a source of this hub."))] = "",
     to: Annotated[str, typer.Option(help=_("Address to post to."))] = "",
@@ -41,9 +41,9 @@ def send_fixture(
 ) -> None:
     from centralita.integrations import registry
 
-    known = registry.fixtures(kind) if kind in registry.SOURCES else {}
+    known = registry.fixtures(kind)
     if not known:
-        raise typer.BadParameter(_("There are: {known}.").format(known=", ".join(sorted(registry.SOURCES))))
+        raise typer.BadParameter(_("There are: {known}.").format(known=", ".join(registry.kinds())))
     if not name:
         for each in sorted(known):
             say(each)

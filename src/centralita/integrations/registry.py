@@ -108,7 +108,12 @@ def configured(kind: str, settings: Mapping[str, object]) -> tuple[Source, Mappi
     presets = _presets()
     if kind in presets:
         return source("generic"), {"preset": kind, **settings}
-    return _one_of(SOURCES, kind, (*SOURCES, *presets)), settings
+    return _one_of(SOURCES, kind, kinds()), settings
+
+
+def kinds() -> list[str]:
+    """What a configured source's kind may be: every kind of source, and every preset."""
+    return sorted((*SOURCES, *_presets()))
 
 
 def proof(integration: Source, settings: Mapping[str, object]) -> str:
@@ -170,7 +175,9 @@ class Fixture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fixtures(kind: str) -> dict[str, Fixture]:
-    """The examples of a kind of source, by name; {} when it has none."""
+    """The examples of a kind of source, or of a preset, by name; {} when it has none."""
+    if kind not in SOURCES:
+        return examples("generic", {"preset": kind}) if kind in _presets() else {}
     folder = _FOLDER / kind / "fixtures"
     files = (path for path in sorted(folder.glob("*")) if path.suffix in _CONTENT_TYPES)
     bodies = [path for path in files if not path.name.endswith(_BESIDE)]
@@ -199,7 +206,8 @@ def _fixture(path: Path) -> Fixture:
 def signed(
     kind: str, fixture: Fixture, secrets: Sequence[bytes], settings: Mapping[str, object], now: float
 ) -> RawRequest:
-    """``fixture`` as a sender configured with ``secrets`` and ``settings`` posts it at ``now`` (seconds since 1970).
+    """``fixture`` as a sender configured with ``secrets`` and ``settings`` posts it at ``now`` (seconds since 1970);
+    ``kind`` may be a preset.
 
     With ``auth: key`` the secret is in ``key``, the last part of the address, and in no header. A sender that signs
     inside the body has a ``sign_body(body, secrets, settings) -> bytes`` beside ``sign``. Raises ValueError
@@ -207,7 +215,8 @@ def signed(
     """
     if not secrets:
         raise ValueError("secret.unconfigured")
-    module = importlib.import_module(f"centralita.integrations.{kind}.source")
+    integration, settings = configured(kind, settings)
+    module = importlib.import_module(f"centralita.integrations.{integration.kind}.source")
     body = fixture.body
     if hasattr(module, "sign_body"):
         body = cast(bytes, module.sign_body(body, secrets, settings))

@@ -73,6 +73,12 @@ FIELDS = (
         name="absent", help="Patterns (RE2) of texts that mean nothing, such as a macro without a value.", type="list"
     ),
     ConfigField(name="embedded", help="Paths of texts that hold JSON, to be read as JSON.", type="list"),
+    ConfigField(
+        name="unwrap",
+        help="Paths of objects whose content is read as if it stood at the top, such as an envelope.",
+        type="list",
+    ),
+    ConfigField(name="html", help="Paths of rich texts (HTML), to be read as plain text.", type="list"),
     ConfigField(name="omit", help="Paths that are left out of the event, such as credentials.", type="list"),
 )
 
@@ -150,5 +156,7 @@ _CHECKS: Mapping[str, Check] = {
     "timezone": source_settings.timezone,
     "absent": _patterns,
     "embedded": source_settings.texts,
+    "unwrap": source_settings.texts,
+    "html": source_settings.texts,
     "omit": source_settings.texts,
 }

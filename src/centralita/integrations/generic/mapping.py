@@ -1,15 +1,16 @@
 """From a sender's document to values by our names: dotted paths, fall-backs, Liquid, and the repairs that senders need.
 
 A mapping says for each of our names where it is found: a dotted path (``alerts[0].labels.host``), Liquid (anything with
-``{{`` or ``{%``), or a list of either, of which the first that gives something counts.
+``{{`` or ``{%``), or a list of either, of which the first that gives something that can be understood counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from centralita.core.payload import PayloadError, decode, find
+from centralita.core.plain_text import plain_text
 from centralita.core.templates import TemplateError, render
 
 ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
@@ -28,6 +29,8 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
 mapping is a path inside ``data``."""
 
 _MAX_DEPTH = 64
+
+T = TypeVar("T")
 
 
 def is_liquid(text: str) -> bool:
@@ -48,11 +51,22 @@ def is_blank(value: object) -> bool:
 
 def read(fields: Mapping[str, Any], sources: Sequence[str]) -> object:
     """The first value that one of ``sources`` gives; None when none does."""
+    return next(_given(fields, sources), None)
+
+
+def understood(fields: Mapping[str, Any], sources: Sequence[str], meaning: Callable[[object], T]) -> T:
+    """``meaning`` of the first value that has one; what it says of None when none has."""
+    for value in _given(fields, sources):
+        if found := meaning(value):
+            return found
+    return meaning(None)
+
+
+def _given(fields: Mapping[str, Any], sources: Sequence[str]) -> Iterator[object]:
     for source in sources:
         value = _rendered(source, fields) if is_liquid(source) else find(fields, source)
         if not is_blank(value):
-            return value
-    return None
+            yield value
 
 
 def _rendered(template: str, fields: Mapping[str, Any]) -> str:
@@ -64,6 +78,12 @@ def _rendered(template: str, fields: Mapping[str, Any]) -> str:
 
 
 # --- Repairs. None of them changes its argument: a document may be read again.
+
+
+def unwrapped(fields: dict[str, Any], path: str) -> dict[str, Any]:
+    """``fields`` with what the object at ``path`` holds at the top, in its place; unchanged when there is none."""
+    inside = find(fields, path)
+    return {**omitted(fields, path), **inside} if isinstance(inside, dict) else fields
 
 
 def without_absent(value: Any, is_absent: Callable[[str], bool], depth: int = 0) -> Any:
@@ -88,6 +108,16 @@ def with_embedded(fields: dict[str, Any], path: str) -> dict[str, Any]:
         return placed(fields, path, decode(text.encode("utf-8", "surrogatepass"), "application/json"))
     except PayloadError:
         return fields
+
+
+def without_markup(fields: dict[str, Any], path: str) -> dict[str, Any]:
+    """``fields`` with the rich text (HTML) at ``path`` as plain text; unchanged when there is none."""
+    text = find(fields, path)
+    if not isinstance(text, str):
+        return fields
+    plain = plain_text(text)
+    # Without one bracket before and with them after, the markup itself had been written as entities.
+    return placed(fields, path, plain if "<" in text else plain_text(plain))
 
 
 def placed(fields: Mapping[str, Any], path: str, value: object) -> dict[str, Any]:

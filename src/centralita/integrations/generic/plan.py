@@ -50,6 +50,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     statuses: dict[str, str]
     is_absent: Callable[[str], bool] | None
     embedded: tuple[str, ...]
+    unwrap: tuple[str, ...]
+    html: tuple[str, ...]
     omit: tuple[str, ...]
     zone: tzinfo
 
@@ -91,6 +93,8 @@ def _plan(encoded: bytes) -> Plan:
         statuses=word_table(settings.get("statuses")),
         is_absent=_matcher(sources_of(settings.get("absent"))),
         embedded=sources_of(settings.get("embedded")),
+        unwrap=sources_of(settings.get("unwrap")),
+        html=sources_of(settings.get("html")),
         omit=sources_of(settings.get("omit")),
         zone=zone_of(settings.get("timezone")) or UTC,
     )

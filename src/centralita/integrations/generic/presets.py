@@ -1,6 +1,7 @@
 """Senders that need no code: a YAML file in ``presets/`` with a name and the settings that fit it.
 
-What a source sets itself comes first: single values replace the preset's, tables are joined key by key.
+What a source sets itself comes first: single values replace the preset's, tables are joined key by key. A preset may
+build on another one in the same way.
 """
 
 from __future__ import annotations
@@ -25,8 +26,7 @@ def preset(name: str) -> Mapping[str, object]:
     import yaml
 
     content = yaml.safe_load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
-    settings: Mapping[str, object] = content["settings"]
-    return settings
+    return effective(content["settings"])
 
 
 def effective(settings: Mapping[str, object]) -> dict[str, object]:

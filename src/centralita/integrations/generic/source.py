@@ -35,8 +35,11 @@ from centralita.integrations.generic.mapping import (
     omitted,
     placed,
     read,
+    understood,
+    unwrapped,
     with_embedded,
     without_absent,
+    without_markup,
 )
 from centralita.integrations.generic.plan import TYPES, Plan, plan_of
 from centralita.ports import RawRequest, Receipt, Verdict
@@ -116,32 +119,39 @@ def _short(key: str) -> str:
 
 def _event(receipt: Receipt, index: int, document: Document, plan: Plan) -> Event:
     body = _repaired(document.fields, plan)
-    said = {name: read(body, sources) for name, sources in plan.attributes.items()}
-    kind = "generic.unknown" if document.kind == "broken" else _type(said["type"], plan)
-    status = word(said["status"])
-    understood: dict[str, Any] = {
-        "subject": reference("", said["subject"]),
-        "severity": severity_of(said["severity"], plan.severity),
-        "title": one_line(said["title"], TITLE_LIMIT),
-        "category": one_line(said["category"]),
-        "status": plan.statuses.get(status) or one_line(said["status"], WORD_LIMIT),
-        "phase": phase_of(said["phase"], plan.phases) or phase_of(said["status"], plan.phases),
-        "url": web_url(said["url"]),
-    }
-    time = instant(said["time"], plan.zone)
-    data = _data(document, body, plan, {**understood, "time": time})
-    if not is_blank(said["id"]):
-        data["id"] = tame_text(said["id"]) or said["id"]
-    if kind == "generic.unknown" and not is_blank(said["type"]):
-        data["type"] = said["type"]
+    kind = "generic.unknown" if document.kind == "broken" else _type(body, plan)
+    known = _known(body, plan)
+    time = understood(body, plan.attributes["time"], lambda value: instant(value, plan.zone))
+    data = _data(document, body, plan, {**known, "time": time})
+    named, said = read(body, plan.attributes["id"]), read(body, plan.attributes["type"])
+    if named is not None:
+        data["id"] = tame_text(named) or named
+    if kind == "generic.unknown" and said is not None:
+        data["type"] = said
     return Event(
         id=event_id(receipt.id, index),
         source=receipt.source,
         type=kind,
         time=time or rfc3339(receipt.received_at),
         data=shaped(data),
-        **understood,
+        **known,
     )
+
+
+def _known(body: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    """What can be understood of an event's attributes, besides its type and time."""
+    at = plan.attributes
+    return {
+        "subject": understood(body, at["subject"], lambda value: reference("", value)),
+        "severity": understood(body, at["severity"], lambda value: severity_of(value, plan.severity)),
+        "title": understood(body, at["title"], lambda value: one_line(value, TITLE_LIMIT)),
+        "category": understood(body, at["category"], one_line),
+        "status": understood(
+            body, at["status"], lambda value: plan.statuses.get(word(value)) or one_line(value, WORD_LIMIT)
+        ),
+        "phase": understood(body, (*at["phase"], *at["status"]), lambda value: phase_of(value, plan.phases)),
+        "url": understood(body, at["url"], web_url),
+    }
 
 
 def _repaired(body: dict[str, Any], plan: Plan) -> dict[str, Any]:
@@ -149,17 +159,25 @@ def _repaired(body: dict[str, Any], plan: Plan) -> dict[str, Any]:
         body = without_absent(body, plan.is_absent)
     for path in plan.embedded:
         body = with_embedded(body, path)
+    for path in plan.unwrap:
+        body = unwrapped(body, path)
+    for path in plan.html:
+        body = without_markup(body, path)
     return body
 
 
-def _type(said: object, plan: Plan) -> str:
-    if is_blank(said):
-        return "generic.received"
-    found = plan.events.get(word(said)) or type_name(said)
-    return found if found and plan.declares(found) else "generic.unknown"
+def _type(body: Mapping[str, Any], plan: Plan) -> str:
+    def declared(said: object) -> str:
+        found = plan.events.get(word(said)) or type_name(said)
+        return found if found and plan.declares(found) else ""
+
+    sources = plan.attributes["type"]
+    return understood(body, sources, declared) or (
+        "generic.received" if read(body, sources) is None else "generic.unknown"
+    )
 
 
-def _data(document: Document, body: dict[str, Any], plan: Plan, understood: Mapping[str, Any]) -> dict[str, Any]:
+def _data(document: Document, body: dict[str, Any], plan: Plan, known: Mapping[str, Any]) -> dict[str, Any]:
     if document.kind == "cloudevent":
         data = _unwrapped({}, body.get("data"))
         if beyond := extensions(body):
@@ -169,7 +187,7 @@ def _data(document: Document, body: dict[str, Any], plan: Plan, understood: Mapp
     else:
         rest = {name: value for name, value in body.items() if name not in (*ATTRIBUTES, "timestamp", "data")}
         data = _unwrapped(rest, body.get("data"))
-        lost = {name: body[name] for name in understood if not is_blank(body.get(name)) and not understood[name]}
+        lost = {name: body[name] for name in known if not is_blank(body.get(name)) and not known[name]}
         data = placed(data, "extra", lost) if lost else data
     for path in plan.omit:
         data = omitted(data, path)

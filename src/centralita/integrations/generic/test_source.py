@@ -10,7 +10,15 @@ import pytest
 from centralita.core.events import Event
 from centralita.core.payload import PayloadError
 from centralita.integrations.generic.documents import MAX_EVENTS, Document, documents
-from centralita.integrations.generic.mapping import omitted, placed, read, with_embedded, without_absent
+from centralita.integrations.generic.mapping import (
+    omitted,
+    placed,
+    read,
+    unwrapped,
+    with_embedded,
+    without_absent,
+    without_markup,
+)
 from centralita.integrations.generic.presets import effective, names, preset
 from centralita.integrations.generic.source import GenericSource
 from centralita.ports import RawRequest, Receipt, Verdict
@@ -180,6 +188,52 @@ def test_a_mapping_reads_paths_fall_backs_and_templates() -> None:
     assert read(fields, ("{{ nowhere }}", "a[5].b")) is None
 
 
+def test_the_first_value_that_can_be_understood_counts() -> None:
+    body = {
+        "link": "{$URL}/1",
+        "home": "https://desk.example.com/1",
+        "names": ["a", "b"],
+        "at": "ayer",
+        "n": 1763805600,
+    }
+    settings: dict[str, object] = {
+        "map": {
+            "url": ["link", "home"],
+            "title": ["names", "names[0]"],
+            "severity": ["at", "{{ 'high' }}"],
+            "time": ["at", "n"],
+            "type": ["at", "{{ 'alert.fired' }}"],
+        }
+    }
+    event = event_of(body, settings)
+    assert (event.url, event.title, event.severity) == ("https://desk.example.com/1", "a", "high")
+    assert (event.time, event.type) == ("2025-11-22T10:00:00.000Z", "alert.fired")
+    assert event_of({"at": "ayer"}, settings).title == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("<p>No <b>anda</b></p>", "No anda"),
+        ("&lt;p&gt;No &lt;b&gt;anda&lt;/b&gt;&lt;/p&gt;", "No anda"),
+        ("<p>Escriba &lt;b&gt;</p>", "Escriba <b>"),
+        ("1 < 2", "1 < 2"),
+    ],
+)
+def test_rich_text_is_read_as_plain_text(text: str, plain: str) -> None:
+    event = event_of({"a": {"text": text}}, {"html": ["a.text"], "map": {"title": "a.text"}})
+    assert event.title == plain
+    assert event.data["a"] == {"text": plain}
+
+
+def test_an_envelope_is_read_as_if_it_were_not_there() -> None:
+    body = {"event": "alert.fired", "data": {"ticket": {"id": 7, "title": "A"}}}
+    settings: dict[str, object] = {"unwrap": ["nowhere", "data", "ticket"], "map": {"type": "event", "title": "title"}}
+    event = event_of(body, settings)
+    assert (event.type, event.title) == ("alert.fired", "A")
+    assert event.data == {"event": "alert.fired", "id": "7", "title": "A"}
+
+
 def test_a_template_that_goes_wrong_is_an_absent_value() -> None:
     assert event_of({"a": 1}, {"map": {"title": "{% for %}", "subject": "a"}}).subject == "1"
     assert event_of({"a": 1}, {"map": {"title": "{% for i in (1..1000000) %}x{% endfor %}"}}).title == ""
@@ -199,6 +253,9 @@ def test_repairs_leave_their_argument_as_it_was() -> None:
         "a": {"b": '{"c": [1]}', "x": None},
         "k": [{"x": None}],
     }
+    assert unwrapped(fields, "a") == {"b": '{"c": [1]}', "x": "{M}", "k": fields["k"]}
+    assert unwrapped(fields, "k") == unwrapped(fields, "a.b") == fields
+    assert without_markup(fields, "k") == without_markup(fields, "nowhere") == fields
     assert omitted(fields, "a.b") == {"a": {"x": "{M}"}, "k": fields["k"]}
     assert omitted(fields, "k.x") == omitted(fields, "nowhere") == fields
     assert placed(fields, "k.z.y", 1)["k"] == {"z": {"y": 1}}
@@ -236,7 +293,17 @@ def test_an_unknown_preset_is_named_and_lets_nobody_in() -> None:
         settings: dict[str, object] = {"preset": name}
         assert SOURCE.check(settings, [b"s"]) == ["preset: setting.preset", "auth: setting.missing"]
         assert verdict_of({"authorization": "Bearer s"}, {"auth": None, "preset": name}).reason == "scheme.invalid"
-    assert names() == ("uptime-kuma", "zabbix")
+    assert {"uptime-kuma", "zabbix"} < set(names())
+
+
+def test_a_preset_may_build_on_another() -> None:
+    whole, below = preset("freshservice"), preset("freshdesk")
+    assert whole["auth"] == below["auth"]
+    assert whole["unwrap"] != below["unwrap"]
+    ours, theirs = whole["events"], below["events"]
+    assert isinstance(ours, dict)
+    assert isinstance(theirs, dict)
+    assert theirs.items() < ours.items()
 
 
 # --- CloudEvents
