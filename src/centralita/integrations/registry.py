@@ -48,12 +48,15 @@ class _Lazy(Mapping[str, T], Generic[T]):
 SOURCES: Mapping[str, Source] = _Lazy[Source](
     {
         "alertmanager": "alertmanager.source:AlertmanagerSource",
+        "botmaker": "botmaker.source:BotmakerSource",
         "cmmshere": "cmmshere.source:CmmshereSource",
         "generic": "generic.source:GenericSource",
         "grafana": "grafana.source:GrafanaSource",
         "github": "github.source:GithubSource",
         "invgate": "invgate.source:InvgateSource",
+        "nopesight": "nopesight.source:NopesightSource",
         "pagerduty": "pagerduty.source:PagerDutySource",
+        "troubleshooting": "troubleshooting.source:TroubleshootingSource",
     }
 )
 
