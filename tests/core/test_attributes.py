@@ -115,6 +115,8 @@ def test_a_time_without_an_offset_is_in_the_zone_of_the_source() -> None:
     assert zone is not None
     assert instant("2025-11-22 07:00:00", zone) == "2025-11-22T10:00:00.000Z"
     assert instant("2025-11-22T07:00:00Z", zone) == "2025-11-22T07:00:00.000Z"
+    assert instant("2025-11-22 07:00:00 UTC", zone) == "2025-11-22T07:00:00.000Z"
+    assert instant("2025-11-22 07:00:00 +0200", zone) == "2025-11-22T05:00:00.000Z"
     assert zone_of("Mordor/Barad_Dur") is None
     assert zone_of("../../etc/passwd") is None
 

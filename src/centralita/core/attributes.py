@@ -104,6 +104,8 @@ def word_table(value: object) -> dict[str, str]:
 
 _EARLIEST_S = 1e8
 """March 1973. A smaller number is a counter, a date without separators, or Go's zero time; never an event's time."""
+_ZONE = re.compile(r" (?:UTC|GMT)$| ([+-]\d{2}:?\d{2})$", re.ASCII)
+"""How GitLab writes one: ``2016-08-12 15:26:29 UTC``, ``2021-04-28 21:50:00 +0200``."""
 _DATE = re.compile(r"(\d{4})[./-](\d{2})[./-](\d{2})(?=$|[T ])", re.ASCII)
 
 
@@ -114,13 +116,14 @@ def rfc3339(time_s: float) -> str:
 
 def instant(value: object, zone: tzinfo = UTC) -> str:
     """A sender's time as ``rfc3339`` writes it: seconds, ms, µs or ns since 1970, or ISO 8601 (also ``2026.11.22``,
-    any number of decimals); a time without an offset is in ``zone``. "" for what is no time, and for a zero one."""
+    any number of decimals, also ``... UTC`` and ``... +0200``); a time without an offset is in ``zone``. "" for what is
+    no time, and for a zero one."""
     number = tame_number(value)
     try:
         if number is not None:
             at = datetime.fromtimestamp(_seconds(number), UTC)
         else:
-            text = tame_text(value, 64)
+            text = _ZONE.sub(lambda zone: zone[1] or "+00:00", tame_text(value, 64))
             # fromisoformat also takes weeks and dates without separators, which nobody sends on purpose.
             at = datetime.fromisoformat(_DATE.sub(r"\1-\2-\3", text, count=1)) if _DATE.match(text) else _NEVER
             at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)

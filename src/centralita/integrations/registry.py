@@ -53,6 +53,7 @@ SOURCES: Mapping[str, Source] = _Lazy[Source](
         "generic": "generic.source:GenericSource",
         "grafana": "grafana.source:GrafanaSource",
         "github": "github.source:GithubSource",
+        "gitlab": "gitlab.source:GitlabSource",
         "invgate": "invgate.source:InvgateSource",
         "nopesight": "nopesight.source:NopesightSource",
         "pagerduty": "pagerduty.source:PagerDutySource",
