@@ -10,7 +10,7 @@ from aiohttp import web
 from centralita.core.events import Event
 from centralita.integrations.invgate.source import InvgateSource
 from centralita.ports import RawRequest, Receipt
-from centralita.sandbox.invgate import InvGateSender, Ticket
+from centralita.sandbox.invgate.sender import InvGateSender, Ticket
 
 SOURCE = InvgateSource()
 SECRET = "s3cret-of-the-desk"

@@ -14,7 +14,7 @@ from centralita.core.signing import verify_standard
 from centralita.demo.world import HELP_DESK, INCIDENTS, World
 from centralita.i18n import N_
 from centralita.ports import HttpRequest
-from centralita.sandbox.invgate import Ticket
+from centralita.sandbox.invgate.sender import Ticket
 
 TICKET = Ticket(
     request_id=4521,

@@ -15,7 +15,7 @@ import yaml
 
 from centralita.core.signing import generate_secret
 from centralita.sandbox.control import SinkControl, SlackControl
-from centralita.sandbox.invgate import InvGateSender
+from centralita.sandbox.invgate.sender import InvGateSender
 from centralita.sandbox.server import serve
 from centralita.sandbox.sink import WebhookSink
 from centralita.sandbox.slack import BOT_TOKEN, LocalSlack

@@ -24,7 +24,7 @@ class ControlRefused(Exception):
     """The control API did not accept a request; the text says why."""
 
 
-class _Control:
+class ControlClient:
     """A session to one control API; use as ``async with``."""
 
     def __init__(self, url: str) -> None:
@@ -42,7 +42,8 @@ class _Control:
             await self._session.close()
             self._session = None
 
-    async def _ask(self, verb: str, where: str, body: Any = None, **query: Any) -> dict[str, Any]:
+    async def ask(self, verb: str, where: str, body: Any = None, **query: Any) -> dict[str, Any]:
+        """One request to ``/_control/{where}``; parameters that are None or "" are left out."""
         if self._session is None:
             raise RuntimeError("use it as: async with ...Control(url) as control")
         params = {name: str(value) for name, value in query.items() if value not in (None, "")}
@@ -55,17 +56,17 @@ class _Control:
 
     async def reset(self) -> None:
         """Forgets what came and every fault."""
-        await self._ask("POST", "reset", {})
+        await self.ask("POST", "reset", {})
 
 
-class SlackControl(_Control):
+class SlackControl(ControlClient):
     """The local workspace's control API."""
 
     async def posted(self, after: int = 0, method: str = "", channel: str = "", ok: bool | None = None) -> list[Call]:
         """The calls with a number above ``after``, in order; ``channel`` by id or ``#name``; ``ok``: only those that
         took effect (or only those that didn't)."""
         wanted = None if ok is None else int(ok)
-        answer = await self._ask("GET", "calls", after=after, method=method, channel=channel, ok=wanted)
+        answer = await self.ask("GET", "calls", after=after, method=method, channel=channel, ok=wanted)
         return [Call(**one) for one in answer["calls"]]
 
     async def wait_for(
@@ -89,7 +90,7 @@ class SlackControl(_Control):
             left_s = deadline - loop.time()
             if left_s <= 0:
                 raise TimeoutError(f"{len(found)} of {count} calls came in {timeout_s:g} s")
-            answer = await self._ask(
+            answer = await self.ask(
                 "GET", "calls", after=after, timeout_s=min(left_s, POLL_S), method=method, channel=channel, ok=wanted
             )
             calls = [Call(**one) for one in answer["calls"]]
@@ -100,12 +101,12 @@ class SlackControl(_Control):
     async def messages(self, channel: str) -> list[dict[str, Any]]:
         """What a channel holds now, oldest first, replies among them; the id of a person means the bot's direct
         messages with that person."""
-        answer = await self._ask("GET", "messages", channel=channel)
+        answer = await self.ask("GET", "messages", channel=channel)
         return list(answer["messages"])
 
     async def thread(self, channel: str, ts: str) -> list[dict[str, Any]]:
         """The parent and its replies; [] when there is no such message."""
-        answer = await self._ask("GET", "messages", channel=channel, thread_ts=ts)
+        answer = await self.ask("GET", "messages", channel=channel, thread_ts=ts)
         return list(answer["messages"])
 
     async def fail_next(
@@ -120,19 +121,19 @@ class SlackControl(_Control):
         channel: str = "",
     ) -> None:
         """The next ``count`` calls (None: all) fail: with Slack's ``error``, or with an HTTP ``status``."""
-        fault: dict[str, Any] = {"method": method, "count": count, "channel": channel}
+        fault: dict[str, Any] = {"method": method, "count": count, "about": channel}
         if error:
             fault |= {"kind": "error", "error": error}
         else:
             fault |= {"kind": "status", "status": status or 500, "headers": dict(headers or {}), "body": body}
-        await self._ask("POST", "faults", fault)
+        await self.ask("POST", "faults", fault)
 
     async def drop_next(
         self, method: str = "*", count: int | None = 1, *, applied: bool = False, channel: str = ""
     ) -> None:
         """The next ``count`` calls end in a connection reset; with ``applied`` after they have taken effect."""
         kind = "apply_and_drop" if applied else "drop"
-        await self._ask("POST", "faults", {"kind": kind, "method": method, "count": count, "channel": channel})
+        await self.ask("POST", "faults", {"kind": kind, "method": method, "count": count, "about": channel})
 
     async def slow(
         self,
@@ -145,64 +146,64 @@ class SlackControl(_Control):
     ) -> None:
         """The next ``count`` calls (None: all) take ``delay_ms`` longer; with ``after_apply`` they have taken effect,
         and are in ``posted``, before the wait."""
-        fault = {"kind": "slow", "delay_ms": delay_ms, "method": method, "count": count, "channel": channel}
-        await self._ask("POST", "faults", fault | {"after_apply": after_apply})
+        fault = {"kind": "slow", "delay_ms": delay_ms, "method": method, "count": count, "about": channel}
+        await self.ask("POST", "faults", fault | {"after_apply": after_apply})
 
     async def heal(self) -> None:
         """Ends every fault."""
-        await self._ask("DELETE", "faults")
+        await self.ask("DELETE", "faults")
 
     async def limits(self, **wish: Any) -> dict[str, Any]:
         """Sets limits and returns them all: ``enabled=False``, ``channel_post={"per_s": 1, "burst": 5}`` or None,
         ``tiers_per_min={"3": 50}`` or None, ``methods={"chat.update": {"per_s": 1, "burst": 1}}``."""
-        answer = await self._ask("PUT", "limits", wish) if wish else await self._ask("GET", "limits")
+        answer = await self.ask("PUT", "limits", wish) if wish else await self.ask("GET", "limits")
         return dict(answer["limits"])
 
     async def add_user(self, name: str, *, channels: Iterable[str] = (), **facts: Any) -> str:
         """A new person: ``real_name, email, locale, title, tz, deleted``; returns the id."""
-        answer = await self._ask("POST", "users", {"name": name, "channels": list(channels), **facts})
+        answer = await self.ask("POST", "users", {"name": name, "channels": list(channels), **facts})
         return str(answer["id"])
 
     async def change_user(self, user: str, **facts: Any) -> None:
         """``locale, email, deleted, real_name, title, tz`` of a person."""
-        await self._ask("PATCH", f"users/{user}", facts)
+        await self.ask("PATCH", f"users/{user}", facts)
 
     async def add_channel(self, name: str, *, private: bool = False, bot: bool = True, **facts: Any) -> str:
         """A new channel: ``members`` (ids; default everybody), ``purpose``; returns the id."""
-        answer = await self._ask("POST", "channels", {"name": name, "private": private, "bot": bot, **facts})
+        answer = await self.ask("POST", "channels", {"name": name, "private": private, "bot": bot, **facts})
         return str(answer["id"])
 
     async def change_channel(self, channel: str, **facts: Any) -> None:
         """``archived``, ``bot`` (whether the bot is in it)."""
-        await self._ask("PATCH", f"channels/{channel.removeprefix('#')}", facts)
+        await self.ask("PATCH", f"channels/{channel.removeprefix('#')}", facts)
 
     async def add_usergroup(self, handle: str, *, name: str = "", users: Iterable[str] = ()) -> str:
         """A new user group; returns the id."""
         body = {"handle": handle, "name": name or handle, "users": list(users)}
-        return str((await self._ask("POST", "usergroups", body))["id"])
+        return str((await self.ask("POST", "usergroups", body))["id"])
 
     async def add_bot(self, token: str, name: str = "app", scopes: Iterable[str] | None = None) -> str:
         """One more bot token, or other scopes for a known one; returns the bot's user id."""
         body = {"token": token, "name": name} | ({} if scopes is None else {"scopes": list(scopes)})
-        return str((await self._ask("POST", "bots", body))["user_id"])
+        return str((await self.ask("POST", "bots", body))["user_id"])
 
     async def add_hook(self, channel: str) -> str:
         """An incoming webhook into ``channel``; returns its URL."""
-        return self.url + str((await self._ask("POST", "hooks", {"channel": channel}))["path"])
+        return self.url + str((await self.ask("POST", "hooks", {"channel": channel}))["path"])
 
 
-class SinkControl(_Control):
+class SinkControl(ControlClient):
     """The webhook sink's control API."""
 
     async def received(self, after: int = 0, path: str = "") -> list[Arrival]:
         """What came with a number above ``after``, in order."""
-        return _arrivals(await self._ask("GET", "requests", after=after, path=path))
+        return _arrivals(await self.ask("GET", "requests", after=after, path=path))
 
     async def wait_for(
         self, count: int = 1, *, after: int = 0, path: str = "", timeout_s: float = 10.0
     ) -> list[Arrival]:
         """The first ``count`` requests after number ``after``. Raises TimeoutError that says how many came."""
-        answer = await self._ask("GET", "requests", after=after, path=path, least=count, timeout_s=timeout_s)
+        answer = await self.ask("GET", "requests", after=after, path=path, least=count, timeout_s=timeout_s)
         found = _arrivals(answer)
         if len(found) < count:
             raise TimeoutError(f"{len(found)} of {count} requests came in {timeout_s:g} s")
@@ -210,19 +211,19 @@ class SinkControl(_Control):
 
     async def count(self) -> int:
         """How many requests came since the start."""
-        return int((await self._ask("GET", "count"))["count"])
+        return int((await self.ask("GET", "count"))["count"])
 
     async def answer(self, plan: AnswerPlan) -> None:
         """Answers from now on as ``plan`` says."""
-        await self._ask("POST", "answers", vars(plan))
+        await self.ask("POST", "answers", vars(plan))
 
     async def heal(self) -> None:
         """Answers everything with 200 again."""
-        await self._ask("DELETE", "answers")
+        await self.ask("DELETE", "answers")
 
     async def record(self, bodies: bool) -> None:
         """Whether headers and bodies are kept."""
-        await self._ask("PUT", "recording", {"bodies": bodies})
+        await self.ask("PUT", "recording", {"bodies": bodies})
 
 
 def _arrivals(answer: dict[str, Any]) -> list[Arrival]:

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
-
 from aiohttp import web
 
+from centralita.sandbox.http import same_origin
 from centralita.sandbox.slack import control_api, view
-from centralita.sandbox.slack.endpoint import BACKEND, Backend, call_hook, call_method, json_answer
+from centralita.sandbox.slack.endpoint import BACKEND, Backend, call_hook, call_method
 from centralita.sandbox.slack.limits import LimitSettings, RateLimiter
 
 LARGEST_BODY = 4 * 1024 * 1024
-
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@web.middleware
-async def same_origin(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Refuses what a page of another origin sends: the workspace has no login of its own."""
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
-        return json_answer({"ok": False, "error": "pages of other origins may not call this"}, 403)
-    return await handler(request)
 
 
 class LocalSlack:

@@ -3,71 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Literal
 
-import msgspec
 from aiohttp import web
 
-from centralita.sandbox.slack.endpoint import BACKEND, Backend, json_answer
-from centralita.sandbox.slack.faults import read_fault
+from centralita.sandbox.faults import read_fault
+from centralita.sandbox.http import (
+    LONGEST_WAIT_S,
+    ControlError,
+    Handler,
+    explained,
+    json_answer,
+    read_number,
+    read_object,
+)
+from centralita.sandbox.slack.endpoint import BACKEND, Backend
 from centralita.sandbox.slack.journal import Call
 from centralita.sandbox.slack.limits import LimitSettings
 from centralita.sandbox.slack.seed import seed_workspace
 from centralita.sandbox.slack.workspace import ALL_SCOPES, Bot, Change, Conversation, User, Usergroup
-
-LONGEST_WAIT_S = 600.0
-
-
-class ControlError(Exception):
-    """A request that makes no sense: its sentence goes to the caller."""
-
-    def __init__(self, sentence: str, status: int = 400) -> None:
-        super().__init__(sentence)
-        self.status = status
-
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def explained(handler: Handler) -> Handler:
-    """Answers ControlError and ValueError of ``handler`` as 4xx ``{"ok": false, "error": sentence}``."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except ControlError as error:
-            return json_answer({"ok": False, "error": str(error)}, error.status)
-        except ValueError as error:
-            return json_answer({"ok": False, "error": str(error)}, 400)
-
-    return answer
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    raw = await request.read()
-    if not raw:
-        return {}
-    try:
-        value = msgspec.json.decode(raw)
-    except msgspec.DecodeError as error:
-        raise ControlError(f"the body is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise ControlError("the body must be a JSON object")
-    return value
-
-
-def _number(request: web.Request, name: str, default: float, most: float) -> float:
-    raw = request.query.get(name)
-    if raw is None:
-        return default
-    try:
-        value = float(raw)
-    except ValueError:
-        raise ControlError(f"{name} must be a number") from None
-    if not 0 <= value <= most:
-        raise ControlError(f"{name} must be between 0 and {most:g}")
-    return value
 
 
 def _conversation(backend: Backend, key: str) -> Conversation:
@@ -97,8 +52,8 @@ async def calls(request: web.Request) -> web.StreamResponse:
     """GET ``calls?after=N&timeout_s=&method=&channel=&ok=``: the calls after number N that fit, in order; with
     ``timeout_s`` waits until there is one."""
     journal = request.app[BACKEND].journal
-    after = int(_number(request, "after", 0, 2**53))
-    timeout_s = _number(request, "timeout_s", 0, LONGEST_WAIT_S)
+    after = int(read_number(request, "after", 0, 2**53))
+    timeout_s = read_number(request, "timeout_s", 0, LONGEST_WAIT_S)
     wanted = _filter(request)
     found = await journal.wait(after, wanted, timeout_s) if timeout_s else journal.select(after, wanted)
     return json_answer({"ok": True, "calls": [call.as_json() for call in found], "last": journal.last_seq})
@@ -122,7 +77,7 @@ async def messages(request: web.Request) -> web.StreamResponse:
 
 async def fail(request: web.Request) -> web.StreamResponse:
     """POST ``faults``: arms a fault (see ``faults.read_fault``)."""
-    request.app[BACKEND].faults.armed.append(read_fault(await _body(request)))
+    request.app[BACKEND].faults.armed.append(read_fault(await read_object(request)))
     return json_answer({"ok": True})
 
 
@@ -136,14 +91,14 @@ async def limits(request: web.Request) -> web.StreamResponse:
     """GET or PUT ``limits`` (see ``LimitSettings.changed``)."""
     limiter = request.app[BACKEND].limiter
     if request.method == "PUT":
-        limiter.configure(limiter.settings.changed(await _body(request)))
+        limiter.configure(limiter.settings.changed(await read_object(request)))
     return json_answer({"ok": True, "limits": limiter.settings.as_json()})
 
 
 async def add_user(request: web.Request) -> web.StreamResponse:
     """POST ``users``: ``{name, real_name, email, locale, title, tz, deleted, channels}``; answers its id."""
     backend = request.app[BACKEND]
-    wish = await _body(request)
+    wish = await read_object(request)
     channels = [_conversation(backend, key) for key in wish.pop("channels", [])]
     if not isinstance(wish.get("name"), str) or not wish["name"]:
         raise ControlError("a user needs a name")
@@ -165,7 +120,7 @@ async def change_user(request: web.Request) -> web.StreamResponse:
     user = backend.workspace.users.get(request.match_info["id"])
     if user is None:
         raise ControlError("there is no such user", 404)
-    wish = await _body(request)
+    wish = await read_object(request)
     for name, value in wish.items():
         if name not in ("locale", "email", "deleted", "real_name", "title", "tz") or type(value) is not type(
             getattr(user, name)
@@ -181,7 +136,7 @@ async def add_channel(request: web.Request) -> web.StreamResponse:
     """POST ``channels``: ``{name, private, members, bot, purpose}``; ``members`` are users' ids, default everybody;
     ``bot`` false leaves the bot outside; answers its id."""
     space = request.app[BACKEND].workspace
-    wish = await _body(request)
+    wish = await read_object(request)
     name = str(wish.get("name", "")).removeprefix("#")
     if not name or space.find_conversation(name) is not None:
         raise ControlError("a channel needs a name that no other has")
@@ -202,7 +157,7 @@ async def change_channel(request: web.Request) -> web.StreamResponse:
     """PATCH ``channels/{key}``: ``archived``, and ``bot`` (whether the bot is a member)."""
     backend = request.app[BACKEND]
     found = _conversation(backend, request.match_info["key"])
-    wish = await _body(request)
+    wish = await read_object(request)
     if set(wish) - {"archived", "bot"}:
         raise ControlError("only archived and bot can be set")
     if "archived" in wish:
@@ -218,7 +173,7 @@ async def change_channel(request: web.Request) -> web.StreamResponse:
 async def add_usergroup(request: web.Request) -> web.StreamResponse:
     """POST ``usergroups``: ``{handle, name, users}``; answers its id."""
     space = request.app[BACKEND].workspace
-    wish = await _body(request)
+    wish = await read_object(request)
     handle = str(wish.get("handle", ""))
     if not handle:
         raise ControlError("a user group needs a handle")
@@ -232,7 +187,7 @@ async def add_bot(request: web.Request) -> web.StreamResponse:
     """POST ``bots``: ``{name, token, scopes}``: one more app, in no channel yet, or, when the token is known, other
     scopes for its app."""
     space = request.app[BACKEND].workspace
-    wish = await _body(request)
+    wish = await read_object(request)
     token, name = str(wish.get("token", "")), str(wish.get("name", "app"))
     if not token.startswith("xoxb-"):
         raise ControlError("a bot needs a token that starts with xoxb-")
@@ -251,7 +206,7 @@ async def add_bot(request: web.Request) -> web.StreamResponse:
 async def add_hook(request: web.Request) -> web.StreamResponse:
     """POST ``hooks``: ``{channel}``: an incoming webhook of the first bot into a channel; answers its path."""
     backend = request.app[BACKEND]
-    wish = await _body(request)
+    wish = await read_object(request)
     found = _conversation(backend, str(wish.get("channel", "")))
     space = backend.workspace
     path = f"/services/{space.team_id}/{space.new_id('B')}/local-{found.id.lower()}"
@@ -263,7 +218,7 @@ async def reset(request: web.Request) -> web.StreamResponse:
     """POST ``reset``: the workspace as it was at the start; faults and calls forgotten, limits back to the defaults, or
     kept with ``{"keep_limits": true}``."""
     backend = request.app[BACKEND]
-    keep = (await _body(request)).get("keep_limits") is True
+    keep = (await read_object(request)).get("keep_limits") is True
     fresh = seed_workspace()
     fresh.listeners = backend.workspace.listeners
     backend.workspace = fresh

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import struct
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
+from centralita.sandbox.faults import Fault, Faults, delay, reset_connection
+from centralita.sandbox.http import json_answer
+from centralita.sandbox.journal import Journal
 from centralita.sandbox.slack import chat
 from centralita.sandbox.slack.arguments import Arguments, decode_arguments
 from centralita.sandbox.slack.caller import Caller
-from centralita.sandbox.slack.faults import Fault, Faults
-from centralita.sandbox.slack.journal import Journal
+from centralita.sandbox.slack.journal import Call, Outcome
 from centralita.sandbox.slack.limits import LimitSettings, RateLimiter
 from centralita.sandbox.slack.methods import METHODS, SPECIAL, Method
 from centralita.sandbox.slack.refusal import Refusal
@@ -29,7 +27,6 @@ HOOK = "hook"
 _LIMITED = {"ok": False, "error": "ratelimited"}
 _HOOK_STATUS = {"no_service": 404, "channel_not_found": 404, "is_archived": 410}
 _HOOK_WORD = {"is_archived": "channel_is_archived", "invalid_blocks_format": "invalid_blocks"}
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @dataclass
@@ -39,7 +36,7 @@ class Backend:
     workspace: Workspace = field(default_factory=seed_workspace)
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter(LimitSettings()))
     faults: Faults = field(default_factory=Faults)
-    journal: Journal = field(default_factory=Journal)
+    journal: Journal[Call] = field(default_factory=Journal)
 
 
 BACKEND: web.AppKey[Backend] = web.AppKey("backend", Backend)
@@ -64,16 +61,19 @@ class _Visit:
     def backend(self) -> Backend:
         return self.request.app[BACKEND]
 
-    def record(self, outcome: str, status: int, result: dict[str, Any] | None) -> None:
+    def record(self, outcome: Outcome, status: int, result: dict[str, Any] | None) -> None:
         self.backend.journal.add(
-            method=self.method,
-            channel=self.channel,
-            args=self.args.recorded(),
-            result=result,
-            status=status,
-            outcome=outcome,
-            arrived_mono_ms=self.arrived_mono_ms,
-            arrived_wall_ms=self.arrived_wall_ms,
+            lambda seq: Call(
+                seq=seq,
+                method=self.method,
+                channel=self.channel,
+                args=self.args.recorded(),
+                result=result,
+                status=status,
+                outcome=outcome,
+                arrived_mono_ms=self.arrived_mono_ms,
+                arrived_wall_ms=self.arrived_wall_ms,
+            )
         )
 
 
@@ -112,19 +112,18 @@ async def _go_through(visit: _Visit, key: str, perform: Any, answer: Any) -> web
     found = visit.backend.workspace.find_conversation(key)
     visit.channel = found.id if found else ""
     names = frozenset({key, visit.channel, f"#{found.name}" if found else ""})
-    hits = visit.backend.faults.take(visit.method, names)
-    slow = [fault for fault in hits if fault.kind == "slow"]
+    hits = visit.backend.faults.take(frozenset({visit.method}), names)
     failing = next((fault for fault in hits if fault.kind != "slow"), None)
-    await _delay(slow, after_apply=False)
+    await delay(hits, after_apply=False)
     if failing is not None and failing.kind != "apply_and_drop":
         return _fail(visit, failing)
     result, status = perform()
     visit.channel = visit.channel or _channel_of(result)
     if failing is not None:
         visit.record("applied_and_dropped", 0, result)
-        return _reset(visit.request)
+        return reset_connection(visit.request)
     visit.record("limited" if status == 429 else "answered", status, result)
-    await _delay(slow, after_apply=True)
+    await delay(hits, after_apply=True)
     response: web.Response = answer(result, status)
     if status == 429:
         response.headers["Retry-After"] = str(visit.retry_after_s)
@@ -139,32 +138,16 @@ def _channel_of(result: dict[str, Any]) -> str:
     return channel if isinstance(channel, str) else ""
 
 
-async def _delay(slow: list[Fault], after_apply: bool) -> None:
-    delay_ms = sum(fault.delay_ms for fault in slow if fault.after_apply == after_apply)
-    if delay_ms:
-        await asyncio.sleep(delay_ms / 1000)
-
-
 def _fail(visit: _Visit, fault: Fault) -> web.StreamResponse:
     if fault.kind == "drop":
         visit.record("dropped", 0, None)
-        return _reset(visit.request)
+        return reset_connection(visit.request)
     if fault.kind == "error":
         body = {"ok": False, "error": fault.error}
         visit.record("failed", 200, body)
         return json_answer(body, 200) if visit.method != HOOK else _hook_answer(body, 200)
     visit.record("failed", fault.status, None)
     return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
-
-
-def _reset(request: web.Request) -> web.StreamResponse:
-    """Ends the connection with a TCP reset: the caller can't tell what happened to the call."""
-    transport = request.transport
-    if transport is not None:
-        connection = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        transport.abort()
-    return web.Response()
 
 
 def _perform(visit: _Visit) -> tuple[dict[str, Any], int]:
@@ -229,11 +212,6 @@ def _post_by_hook(visit: _Visit) -> tuple[dict[str, Any], int]:
         return chat.post_message(Caller(visit.backend.workspace, bot, args, "")), 200
     except Refusal as refusal:
         return refusal.body(), 200
-
-
-def json_answer(body: Any, status: int = 200) -> web.Response:
-    """``body`` as JSON."""
-    return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json", charset="utf-8")
 
 
 def _hook_answer(body: dict[str, Any], status: int) -> web.Response:

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from centralita.sandbox.slack.control_api import ControlError, explained
-from centralita.sandbox.slack.endpoint import BACKEND, json_answer
+from centralita.sandbox.http import ControlError, explained, json_answer
+from centralita.sandbox.slack.endpoint import BACKEND
 from centralita.sandbox.slack.workspace import Change, Conversation, Message, User, Workspace
 
 DEFAULT_VIEWER = "U0LUISPARED"

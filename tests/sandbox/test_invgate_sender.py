@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from centralita.sandbox.control import SinkControl
-from centralita.sandbox.invgate import EVENTS, LUIS, InvGateSender, Ticket
+from centralita.sandbox.invgate.sender import EVENTS, LUIS, InvGateSender, Ticket
 from centralita.sandbox.sink import AnswerPlan
 
 

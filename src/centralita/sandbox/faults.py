@@ -1,10 +1,17 @@
-"""What a test asks to go wrong."""
+"""What a test asks to go wrong, and how a connection goes wrong."""
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from aiohttp import web
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 Kind = Literal["error", "status", "drop", "apply_and_drop", "slow"]
 
@@ -15,9 +22,9 @@ class Fault:
 
     kind: Kind
     method: str = "*"
-    """``*`` for every method; ``hook`` for incoming webhooks."""
-    channel: str = ""
-    """As the caller writes it; "" for every channel."""
+    """``*`` for every method, else one of the names under which the served part knows the call."""
+    about: str = ""
+    """What the call is about (a channel, a ticket), as the caller writes it; "" for anything."""
     left: int | None = 1
     """How many calls it still hits; None for all."""
     error: str = ""
@@ -31,7 +38,7 @@ class Fault:
 
 _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "method": str,
-    "channel": str,
+    "about": str,
     "error": str,
     "status": int,
     "headers": dict,
@@ -71,12 +78,12 @@ class Faults:
     def __init__(self) -> None:
         self.armed: list[Fault] = []
 
-    def take(self, method: str, names: frozenset[str]) -> list[Fault]:
-        """The faults that hit this call, at most one that fails it and any that slow it; each loses one of its count.
-        ``names`` are the channel as written, its id and its ``#name``."""
+    def take(self, methods: frozenset[str], about: frozenset[str]) -> list[Fault]:
+        """The faults that hit a call which is known under the names ``methods`` and is about ``about``: at most one
+        that fails it and any that slow it; each loses one of its count."""
         hit: list[Fault] = []
         for fault in tuple(self.armed):
-            if fault.method not in ("*", method) or (fault.channel and fault.channel not in names):
+            if fault.method not in methods | {"*"} or (fault.about and fault.about not in about):
                 continue
             if fault.kind != "slow" and any(other.kind != "slow" for other in hit):
                 continue
@@ -89,3 +96,20 @@ class Faults:
 
     def clear(self) -> None:
         self.armed.clear()
+
+
+async def delay(hits: list[Fault], *, after_apply: bool) -> None:
+    """Waits as long as the slow ones of ``hits`` say, of which one part is before the call takes effect."""
+    delay_ms = sum(fault.delay_ms for fault in hits if fault.kind == "slow" and fault.after_apply == after_apply)
+    if delay_ms:
+        await asyncio.sleep(delay_ms / 1000)
+
+
+def reset_connection(request: web.Request) -> web.StreamResponse:
+    """Ends the connection with a TCP reset: the caller can't tell what happened to the call."""
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.abort()
+    return web.Response()
