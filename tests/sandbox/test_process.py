@@ -11,7 +11,9 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from centralita.sandbox.control import SinkControl, SlackControl
+from centralita.sandbox.invgate.control import InvGateControl
 from centralita.sandbox.sink import AnswerPlan
+from tests.sandbox.credentials import basic
 
 
 async def start(*words: str) -> tuple[asyncio.subprocess.Process, dict[str, Any]]:
@@ -27,7 +29,7 @@ async def start(*words: str) -> tuple[asyncio.subprocess.Process, dict[str, Any]
     return process, json.loads(await process.stdout.readline() or b"{}")
 
 
-@pytest.mark.parametrize("part", ["slack", "sink"])
+@pytest.mark.parametrize("part", ["slack", "sink", "invgate"])
 async def test_it_prints_its_address_and_ends_on_sigterm(part: str) -> None:
     process, facts = await start(part)
     if part == "slack":
@@ -39,6 +41,12 @@ async def test_it_prints_its_address_and_ends_on_sigterm(part: str) -> None:
             with pytest.raises(aiohttp.ClientConnectionError):
                 await client.chat_postMessage(channel="#alerts", text="y")
             assert [call.outcome for call in await slack.posted()] == ["answered", "applied_and_dropped"]
+    elif part == "invgate":
+        headers = basic(facts["api_user"], facts["api_token"])
+        async with InvGateControl(facts["url"]) as invgate, aiohttp.ClientSession(headers=headers) as session:
+            ticket = await invgate.add_ticket("x")
+            async with session.get(f"{facts['url']}/api/v1/incident?id={ticket}") as response:
+                assert (await response.json())["title"] == "x"
     else:
         async with SinkControl(facts["url"]) as sink, aiohttp.ClientSession() as session:
             await sink.answer(AnswerPlan(mode="drop"))

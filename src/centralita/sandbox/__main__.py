@@ -1,6 +1,7 @@
 """``python -m centralita.sandbox slack --port N``: a part of the sandbox as a process of its own.
 
-Its first line on stdout is JSON: ``{"url", "host", "port"}``, for the workspace also ``bot_token`` and ``hook_url``.
+Its first line on stdout is JSON: ``{"url", "host", "port"}``, for the workspace also ``bot_token`` and ``hook_url``,
+for InvGate ``api_user``, ``api_token``, ``client_id`` and ``client_secret``.
 It ends on SIGTERM or SIGINT.
 """
 
@@ -13,6 +14,7 @@ import signal
 import sys
 from contextlib import suppress
 
+from centralita.sandbox.invgate import API_TOKEN, API_USER, CLIENT_ID, CLIENT_SECRET, LocalInvGate
 from centralita.sandbox.server import Address, Servable, serve
 from centralita.sandbox.sink import KEEP, WebhookSink
 from centralita.sandbox.slack import BOT_TOKEN, HOOK_PATH, LimitSettings, LocalSlack
@@ -26,7 +28,10 @@ def _parse(words: list[str]) -> argparse.Namespace:
     sink = parts.add_parser("sink", help="a receiver of webhooks")
     sink.add_argument("--no-bodies", action="store_true", help="keep neither headers nor bodies")
     sink.add_argument("--keep", type=int, default=KEEP, help=f"how many requests to remember (default {KEEP})")
-    for part in (slack, sink):
+    invgate = parts.add_parser("invgate", help="a local InvGate: Service Desk and Assets")
+    invgate.add_argument("--assets", type=int, default=0, help="how many assets to start with (default 0)")
+    invgate.add_argument("--people", type=int, default=0, help="how many people to start with (default 0)")
+    for part in (slack, sink, invgate):
         part.add_argument("--host", default="127.0.0.1")
         part.add_argument("--port", type=int, default=0, help="0: any free one")
     return parser.parse_args(words)
@@ -35,6 +40,8 @@ def _parse(words: list[str]) -> argparse.Namespace:
 def _build(choice: argparse.Namespace) -> Servable:
     if choice.part == "sink":
         return WebhookSink(keep_bodies=not choice.no_bodies, keep=max(1, choice.keep))
+    if choice.part == "invgate":
+        return LocalInvGate(max(0, choice.assets), max(0, choice.people))
     return LocalSlack(LimitSettings.off() if choice.no_limits else LimitSettings())
 
 
@@ -42,6 +49,8 @@ def _announce(part: str, address: Address) -> None:
     facts: dict[str, str | int] = {"url": address.url, "host": address.host, "port": address.port}
     if part == "slack":
         facts |= {"bot_token": BOT_TOKEN, "hook_url": address.url + HOOK_PATH}
+    if part == "invgate":
+        facts |= {"api_user": API_USER, "api_token": API_TOKEN, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     print(json.dumps(facts), flush=True)
 
 

@@ -26,7 +26,7 @@ class Address:
 
 
 class Servable(Protocol):
-    """What can be served: ``slack.LocalSlack`` and ``sink.WebhookSink``."""
+    """What can be served: ``slack.LocalSlack``, ``invgate.LocalInvGate`` and ``sink.WebhookSink``."""
 
     async def start(self, host: str, port: int) -> int:
         """Listens in the running loop; returns the port, which is the operating system's choice when ``port`` is 0.
