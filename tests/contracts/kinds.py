@@ -14,8 +14,9 @@ from hypothesis import settings as hypothesis_settings
 from centralita.core import signing
 from centralita.core.events import Event
 from centralita.integrations import registry
+from centralita.integrations.generic import presets
 from centralita.integrations.registry import Fixture
-from centralita.ports import RawRequest, Receipt
+from centralita.ports import RawRequest, Receipt, Source
 
 NOW = 1763805991.0
 RECEIPT_ID = "rcp_01KAN7A5YR0000000000000000"
@@ -40,12 +41,26 @@ def tried(examples: int) -> hypothesis_settings:
 
 
 class Scheme(msgspec.Struct, frozen=True):
-    """A kind of source with one way of proof configured."""
+    """A kind of source, or a preset, with one way of proof configured."""
 
     kind: str
     auth: str
     secret: bytes
     settings: dict[str, object]
+
+    @property
+    def integration(self) -> Source:
+        return registry.configured(self.kind, self.settings)[0]
+
+    @property
+    def effective(self) -> Mapping[str, object]:
+        """The settings that the source is given."""
+        return registry.configured(self.kind, self.settings)[1]
+
+    @property
+    def tolerance_s(self) -> float:
+        """How far a signed time may be off."""
+        return float(str(presets.effective(self.effective).get("tolerance_s") or signing.TOLERANCE_S))
 
 
 def _schemes() -> list[Any]:
@@ -67,6 +82,9 @@ def _schemes() -> list[Any]:
                 found.append(
                     pytest.param(Scheme(kind, auth, secret, settings), id="-".join((kind, auth, name)).strip("-"))
                 )
+    for name in presets.names():
+        auth = str(presets.preset(name)["auth"])
+        found.append(pytest.param(Scheme(name, auth, SECRETS.get(auth, _TOKEN), {}), id=f"{name}-{auth}"))
     return found
 
 
@@ -74,7 +92,7 @@ SCHEMES = _schemes()
 
 
 def example(kind: str) -> Fixture:
-    """Any fixture of a kind whose body is JSON."""
+    """Any fixture of a kind, or of a preset, whose body is JSON."""
     return next(found for found in registry.fixtures(kind).values() if found.content_type == "application/json")
 
 

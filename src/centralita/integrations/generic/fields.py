@@ -59,6 +59,11 @@ FIELDS = (
     ),
     ConfigField(name="id_header", help="A header that carries the sender's own id of the request."),
     ConfigField(
+        name="let",
+        help="A name for what several entries of map need: worked out first, in the same way, and read by that name.",
+        type="map",
+    ),
+    ConfigField(
         name="map",
         help="Our name of a field to its path in the body, to a Liquid template, or to several of them to try.",
         type="map",
@@ -147,6 +152,7 @@ _CHECKS: Mapping[str, Check] = {
     "timestamp_prefix": source_settings.any_text,
     "tolerance_s": source_settings.seconds,
     "id_header": source_settings.header_name,
+    "let": _mapping,
     "map": _mapping,
     "events": source_settings.event_types(is_type_pattern),
     "types": _types,

@@ -39,6 +39,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     id_sources: tuple[str, ...]
     """Where a body holds the sender's id of the request; () unless the mapping says so, because the ``id`` of a body
     is as often that of the thing that it is about."""
+    let: dict[str, tuple[str, ...]]
     is_mapped: bool
     attributes: dict[str, tuple[str, ...]]
     inside_data: dict[str, tuple[str, ...]]
@@ -68,8 +69,7 @@ def plan_of(settings: Mapping[str, object]) -> Plan:
 @lru_cache(256)
 def _plan(encoded: bytes) -> Plan:
     settings = effective(msgspec.json.decode(encoded))
-    own = settings.get("map")
-    given = {name: sources_of(value) for name, value in own.items()} if isinstance(own, Mapping) else {}
+    given = _sources_by_name(settings.get("map"))
     events = {key: name for key, name in word_table(settings.get("events")).items() if _may_be_type(name)}
     declared = [name for name in sources_of(settings.get("types")) if is_type_pattern(name)]
     id_header = tame_text(settings.get("id_header")).lower()
@@ -82,6 +82,7 @@ def _plan(encoded: bytes) -> Plan:
         ),
         id_headers=(id_header, *ID_HEADERS) if id_header else ID_HEADERS,
         id_sources=given.get("id", ()),
+        let=_sources_by_name(settings.get("let")),
         is_mapped=bool(given),
         attributes={name: given.get(name, sources) for name, sources in ATTRIBUTES.items()},
         inside_data={name: sources for name, sources in given.items() if name not in ATTRIBUTES},
@@ -98,6 +99,10 @@ def _plan(encoded: bytes) -> Plan:
         omit=sources_of(settings.get("omit")),
         zone=zone_of(settings.get("timezone")) or UTC,
     )
+
+
+def _sources_by_name(value: object) -> dict[str, tuple[str, ...]]:
+    return {name: sources_of(entry) for name, entry in value.items()} if isinstance(value, Mapping) else {}
 
 
 def is_type_pattern(value: object) -> bool:

@@ -103,7 +103,7 @@ def _dedupe_key(plan: Plan, request: RawRequest) -> str:
     if len(found) != 1:
         return ""
     body = _repaired(found[0].fields, plan)
-    value = tame_text(read(body, plan.id_sources or ("id",)))
+    value = tame_text(read(_scope(body, plan), plan.id_sources or ("id",)))
     origin = tame_text(body.get("source")) if found[0].kind == "cloudevent" else ""
     return _short(f"{origin} {value}" if origin else value) if value else ""
 
@@ -119,11 +119,15 @@ def _short(key: str) -> str:
 
 def _event(receipt: Receipt, index: int, document: Document, plan: Plan) -> Event:
     body = _repaired(document.fields, plan)
-    kind = "generic.unknown" if document.kind == "broken" else _type(body, plan)
-    known = _known(body, plan)
-    time = understood(body, plan.attributes["time"], lambda value: instant(value, plan.zone))
+    scope = _scope(body, plan)
+    kind = "generic.unknown" if document.kind == "broken" else _type(scope, plan)
+    known = _known(scope, plan)
+    time = understood(scope, plan.attributes["time"], lambda value: instant(value, plan.zone))
     data = _data(document, body, plan, {**known, "time": time})
-    named, said = read(body, plan.attributes["id"]), read(body, plan.attributes["type"])
+    for path, sources in plan.inside_data.items():
+        value = read(scope, sources)
+        data = data if is_blank(value) else placed(data, path, value)
+    named, said = read(scope, plan.attributes["id"]), read(scope, plan.attributes["type"])
     if named is not None:
         data["id"] = tame_text(named) or named
     if kind == "generic.unknown" and said is not None:
@@ -136,6 +140,14 @@ def _event(receipt: Receipt, index: int, document: Document, plan: Plan) -> Even
         data=shaped(data),
         **known,
     )
+
+
+def _scope(body: Mapping[str, Any], plan: Plan) -> Mapping[str, Any]:
+    """What the entries of a mapping see: the body, and what ``let`` names. Each sees those before it."""
+    scope = body
+    for name, sources in plan.let.items():
+        scope = {**scope, name: read(scope, sources)}
+    return scope
 
 
 def _known(body: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
@@ -191,9 +203,6 @@ def _data(document: Document, body: dict[str, Any], plan: Plan, known: Mapping[s
         data = placed(data, "extra", lost) if lost else data
     for path in plan.omit:
         data = omitted(data, path)
-    for path, sources in plan.inside_data.items():
-        value = read(body, sources)
-        data = data if is_blank(value) else placed(data, path, value)
     return dict(data)
 
 

@@ -226,6 +226,24 @@ def test_rich_text_is_read_as_plain_text(text: str, plain: str) -> None:
     assert event.data["a"] == {"text": plain}
 
 
+def test_what_several_entries_need_is_worked_out_once_and_stays_out_of_the_event() -> None:
+    settings: dict[str, object] = {
+        "let": {"number": ["n", "m"], "name": "#{{ number }}", "m": "x"},
+        "map": {
+            "id": "number",
+            "subject": "ticket/{{ number }}",
+            "title": "name",
+            "ticket.id": "number",
+            "status": "m",
+        },
+    }
+    event = event_of({"m": 7}, settings)
+    assert (event.subject, event.title, event.status) == ("ticket/7", "#7", "")
+    assert event.data == {"m": 7, "ticket": {"id": "7"}, "id": "7"}
+    assert verdict_of({"content-type": "application/json"}, settings, b'{"m": 7}').dedupe_key == "7"
+    assert SOURCE.check({"auth": "key", "let": {"a": "{% for %}"}}, [b"s"]) == ["let.a: setting.template"]
+
+
 def test_an_envelope_is_read_as_if_it_were_not_there() -> None:
     body = {"event": "alert.fired", "data": {"ticket": {"id": 7, "title": "A"}}}
     settings: dict[str, object] = {"unwrap": ["nowhere", "data", "ticket"], "map": {"type": "event", "title": "title"}}
