@@ -27,6 +27,7 @@ SHARED: Mapping[str, EventType] = {
         EventType("alert.fired", "An alert began, or goes on."),
         EventType("alert.resolved", "An alert ended."),
         EventType("alert.updated", "Something about an alert changed."),
+        EventType("alert.commented", "Somebody commented on an alert."),
         EventType("alert.acknowledged", "Somebody took charge of an alert."),
         EventType("incident.triggered", "An incident began."),
         EventType("incident.acknowledged", "Somebody took charge of an incident."),

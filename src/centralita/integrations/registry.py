@@ -55,6 +55,7 @@ SOURCES: Mapping[str, Source] = _Lazy[Source](
         "github": "github.source:GithubSource",
         "gitlab": "gitlab.source:GitlabSource",
         "invgate": "invgate.source:InvgateSource",
+        "sentry": "sentry.source:SentrySource",
         "nopesight": "nopesight.source:NopesightSource",
         "pagerduty": "pagerduty.source:PagerDutySource",
         "troubleshooting": "troubleshooting.source:TroubleshootingSource",

@@ -1,0 +1,1 @@
+"""Sentry: webhooks of internal and public integrations, and those of the older WebHooks plugin."""
