@@ -125,3 +125,27 @@ class Subjects(RuleBasedStateMachine):
 
 
 TestSubjects = Subjects.TestCase
+
+
+@pytest.mark.parametrize(
+    ("then", "known"),
+    [
+        ({"id": "1", "city": "Oruro"}, {"id": "1", "name": "Acme", "city": "Oruro"}),
+        ({"id": "2", "name": "Otra"}, {"id": "2", "name": "Otra"}),
+        ({"name": "Otra"}, {"name": "Otra"}),
+        ({"id": None, "name": ""}, {"id": "1", "name": "Acme"}),
+        ("Acme", {"id": "1", "name": "Acme"}),
+    ],
+)
+@pytest.mark.parametrize("name", ["client", "contact", "asset"])
+def test_a_record_is_completed_by_itself_only(name: str, then: object, known: dict[str, str]) -> None:
+    subject = projected(event(data={name: {"id": "1", "name": "Acme"}}), event(data={name: then}))
+    assert subject.data == {name: known}
+
+
+def test_a_conversation_is_known_by_the_customer_s_first_message() -> None:
+    said = [
+        {"text": text, "from": writer} for text, writer in (("a", "bot"), ("b", "bot"), ("c", "user"), ("d", "user"))
+    ]
+    events = [event(data={"message": message}) for message in said]
+    assert [projected(*events[:n]).data["message"]["text"] for n in range(1, 5)] == ["a", "a", "c", "c"]

@@ -44,8 +44,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     events: int = 0
     data: dict[str, Any] = msgspec.field(default_factory=dict)
-    """The newest known ``ticket``, ``client``, ``asset``, ``requester``, ``agent`` and ``approver``, so that an event
-    that carries only a change can be shown whole."""
+    """The newest known ``ticket``, ``client``, ``contact``, ``asset``, ``requester``, ``agent`` and ``approver``, and
+    the customer's first ``message``, so that an event that carries only a change can be shown whole."""
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,6 +39,7 @@ Phase = Literal["open", "closed", ""]
 """Whether the subject is open or closed after this event; "" when the event does not say."""
 
 PEOPLE = ("requester", "agent", "approver")
+RECORDS = ("client", "contact", "asset")
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from centralita.core.effects import Subject
-from centralita.core.events import PEOPLE, Event, worse
+from centralita.core.events import PEOPLE, RECORDS, Event, worse
 
 
 def project(subject: Subject | None, event: Event) -> Subject:
@@ -40,15 +40,26 @@ def _merged(before: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
     ticket = said(event.get("ticket"))
     if ticket:
         merged["ticket"] = {**before.get("ticket", {}), **ticket}
-    for name in ("client", "asset"):
-        if thing := said(event.get(name)):
-            merged[name] = thing
+    for name in RECORDS:
+        record = said(event.get(name))
+        if record:
+            known = before.get(name, {})
+            is_same = record.get("id") == known.get("id") and record.get("id") is not None
+            merged[name] = {**known, **record} if is_same else record
+    message = said(event.get("message"))
+    # A conversation is known by what the customer wrote first; until they write, by whoever spoke first.
+    if message and (not before.get("message") or (_is_customer(message) and not _is_customer(before["message"]))):
+        merged["message"] = message
     for role in PEOPLE:
         person = said(event.get(role))
         if person:
             known = before.get(role, {})
             merged[role] = {**known, **person} if same_person(known, person) else person
     return merged
+
+
+def _is_customer(message: dict[str, Any]) -> bool:
+    return bool(message.get("from") == "user")
 
 
 def said(value: object) -> dict[str, Any]:

@@ -83,8 +83,12 @@ def _blocks(message: Message, mentions: str, locale: str, threads: bool) -> Rend
 
 
 def _text(message: Message, mentions: str, locale: str, threads: bool) -> Rendered:
-    headline = mrkdwn.cut(f"{message.emoji} {message.headline}", FALLBACK_LIMIT)
-    lines = [f"*{mrkdwn.escape(headline)}*", mentions, mrkdwn.escape(mrkdwn.cut(message.lead, FIELD_LIMIT))]
+    headline = mrkdwn.cut(f"{message.emoji} {message.headline}".strip(), FALLBACK_LIMIT)
+    lines = [
+        f"*{mrkdwn.escape(headline)}*" if headline else "",
+        mentions,
+        mrkdwn.escape(mrkdwn.cut(message.lead, FIELD_LIMIT)),
+    ]
     lines += [_field(field, " ", FIELD_LIMIT // 2) for field in message.fields[:10]]
     links = " · ".join(mrkdwn.link(link.url, link.label) for link in message.links[:3])
     notes = " · ".join(_value(note) for note in message.notes)
@@ -116,7 +120,7 @@ def _allot(paragraphs: tuple[Paragraph, ...] | list[Paragraph], each: int, total
     """What is shown of each paragraph, as markup, and what is left of them, when all have ``total`` together."""
     shown, overflow = list[str](), list[Overflow]()
     for paragraph in paragraphs:
-        title = f"*{mrkdwn.escape(paragraph.label)}*\n" if paragraph.label else ""
+        title = _label(paragraph)
         room = min(each, total) - len(title)
         if paragraph.lines:
             text = title + "\n".join(f"• {_value(line)}" for line in paragraph.lines)
@@ -131,6 +135,13 @@ def _allot(paragraphs: tuple[Paragraph, ...] | list[Paragraph], each: int, total
         if rest:
             overflow.append(Overflow(paragraph.label, rest))
     return shown, tuple(overflow)
+
+
+def _label(paragraph: Paragraph) -> str:
+    if not paragraph.label:
+        return ""
+    label = mrkdwn.escape(mrkdwn.cut(paragraph.label, FIELD_LIMIT))
+    return f"*{label}:* " if paragraph.inline else f"*{label}*\n"
 
 
 def _rest_note(locale: str, threads: bool) -> str:

@@ -27,13 +27,23 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     phase: str
     severity: Severity | None
     ticket: Mapping[str, str]
-    """``{id, title, description, status, priority, category, url}``, "" where nobody said it."""
+    """``{id, pretty_id, title, description, status, priority, category, type, url}``, "" where nobody said it."""
     people: Mapping[str, str]
     """Role to name (or address), "" where there is none."""
     comment: Mapping[str, str]
     """``{text, author}``; {} when there is none that this audience may read."""
     page: str
     """The event's page in the hub; "" for a reader who has no access to it or without a public address."""
+    records: Mapping[str, Mapping[str, str]]
+    """``client``, ``contact`` and ``asset``, each with those of its fields that somebody said."""
+    opening: Mapping[str, Any]
+    """The message that a conversation is known by, as ``data.message``; {} when there is none."""
+
+    def named(self, record: str) -> str:
+        """The client or asset by name and code, "" when nothing is known of it."""
+        known = self.records[record]
+        name, code = known.get("name") or known.get("legal_name", ""), known.get("code", "")
+        return f"{name} ({code})" if name and code and code != name else name or code
 
 
 def read_facts(delivery: Delivery, locale: str, public_url: str) -> Facts:
@@ -55,10 +65,17 @@ def read_facts(delivery: Delivery, locale: str, public_url: str) -> Facts:
         people={role: _person(event, known, role) for role in PEOPLE},
         comment={} if hides_comment(delivery) else _comment(event),
         page=page_of(public_url, event.id) if delivery.effect.audience != "requester" else "",
+        records={name: _record(event, subject.data, name) for name in _RECORDS},
+        opening=_mapping(subject.data, "message"),
     )
 
 
-_TICKET = ("id", "title", "description", "status", "priority", "category", "url")
+_TICKET = ("id", "pretty_id", "title", "description", "status", "priority", "category", "type", "url")
+_RECORDS: Mapping[str, tuple[str, ...]] = {
+    "client": ("id", "name", "legal_name", "code", "email", "phone", "address", "city", "country", "url"),
+    "contact": ("id", "name", "email", "username", "phone", "url"),
+    "asset": ("id", "name", "code", "serial", "type", "location", "url"),
+}
 
 
 def page_of(public_url: str, event_id: str) -> str:
@@ -88,6 +105,15 @@ def _mapping(data: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _said(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def _record(event: Event, known: Mapping[str, Any], name: str) -> dict[str, str]:
+    """What the event says of it, else what is known of the subject's."""
+    for data in (event.data, known):
+        record = _mapping(data, name)
+        if found := {field: text for field in _RECORDS[name] if (text := clean(payload.text(record, field, 300)))}:
+            return found
+    return {}
 
 
 def _person(event: Event, known: Mapping[str, Any], role: str) -> str:

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import msgspec
 
+from centralita.integrations.slack.conversations import (
+    is_conversation,
+    render_conversation,
+    render_conversation_change,
+)
 from centralita.integrations.slack.facts import Facts
-from centralita.integrations.slack.messages import Message, Value, render_change, render_root
+from centralita.integrations.slack.messages import Message, Value, render_event, render_event_change
+from centralita.integrations.slack.registers import is_register, render_register, render_register_change
 from centralita.integrations.slack.system import is_system, render_system
+from centralita.integrations.slack.tickets import is_ticket, render_ticket, render_ticket_change
 
 
 def tell_root(facts: Facts, public_url: str, *, in_thread: bool, notes: tuple[Value, ...] = ()) -> Message:
-    """The message of the delivery's subject as it is now, with ``notes`` after its own."""
-    message = render_system(facts, public_url) if is_system(facts) else render_root(facts, in_thread)
+    """The message of the delivery's subject as it is now, with ``notes`` after its own. ``in_thread``: what the event
+    adds to the story stands in the thread."""
+    if is_system(facts):
+        message = render_system(facts, public_url)
+    elif is_ticket(facts):
+        message = render_ticket(facts, in_thread)
+    elif is_conversation(facts):
+        message = render_conversation(facts, in_thread)
+    else:
+        message = render_register(facts) if is_register(facts) else render_event(facts)
     return msgspec.structs.replace(message, notes=(*message.notes, *notes))
 
 
 def tell_change(facts: Facts, public_url: str) -> Message:
     """What has just changed, for the thread."""
-    if not is_system(facts):
-        return render_change(facts)
-    message = render_system(facts, public_url)
-    return msgspec.structs.replace(message, fields=(), links=())
+    if is_system(facts):
+        return msgspec.structs.replace(render_system(facts, public_url), fields=(), links=())
+    if is_ticket(facts):
+        return render_ticket_change(facts)
+    if is_conversation(facts):
+        return render_conversation_change(facts)
+    return render_register_change(facts) if is_register(facts) else render_event_change(facts)

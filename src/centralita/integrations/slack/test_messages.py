@@ -180,7 +180,13 @@ EVIL = "<!channel> <@U1|you> <https://evil.test|https://bank.test> & @here *b*"
 
 
 @pytest.mark.parametrize("use_blocks", [True, False])
-@pytest.mark.parametrize("kind", ["ticket.created", "ticket.commented", "alert.fired", "centralita.delivery.dead"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("ticket.created", "ticket.commented", "alert.fired", "centralita.delivery.dead", "message.received"),
+        *("message.failed", "variables.changed", "client.created", "contact.updated", "asset.deleted"),
+    ],
+)
 def test_no_value_becomes_markup(kind: str, use_blocks: bool) -> None:
     data = {
         "ticket": dict.fromkeys(TICKET, EVIL),
@@ -190,6 +196,12 @@ def test_no_value_becomes_markup(kind: str, use_blocks: bool) -> None:
         "description": EVIL,
         "affected_cis": [{"name": EVIL, "url": "javascript:x"}, EVIL],
         "ai_analysis": {"summary": EVIL, "recommended_action": EVIL},
+        "message": {
+            **dict.fromkeys("text author channel platform url location button queue".split(), EVIL),
+            "attachments": [{"kind": EVIL, "url": "https://files.test/a"}, {"kind": "image", "url": EVIL}, EVIL],
+        },
+        "variables": {EVIL: EVIL},
+        **{name: dict.fromkeys("id name code email location".split(), EVIL) for name in ("client", "contact", "asset")},
         **{name: EVIL for name in ("lane", "reason", "source")},
         "about": {"title": EVIL, "type": EVIL},
     }
@@ -205,7 +217,7 @@ def test_no_value_becomes_markup(kind: str, use_blocks: bool) -> None:
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=200) | st.just("x" * 5000) | st.just("😀&\n" * 3000),
     lambda inner: st.lists(inner, max_size=8) | st.dictionaries(
-        st.sampled_from(["id", "name", "title", "description", "text", "author", "summary", "url"]),
+        st.sampled_from("id name title description text author summary url attachments kind location".split()),
         inner,
         max_size=6,
     ),
@@ -213,15 +225,19 @@ JUNK = st.recursive(
 )  # fmt: skip
 DATA = st.dictionaries(
     st.sampled_from(
-        ["ticket", "requester", "agent", "approver", "comment", "description", "affected_cis", "ai_analysis"]
+        "ticket requester agent approver comment description affected_cis ai_analysis message variables client contact "
+        "asset".split()
     ),
     JUNK,
     max_size=6,
 )
 
 
-@settings(max_examples=60)
-@given(DATA, st.sampled_from(sorted({item.event.type for item in KINDS.values()})), st.booleans())
+OTHERS = {"message.received", "variables.changed", "client.created", "contact.updated", "asset.deleted"}
+
+
+@settings(max_examples=90)
+@given(DATA, st.sampled_from(sorted({item.event.type for item in KINDS.values()} | OTHERS)), st.booleans())
 def test_whatever_a_sender_writes_fits(data: dict[str, Any], kind: str, use_blocks: bool) -> None:
     item = delivery(1, kind, ticket={}, event={"data": data, "title": str(data.get("description", ""))})
     rendered = root(item, "es", use_blocks)
