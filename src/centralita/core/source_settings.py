@@ -76,6 +76,16 @@ def texts(value: object) -> Iterator[tuple[str, str]]:
         yield "", "setting.type"
 
 
+def checked(is_right: Callable[[object], bool], fault: str) -> Check:
+    """Whatever ``is_right`` accepts."""
+
+    def check(value: object) -> Iterator[tuple[str, str]]:
+        if not is_right(value):
+            yield "", fault
+
+    return check
+
+
 def seconds(value: object) -> Iterator[tuple[str, str]]:
     """A number of seconds above 0."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:

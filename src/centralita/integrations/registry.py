@@ -51,14 +51,16 @@ SOURCES: Mapping[str, Source] = _Lazy[Source](
         "botmaker": "botmaker.source:BotmakerSource",
         "cmmshere": "cmmshere.source:CmmshereSource",
         "generic": "generic.source:GenericSource",
-        "grafana": "grafana.source:GrafanaSource",
         "github": "github.source:GithubSource",
         "gitlab": "gitlab.source:GitlabSource",
+        "grafana": "grafana.source:GrafanaSource",
         "invgate": "invgate.source:InvgateSource",
-        "sentry": "sentry.source:SentrySource",
         "nopesight": "nopesight.source:NopesightSource",
         "pagerduty": "pagerduty.source:PagerDutySource",
+        "sentry": "sentry.source:SentrySource",
         "troubleshooting": "troubleshooting.source:TroubleshootingSource",
+        "zammad": "zammad.source:ZammadSource",
+        "zendesk": "zendesk.source:ZendeskSource",
     }
 )
 

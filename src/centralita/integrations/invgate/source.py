@@ -6,10 +6,8 @@ absent field: the event comes all the same, and what could not be read is in ``d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from centralita.core import source_settings
 from centralita.core.attributes import (
@@ -30,7 +28,9 @@ from centralita.core.fields import Fields, map_check, mapped
 from centralita.core.payload import decode_trusted
 from centralita.core.plain_text import plain_text
 from centralita.core.proofs import Proof, proof_of, sign_proof, verify_proof
-from centralita.integrations.invgate.words import EVENTS, MAP, PHASES_BY_TYPE, PRIORITIES, TYPES
+from centralita.core.ticket_bodies import host_link, is_host
+from centralita.core.ticket_words import EVENTS, PHASES_BY_TYPE
+from centralita.integrations.invgate.words import MAP, PRIORITIES, TYPES
 from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
 
 DEFAULT_HEADER = "X-Webhook-Secret"
@@ -63,8 +63,6 @@ PATHS = (
     *("approval.id", "approval.status", "approval.note"),
     *("event", "created_at", "extra.*"),
 )
-
-_INSTANCE = re.compile(r"(https?://)?[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?/?")
 
 
 class InvgateSource:
@@ -157,15 +155,8 @@ def _ticket(fields: Fields, number: str, instance: object) -> dict[str, str]:
     url = web_url(fields.text("url"))
     if not url:
         fields.refuse("url")
-    ticket["url"] = url or _link(instance, number)
+    ticket["url"] = url or host_link(instance, "/requests/show/index/id/{number}", number)
     return {name: value for name, value in ticket.items() if value}
-
-
-def _link(instance: object, number: str) -> str:
-    if not number or not isinstance(instance, str) or not _INSTANCE.fullmatch(instance):
-        return ""
-    address = instance.rstrip("/") if "://" in instance else f"https://{instance.rstrip('/')}"
-    return web_url(f"{address}/requests/show/index/id/{quote(number, safe='')}")
 
 
 def _person(fields: Fields, role: str) -> dict[str, str]:
@@ -196,15 +187,10 @@ def _time(fields: Fields, kind: str, settings: Mapping[str, object]) -> str:
     return next((time for time in times if time), "")
 
 
-def _instance(value: object) -> Any:
-    if not isinstance(value, str) or not _INSTANCE.fullmatch(value):
-        yield "", "setting.type"
-
-
 _CHECKS: Mapping[str, source_settings.Check] = {
     "auth": source_settings.one_of(AUTH),
     "header": source_settings.header_name,
-    "instance": _instance,
+    "instance": source_settings.checked(is_host, "setting.type"),
     "map": map_check(MAP),
     "events": source_settings.event_types(lambda name: name in TYPES),
     "severity": source_settings.severities,

@@ -10,8 +10,9 @@ import pytest
 from centralita.core.attributes import word
 from centralita.core.events import Event
 from centralita.core.plain_text import plain_text
+from centralita.core.ticket_words import EVENTS
 from centralita.integrations.invgate.source import InvgateSource
-from centralita.integrations.invgate.words import EVENTS, TYPES
+from centralita.integrations.invgate.words import TYPES
 from centralita.ports import Receipt
 
 SOURCE = InvgateSource()

@@ -1,0 +1,1 @@
+"""Zammad: its webhooks as a source."""

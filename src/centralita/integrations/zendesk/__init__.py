@@ -1,0 +1,1 @@
+"""Zendesk: its webhooks as a source."""
