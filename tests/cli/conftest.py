@@ -62,7 +62,12 @@ class Terminal:
     def process(self, *words: str, **environ: str) -> Done:
         """Runs a command in a process of its own, in the directory."""
         done = subprocess.run(
-            [*PROGRAM, *words], cwd=self.directory, capture_output=True, text=True, check=False, env=_environ(environ)
+            [*PROGRAM, *words],
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=bare_environment(environ),
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
@@ -73,7 +78,8 @@ class Terminal:
         return file
 
 
-def _environ(more: dict[str, str]) -> dict[str, str]:
+def bare_environment(more: dict[str, str]) -> dict[str, str]:
+    """Of a process that has nothing of ours but the sources."""
     source = str(Path(cli.__file__).parents[2])
     return {"PATH": os.environ["PATH"], "HOME": "/nowhere", "PYTHONPATH": source, "LANG": "C.UTF-8", **more}
 
@@ -90,7 +96,7 @@ def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
 def server(terminal: Terminal) -> Iterator[str]:
     """``centralita serve`` in the terminal's directory; the first line that it prints."""
     process = subprocess.Popen(
-        [*PROGRAM, "serve"], cwd=terminal.directory, stdout=subprocess.PIPE, text=True, env=_environ({})
+        [*PROGRAM, "serve"], cwd=terminal.directory, stdout=subprocess.PIPE, text=True, env=bare_environment({})
     )
     assert process.stdout is not None
     try:

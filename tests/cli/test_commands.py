@@ -18,7 +18,9 @@ from centralita.cli.commands import LOCAL
 from centralita.core.access import PERMISSIONS
 from tests.cli.conftest import CONFIG, Terminal
 
-LOCAL_COMMANDS = {"demo", "serve", "migrate", "bench", "config check"}
+LOCAL_COMMANDS = {"demo", "serve", "migrate", "bench", "config check"} | {
+    f"sandbox {part}" for part in ("slack", "invgate", "sink")
+}
 
 
 def _commands() -> dict[str, Any]:

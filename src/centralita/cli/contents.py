@@ -21,6 +21,7 @@ CONTENTS: Mapping[str, str] = {
     "token": N_("Tokens for the API: made, listed and revoked."),
     "user": N_("The people who use the hub, and their roles."),
     "audit": N_("Who did what; and the proof that nobody has changed the log."),
+    "sandbox": N_("Slack, InvGate and a receiver of webhooks on this machine, to try things against."),
     "bench": N_("A quick measurement of this machine."),
 }
 """Name -> what it is about, in the order of the help."""

@@ -1,7 +1,6 @@
 """``python -m centralita.sandbox slack --port N``: a part of the sandbox as a process of its own.
 
-Its first line on stdout is JSON: ``{"url", "host", "port"}``, for the workspace also ``bot_token`` and ``hook_url``,
-for InvGate ``api_user``, ``api_token``, ``client_id`` and ``client_secret``.
+Its first line on stdout is JSON: what ``parts.facts_of`` says of it.
 It ends on SIGTERM or SIGINT.
 """
 
@@ -10,14 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import signal
 import sys
 from contextlib import suppress
 
-from centralita.sandbox.invgate import API_TOKEN, API_USER, CLIENT_ID, CLIENT_SECRET, LocalInvGate
-from centralita.sandbox.server import Address, Servable, serve
+from centralita.sandbox.invgate import LocalInvGate
+from centralita.sandbox.parts import facts_of
+from centralita.sandbox.server import Address, Servable, serve_until_signalled
 from centralita.sandbox.sink import KEEP, WebhookSink
-from centralita.sandbox.slack import BOT_TOKEN, HOOK_PATH, LimitSettings, LocalSlack
+from centralita.sandbox.slack import LimitSettings, LocalSlack
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
@@ -45,24 +44,11 @@ def _build(choice: argparse.Namespace) -> Servable:
     return LocalSlack(LimitSettings.off() if choice.no_limits else LimitSettings())
 
 
-def _announce(part: str, address: Address) -> None:
-    facts: dict[str, str | int] = {"url": address.url, "host": address.host, "port": address.port}
-    if part == "slack":
-        facts |= {"bot_token": BOT_TOKEN, "hook_url": address.url + HOOK_PATH}
-    if part == "invgate":
-        facts |= {"api_user": API_USER, "api_token": API_TOKEN, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
-    print(json.dumps(facts), flush=True)
-
-
 async def _run(choice: argparse.Namespace) -> None:
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        with suppress(NotImplementedError):  # Windows' loop has none; there Ctrl C raises KeyboardInterrupt
-            loop.add_signal_handler(one, ended.set)
-    async with serve(_build(choice), choice.host, choice.port) as address:
-        _announce(choice.part, address)
-        await ended.wait()
+    def announce(address: Address) -> None:
+        print(json.dumps(facts_of(choice.part, address)), flush=True)
+
+    await serve_until_signalled(_build(choice), choice.host, choice.port, announce)
 
 
 def main(words: list[str] | None = None) -> int:

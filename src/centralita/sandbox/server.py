@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,3 +48,16 @@ async def serve(app: Servable, host: str = "127.0.0.1", port: int = 0) -> AsyncI
         yield Address(host, chosen)
     finally:
         await app.stop()
+
+
+async def serve_until_signalled(app: Servable, host: str, port: int, announce: Callable[[Address], None]) -> None:
+    """Serves ``app`` until SIGTERM or SIGINT; ``announce`` is called once it listens. Raises OSError when the address
+    can't be had."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows' loop has none; there Ctrl C raises KeyboardInterrupt
+            loop.add_signal_handler(one, ended.set)
+    async with serve(app, host, port) as address:
+        announce(address)
+        await ended.wait()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from centralita.sandbox.http import same_origin
-from centralita.sandbox.invgate import assets_api, control_api, service_desk
+from centralita.sandbox.invgate import assets_api, control_api, service_desk, view
 from centralita.sandbox.invgate.backend import BACKEND, Backend
 
 LARGEST_BODY = 16 * 1024 * 1024
@@ -16,9 +16,9 @@ LARGEST_BODY = 16 * 1024 * 1024
 
 class LocalInvGate:
     """InvGate on a local socket: the Service Desk's API under ``/api/v1/``, Assets' under ``/public-api/``, the control
-    API under ``/_control/``. Starts with the people of ``desk_seed`` and with as many ``assets`` and ``people`` as
-    asked for, of which ``stale_percent`` have another owner than their last user. Use with ``server.serve``; one
-    instance is served once."""
+    API under ``/_control/``, the page at ``/``. Starts with the people of ``desk_seed`` and with as many ``assets`` and
+    ``people`` as asked for, of which ``stale_percent`` have another owner than their last user. Use with
+    ``server.serve``; one instance is served once."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class LocalInvGate:
         """Listens; returns the port. Raises OSError when the address can't be had."""
         app = web.Application(client_max_size=LARGEST_BODY, middlewares=[same_origin])
         app[BACKEND] = self.backend
-        app.add_routes([*service_desk.routes(), *assets_api.routes(), *control_api.routes()])
+        app.add_routes([*service_desk.routes(), *assets_api.routes(), *control_api.routes(), *view.routes()])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=False)
         await self._runner.setup()
         try:

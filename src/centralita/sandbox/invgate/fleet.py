@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,34 +79,56 @@ class Fleet:
 
     def find_people(self, wanted: Mapping[str, str]) -> list[Person]:
         """Those whose attributes of these names are equal, without regard to case."""
-        return [one for one in self.people.values() if not wanted or _all_equal(one, wanted)]
-
-    def find_assets(self, wanted: Mapping[str, list[str]]) -> list[Asset]:
-        """Those that pass every filter: ``serial, name, owner, owner__email, keyword, keyword_exact, owner_is_empty,
-        status_ids, asset_types``; unknown names are ignored, as there."""
-        found: Iterable[Asset] = self.assets.values()
-        for name, values in wanted.items():
-            found = [asset for asset in found if self._passes(asset, name, values)]
+        found: Iterable[Person] = self.people.values()
+        for name, value in wanted.items():
+            folded = value.casefold()
+            found = [one for one in found if str(getattr(one, name, "")).casefold() == folded]
         return list(found)
 
-    def _passes(self, asset: Asset, name: str, values: list[str]) -> bool:
-        value = values[-1].casefold()
-        if name in ("serial", "name"):
-            return str(getattr(asset, name)).casefold() == value
-        if name == "owner":
-            return str(asset.owner_id or "") == value
-        if name == "owner__email":
-            owner = self.people.get(asset.owner_id or 0)
-            return owner is not None and owner.email.casefold() == value
-        if name == "owner_is_empty":
-            return (asset.owner_id is None) == (value in ("1", "true"))
-        if name in ("keyword", "keyword_exact"):
-            texts = [asset.name.casefold(), asset.serial.casefold(), asset.inventory_id.casefold()]
-            return value in texts if name == "keyword_exact" else any(value in text for text in texts)
-        if name == "status_ids":
-            return str(asset.status_id) in values
-        return name != "asset_types" or asset.asset_type in values
+    def find_assets(self, wanted: Mapping[str, list[str]]) -> list[Asset]:
+        """Those that pass every filter of ``FILTERS``, where a filter may have several values; unknown names are
+        ignored, as there."""
+        found: Iterable[Asset] = self.assets.values()
+        for name, values in wanted.items():
+            if name in FILTERS:
+                passes = FILTERS[name](self, [one.casefold() for one in values])
+                found = [asset for asset in found if passes(asset)]
+        return list(found)
 
 
-def _all_equal(person: Person, wanted: Mapping[str, str]) -> bool:
-    return all(str(getattr(person, name, "")).casefold() == value.casefold() for name, value in wanted.items())
+Passes = Callable[[Asset], bool]
+
+
+def _equal(name: str) -> Callable[[Fleet, list[str]], Passes]:
+    def prepare(fleet: Fleet, values: list[str]) -> Passes:
+        return lambda asset: str(getattr(asset, name)).casefold() in values
+
+    return prepare
+
+
+def _owned_by(fleet: Fleet, values: list[str]) -> Passes:
+    owners = {one.id for one in fleet.people.values() if one.email.casefold() in values}
+    return lambda asset: asset.owner_id in owners
+
+
+def _ownerless(fleet: Fleet, values: list[str]) -> Passes:
+    wanted = values[-1] in ("1", "true")
+    return lambda asset: (asset.owner_id is None) == wanted
+
+
+def _texts(asset: Asset) -> list[str]:
+    return [asset.name.casefold(), asset.serial.casefold(), asset.inventory_id.casefold()]
+
+
+FILTERS: Mapping[str, Callable[[Fleet, list[str]], Passes]] = {
+    "serial": _equal("serial"),
+    "name": _equal("name"),
+    "owner": _equal("owner_id"),
+    "owner__email": _owned_by,
+    "owner_is_empty": _ownerless,
+    "keyword": lambda fleet, values: lambda asset: any(values[-1] in text for text in _texts(asset)),
+    "keyword_exact": lambda fleet, values: lambda asset: values[-1] in _texts(asset),
+    "status_ids": _equal("status_id"),
+    "asset_types": _equal("asset_type"),
+}
+"""Name in the query -> what prepares the test of an asset from the values, which come case-folded."""
