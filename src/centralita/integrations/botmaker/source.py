@@ -49,7 +49,7 @@ _SEVERITIES: Mapping[str, Severity] = {"message.failed": "medium"}
 _ENVELOPE = ("messages", "variables")
 
 MAX_MESSAGES = 1_000
-"""In one payload; Botmaker sends a handful."""
+"""In one payload, where Botmaker sends a handful; more are one unknown event that holds them all."""
 
 DEFAULT_HEADER = "auth-bm-token"
 DEFAULT_URL = "https://go.botmaker.com/#/chats/{customer}"
@@ -93,10 +93,8 @@ class BotmakerSource:
         if not isinstance(body, dict):
             body = {"body": body}
         messages, variables = items(body, "messages"), mapping(body, "variables")
-        if len(messages) > MAX_MESSAGES:
-            raise PayloadError("body.too_many", f"more than {MAX_MESSAGES} messages")
         around = _Around(receipt, body, settings)
-        if not _is_known(body):
+        if not _is_known(body) or len(messages) > MAX_MESSAGES:
             return [around.unknown(0)]
         if word(body.get("type")) == "status":
             return [around.status(0)]

@@ -27,7 +27,7 @@ from centralita.core.attributes import (
 )
 from centralita.core.event_types import declare
 from centralita.core.events import Event, EventType, Phase, event_id
-from centralita.core.payload import PayloadError, decode_trusted, find, items, mapping, tame_text
+from centralita.core.payload import decode_trusted, find, items, mapping, tame_text
 from centralita.core.proofs import Proof, proof_of, sign_proof, verify_proof
 from centralita.core.signing import HmacScheme
 from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
@@ -68,7 +68,7 @@ _PHASES: Mapping[str, Phase] = {
 }
 
 MAX_EVENTS = 10_000
-"""In one payload."""
+"""In one payload; more are one unknown event that holds them all."""
 
 DEFAULT_HEADER = "X-NopeSight-Signature"
 DEFAULT_URL = "https://nopesight.com/events/{id}"
@@ -119,7 +119,7 @@ class NopesightSource:
         body = decode_trusted(receipt.body, receipt.content_type)
         found = _unwrapped(body)
         if len(found) > MAX_EVENTS:
-            raise PayloadError("body.too_many", f"more than {MAX_EVENTS} events")
+            found = [{"body": body}]
         return [_event(receipt, index, said, settings) for index, said in enumerate(found)]
 
 

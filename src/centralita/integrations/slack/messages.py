@@ -1,7 +1,8 @@
 """What a Slack message says, before it is cut and escaped: one line that says what happened, who must act, the fields,
 then at most three links; and the message of an event that has none of its own.
 
-Beside it: ``tickets``, ``conversations``, ``registers`` (clients, contacts, assets), ``system``; ``story`` chooses.
+Beside it: ``tickets``, ``conversations``, ``sessions``, ``registers`` (clients, contacts, assets) and ``system``;
+``story`` chooses.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from centralita.integrations.slack.conversations import (
 from centralita.integrations.slack.facts import Facts
 from centralita.integrations.slack.messages import Message, Value, render_event, render_event_change
 from centralita.integrations.slack.registers import is_register, render_register, render_register_change
+from centralita.integrations.slack.sessions import is_session, render_session, render_session_change
 from centralita.integrations.slack.system import is_system, render_system
 from centralita.integrations.slack.tickets import is_ticket, render_ticket, render_ticket_change
 
@@ -25,6 +26,8 @@ def tell_root(facts: Facts, public_url: str, *, in_thread: bool, notes: tuple[Va
         message = render_ticket(facts, in_thread)
     elif is_conversation(facts):
         message = render_conversation(facts, in_thread)
+    elif is_session(facts):
+        message = render_session(facts, in_thread)
     else:
         message = render_register(facts) if is_register(facts) else render_event(facts)
     return msgspec.structs.replace(message, notes=(*message.notes, *notes))
@@ -38,4 +41,6 @@ def tell_change(facts: Facts, public_url: str) -> Message:
         return render_ticket_change(facts)
     if is_conversation(facts):
         return render_conversation_change(facts)
+    if is_session(facts):
+        return render_session_change(facts)
     return render_register_change(facts) if is_register(facts) else render_event_change(facts)

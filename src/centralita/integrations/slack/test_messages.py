@@ -185,6 +185,7 @@ EVIL = "<!channel> <@U1|you> <https://evil.test|https://bank.test> & @here *b*"
     [
         *("ticket.created", "ticket.commented", "alert.fired", "centralita.delivery.dead", "message.received"),
         *("message.failed", "variables.changed", "client.created", "contact.updated", "asset.deleted"),
+        *("session.escalated", "step.failed"),
     ],
 )
 def test_no_value_becomes_markup(kind: str, use_blocks: bool) -> None:
@@ -201,8 +202,9 @@ def test_no_value_becomes_markup(kind: str, use_blocks: bool) -> None:
             "attachments": [{"kind": EVIL, "url": "https://files.test/a"}, {"kind": "image", "url": EVIL}, EVIL],
         },
         "variables": {EVIL: EVIL},
+        **{name: EVIL for name in ("reason", "notes", "step_number")},
         **{name: dict.fromkeys("id name code email location".split(), EVIL) for name in ("client", "contact", "asset")},
-        **{name: EVIL for name in ("lane", "reason", "source")},
+        **{name: EVIL for name in ("lane", "source")},
         "about": {"title": EVIL, "type": EVIL},
     }
     values = {"title": EVIL, "status": EVIL, "source": EVIL, "time": EVIL, "url": EVIL, "type": kind, "data": data}
@@ -233,7 +235,14 @@ DATA = st.dictionaries(
 )
 
 
-OTHERS = {"message.received", "variables.changed", "client.created", "contact.updated", "asset.deleted"}
+OTHERS = {
+    "message.received",
+    "variables.changed",
+    "session.started",
+    "client.created",
+    "contact.updated",
+    "asset.deleted",
+}
 
 
 @settings(max_examples=90)
