@@ -48,6 +48,10 @@ _GROUP = frozenset(
 """The fields that are read, or say for the group what each alert says; all others stay in ``data`` as they came."""
 
 
+_OF_THE_GROUP = frozenset(("correlation", "status", "title", "rest"))
+"""Of what is read of a group, that which is in no alert's ``data`` under that name."""
+
+
 class Received(Protocol):
     """What is needed of a ``ports.Receipt``."""
 
@@ -106,7 +110,8 @@ def unknown_event(receipt: Received, index: int, body: object, kind: str) -> Eve
 
 def _event(receipt: Received, index: int, alert: dict[str, Any], around: Mapping[str, Any], dialect: Dialect) -> Event:
     labels, annotations = texts(alert, "labels"), texts(alert, "annotations")
-    status = one_line(alert.get("status"))
+    # A template may leave the alert's own state out; then the group's is all that was said.
+    status = one_line(alert.get("status")) if "status" in alert else around["status"]
     kind, phase, time_at = _STATES.get(status, (dialect.unknown, "", ""))
     return Event(
         id=event_id(receipt.id, index),
@@ -154,7 +159,7 @@ def _data(
         **{name: web_url(alert.get(field)) for name, field in dialect.links},
         "values": alert.get("values"),
         **{name: one_line(alert.get(field), TITLE_LIMIT) for name, field in dialect.texts},
-        **{name: value for name, value in around.items() if name not in ("correlation", "title", "rest")},
+        **{name: value for name, value in around.items() if name not in _OF_THE_GROUP},
     }
     rest = {name: value for name, value in alert.items() if name not in _ALERT}
     data = {**around["rest"], **rest, **data}
@@ -169,6 +174,7 @@ def _around(body: object) -> dict[str, Any]:
         "external_url": web_url(find(body, "externalURL")),
         # How many alerts of the group the sender left out of this payload.
         "truncated_alerts": integer(body, "truncatedAlerts"),
+        "status": one_line(find(body, "status")),
         "title": text(body, "title"),
         "rest": {name: value for name, value in body.items() if name not in _GROUP} if isinstance(body, dict) else {},
         "correlation": f"group/{_hash(group.encode('utf-8', 'surrogatepass'))}" if group else "",
@@ -185,8 +191,8 @@ def _url(alert: dict[str, Any], base: str, dialect: Dialect) -> str:
     if dialect.is_generator and base and generator[:1] in ("/", "?"):
         relative = f"{base.partition('?')[0].rstrip('/')}/{generator.lstrip('/')}"
     # A panel says more than a relative address, which may be no more than ``?orgId=1``.
-    urls = (web_url(url) for url in (generator, alert.get("panelURL"), alert.get("dashboardURL"), relative, base))
-    return next((url for url in urls if url), "")
+    places = (generator, alert.get("panelURL"), alert.get("dashboardURL"), relative, base, alert.get("silenceURL"))
+    return next((url for place in places if (url := web_url(place))), "")
 
 
 _GO_TIME = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?) ([+-]\d{4})\b", re.ASCII)

@@ -68,6 +68,7 @@ def test_with_such_a_header_time_and_body_are_signed_and_the_time_is_judged() ->
         ({"generatorURL": "/alerting/x/view"}, "https://g.example/grafana/alerting/x/view"),
         ({"generatorURL": "javascript:alert(1)"}, BASE),
         ({}, BASE),
+        ({"silenceURL": "https://g.example/silence"}, BASE),
     ],
 )
 def test_the_link_is_the_alert_s_page_or_else_the_nearest_to_it(alert: dict[str, str], url: str) -> None:
@@ -100,3 +101,10 @@ def test_a_rule_without_a_severity_is_an_ordinary_one_and_keeps_it_when_it_ends(
     )
     assert (fired.severity, resolved.severity) == ("medium", "medium")
     assert fired.subject == resolved.subject
+
+
+def test_an_alert_whose_state_a_template_left_out_has_that_of_its_group() -> None:
+    (event,) = events_of(status="firing", alerts=[{"labels": {"alertname": "X"}, "silenceURL": "https://g.example/s"}])
+    assert (event.type, event.phase, event.url) == ("alert.fired", "open", "https://g.example/s")
+    (wrong,) = events_of(status="firing", alerts=[{"status": None, "labels": {"alertname": "X"}}])
+    assert wrong.type == "grafana.unknown"

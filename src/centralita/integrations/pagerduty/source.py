@@ -23,7 +23,7 @@ from centralita.core.events import Event, EventType, Severity, event_id
 from centralita.core.payload import PayloadError, decode, decode_trusted, find, first_text, items, mapping, text
 from centralita.core.proofs import Proof, proof_of, sign_proof, verify_proof
 from centralita.core.signing import PRESETS
-from centralita.integrations.pagerduty.words import BY_TYPE, EVENTS, PRIORITIES, STATUSES, TYPES
+from centralita.integrations.pagerduty.words import BY_TYPE, EVENTS, OF_INCIDENTS, PRIORITIES, STATUSES, TYPES
 from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
 
 AUTH = ("hmac", "header", "key")
@@ -115,7 +115,7 @@ def _event(receipt: Receipt, index: int, message: object, table: Mapping[str, st
         type=kind,
         time=_time(message) or rfc3339(receipt.received_at),
         subject=reference("incident" if is_incident else "service", incident.get("id")),
-        severity=_severity(incident, table) if is_incident else "info",
+        severity=_severity(incident, table) or ("high" if incident is said and kind in OF_INCIDENTS else "info"),
         title=_title(said, incident),
         category=one_line(first_text(incident, "service.summary", "service.name")),
         status=status,
@@ -139,10 +139,11 @@ def _time(message: object) -> str:
     return next((time for path in paths if (time := instant(find(message, path)))), "")
 
 
-def _severity(incident: Mapping[str, Any], table: Mapping[str, str]) -> Severity:
-    """By the priority, else by the urgency; what says neither is for information (a note, a reply)."""
+def _severity(incident: Mapping[str, Any], table: Mapping[str, str]) -> Severity | None:
+    """By the priority, else by the urgency. Incidents of version 1 had neither, and were urgent; notes and replies say
+    neither, and are for information."""
     said = (text(incident, path) for path in ("priority.summary", "priority.name", "priority", "urgency"))
-    return next((severity for word in said if (severity := severity_of(word, table))), "info")
+    return next((severity for word in said if (severity := severity_of(word, table))), None)
 
 
 def _title(said: Mapping[str, Any], incident: Mapping[str, Any]) -> str:

@@ -83,7 +83,7 @@ def test_a_retry_is_known_by_the_ids_of_what_it_holds() -> None:
         ({"summary": "SEV-3"}, "high", "medium"),
         ({"summary": "Zwetschge"}, "high", "high"),
         (None, "low", "low"),
-        (None, None, "info"),
+        (None, None, "high"),
     ],
 )
 def test_the_priority_says_how_grave_it_is_and_else_the_urgency(

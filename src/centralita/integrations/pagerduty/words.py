@@ -69,6 +69,9 @@ BY_TYPE: Mapping[str, str] = {
 }
 """The status that the type alone says."""
 
+OF_INCIDENTS = frozenset((*BY_TYPE, "incident.assigned", "incident.escalated", "incident.updated"))
+"""The types whose body is the incident itself."""
+
 PRIORITIES: Mapping[str, Severity] = {
     **{"p1": "critical", "p2": "high", "p3": "medium", "p4": "low", "p5": "info"},
     **{"sev1": "critical", "sev2": "high", "sev3": "medium", "sev4": "low", "sev5": "info"},
