@@ -120,6 +120,8 @@ def test_a_fixture_waits_for_a_server_and_is_found_afterwards(terminal: Terminal
     assert next(item["accepted"] for item in listed if item["slug"] == "invgate") == 1
     assert terminal("send-fixture", "invgate", "no-such-thing", "--source", "invgate").code == 2
     assert "ticket-created" in terminal("send-fixture", "invgate").out.splitlines()
+    assert "zabbix-problem" in terminal("send-fixture", "zabbix").out.splitlines()
+    assert terminal("send-fixture", "pigeon").code == 2
 
 
 def test_people_tokens_and_the_audit_log(terminal: Terminal) -> None:

@@ -35,6 +35,17 @@ def test_an_unknown_kind_is_told_what_there_is() -> None:
     assert registry.fixtures("pigeon") == {}
 
 
+def test_a_preset_stands_where_a_kind_does() -> None:
+    assert {"zabbix", "glpi", *SOURCE_KINDS} <= set(registry.kinds())
+    integration, settings = registry.configured("zabbix", {"auth": "key"})
+    assert (integration.kind, settings) == ("generic", {"preset": "zabbix", "auth": "key"})
+    examples = registry.fixtures("zabbix")
+    assert examples
+    assert examples.items() < registry.fixtures("generic").items()
+    request = registry.signed("zabbix", examples["zabbix-problem"], [b"s3cret"], {}, 0)
+    assert dict(request.headers)["authorization"] == "Bearer s3cret"
+
+
 def test_event_types_are_declared_once_and_aliases_mean_one_type() -> None:
     types = registry.event_types()
     for kind in SOURCE_KINDS:
