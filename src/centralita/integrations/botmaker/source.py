@@ -190,7 +190,7 @@ class _Around:
     def unknown(self, index: int) -> Event:
         """The event of a request that is not understood, as well as it can be told."""
         first = next((message for message in items(self._body, "messages") if isinstance(message, dict)), {})
-        title = title_of(message_record(first, self._body, "")) if first else one_line(self._body.get("type"))
+        title = title_of(message_record(first or self._body, self._body, "")) or one_line(self._body.get("type"))
         kept = {name: self._body[name] for name in _ENVELOPE if name in self._body}
         return self._event(index, UNKNOWN, kept, title, instant(first.get("date")))
 

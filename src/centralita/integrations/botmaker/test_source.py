@@ -92,6 +92,11 @@ def test_other_versions_and_types_are_kept_as_unknown(around: dict[str, Any], kn
     assert known or event.data["messages"][0]["message"] == "hola"
 
 
+def test_a_message_without_a_list_around_it_still_has_a_title() -> None:
+    (event,) = events_of(v="3", firstName="Ana", text="Quiero un turno")
+    assert (event.type, event.title) == ("botmaker.unknown", "Ana: Quiero un turno")
+
+
 def test_nothing_inside_is_an_event_too() -> None:
     assert [event.type for event in events_of()] == ["botmaker.unknown"]
     (event,) = events_of(*[{"message": "hola"}] * (MAX_MESSAGES + 1))

@@ -120,8 +120,14 @@ def _dedupe_key(request: RawRequest) -> str:
         body = decode_trusted(request.body, request.header("content-type") or "")
     except PayloadError:
         return ""  # Whoever takes it in refuses what can't be read.
-    parts = [text(body, path) for path in ("type", "data.object.id", "created")]
-    return f"sha256:{hashlib.sha256(msgspec.json.encode(parts)).hexdigest()}" if all(parts) else ""
+    parts: list[object] = [text(body, path) for path in ("type", "data.object.id", "created")]
+    if not all(parts):
+        return ""
+    if not str(parts[0]).endswith((".created", ".deleted")):
+        # Whether ``created`` is the event's time or its object's is not documented. Of one object there are many
+        # changes: two that differ must not be taken for one.
+        parts.append(mapping(body, "data"))
+    return f"sha256:{hashlib.sha256(msgspec.json.encode(parts, order='sorted')).hexdigest()}"
 
 
 # --- What it says ----------------------------------------------------------------------------------------------------

@@ -66,6 +66,12 @@ def test_a_repetition_is_known_by_what_happened_to_which_object_when() -> None:
     assert first not in {verdict_of(other).dedupe_key for other in others}
 
 
+def test_two_changes_that_differ_are_two_even_at_the_same_time() -> None:
+    bodies = [body_of("ot.updated", object={**ORDER, "estado": state}) for state in ("Abierta", "Cerrada", "Cerrada")]
+    first, second, again = (verdict_of(body).dedupe_key for body in bodies)
+    assert first != second == again != ""
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", body_of(), body_of(created=None, object=ORDER)])
 def test_without_all_of_these_the_content_is_compared(body: bytes) -> None:
     assert verdict_of(body).dedupe_key == ""
