@@ -55,6 +55,7 @@ SOURCES: Mapping[str, Source] = _Lazy[Source](
         "gitlab": "gitlab.source:GitlabSource",
         "grafana": "grafana.source:GrafanaSource",
         "invgate": "invgate.source:InvgateSource",
+        "jira": "jira.source:JiraSource",
         "nopesight": "nopesight.source:NopesightSource",
         "pagerduty": "pagerduty.source:PagerDutySource",
         "sentry": "sentry.source:SentrySource",
