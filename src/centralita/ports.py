@@ -100,6 +100,8 @@ class ConfigField(msgspec.Struct, frozen=True, kw_only=True):
     required: bool = False
     default: Any = None
     choices: tuple[str, ...] = ()
+    asked: bool = False
+    """Whether a person who adds it at a terminal is asked for it, though it may be left out."""
 
 
 class Source(Protocol):

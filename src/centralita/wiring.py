@@ -172,7 +172,7 @@ async def open_hub(settings: Settings, *, role: str = "all", migrated: bool = Tr
 async def _join(settings: Settings, database: Database, client: Client, role: str) -> Hub:
     clock = SystemClock()
     clock.anchor(await database.now())
-    ids, vault, ruleset = ReceiptIds(clock), _vault(settings), ruleset_of(settings)
+    ids, vault, ruleset = ReceiptIds(clock), vault_of(settings), ruleset_of(settings)
     catalogue = Catalogue(sources_of(settings), database, vault)
     await catalogue.refresh()
     metrics, destinations = HubMetrics(catalogue.readers), destinations_of(settings)
@@ -215,7 +215,8 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     )
 
 
-def _vault(settings: Settings) -> Vault:
+def vault_of(settings: Settings) -> Vault:
+    """What seals secrets at rest, by the keys of the settings or of the data directory."""
     environ = {PREVIOUS_VARIABLE: os.environ.get(PREVIOUS_VARIABLE, "")}
     if settings.secret_key is not None:
         environ[VARIABLE] = settings.secret_key.get_secret_value()

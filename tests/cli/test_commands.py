@@ -16,6 +16,7 @@ from centralita.cli import build
 from centralita.cli.calling import LocalSocket
 from centralita.cli.commands import LOCAL
 from centralita.core.access import PERMISSIONS
+from centralita.integrations import registry
 from tests.cli.conftest import CONFIG, Terminal
 
 LOCAL_COMMANDS = {"demo", "serve", "migrate", "bench", "config check"} | {
@@ -99,7 +100,7 @@ def test_a_source_without_a_secret_is_told(terminal: Terminal) -> None:
     done = terminal("config", "check")
     assert done.code == 2
     assert "desk: secrets: The source has no secret to verify with." in done.err
-    known = "alertmanager, generic, invgate, uptime-kuma, zabbix"
+    known = ", ".join(registry.kinds())
     assert f"There is no kind of source smoke; there are: {known}." in done.err
 
 

@@ -14,15 +14,30 @@ Detail = Mapping[str, Any]
 
 def lines_of(detail: Detail) -> list[str]:
     """The whole page: the sentence, the cable, the attempts, and why each rule matched or did not."""
-    event = detail["event"]
-    head = f"{_('Event')}  {painted(event['type'], 'bold')}"
-    lines = [head + (f"  “{event['title']}”" if event.get("title") else "")]
-    facts = [event["id"], ago(event["time"]), event.get("subject") or "", event.get("severity") or ""]
-    lines += ["  " + " · ".join(fact for fact in facts if fact), "", *_cable(detail), ""]
+    lines = [*_brief(detail), ""]
     lines += _attempts(detail["deliveries"])
     lines += _why(detail["rules"])
     lines += _skipped(detail["skipped"])
     return [plain_line(line) for line in lines]
+
+
+def understood(detail: Detail) -> list[str]:
+    """What was understood of an event, which rules match, and where it goes."""
+    lines = [*_brief(detail)]
+    if detail["matched"]:
+        lines.append(f"  {_('Rules')}: {', '.join(detail['matched'])}")
+    lines += _skipped(detail["skipped"])
+    return [plain_line(line) for line in lines]
+
+
+def _brief(detail: Detail) -> Iterator[str]:
+    event = detail["event"]
+    head = f"{_('Event')}  {painted(event['type'], 'bold')}"
+    yield head + (f"  “{event['title']}”" if event.get("title") else "")
+    facts = [event["id"], ago(event["time"]), event.get("subject") or "", event.get("severity") or ""]
+    yield "  " + " · ".join(fact for fact in facts if fact)
+    yield ""
+    yield from _cable(detail)
 
 
 def plain_line(line: str) -> str:

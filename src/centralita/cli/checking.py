@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from centralita.cli.stored import configured_of, warnings_of_stored
 from centralita.core.access import PolicyError, read_policy
 from centralita.core.rule_specs import MAPPINGS_RULE, WEBHOOK_RULE
 from centralita.core.rules import RuleProblem, RulesError
@@ -12,6 +13,7 @@ from centralita.integrations import registry
 from centralita.services import rules
 from centralita.services.wording import in_words
 from centralita.settings import Settings
+from centralita.store.stored_sources import SourceRow
 from centralita.wiring import ruleset_of, sources_of
 
 
@@ -69,10 +71,12 @@ def _source_problems(settings: Settings, locale: str) -> Iterator[str]:
             yield f"{place}: {source.slug}: {path}: {in_words(reason, {}, locale)}"
 
 
-def warnings_of(settings: Settings, locale: str) -> Sequence[str]:
-    """What is allowed and probably not meant."""
+def warnings_of(settings: Settings, locale: str, stored: Sequence[SourceRow] = ()) -> Sequence[str]:
+    """What is allowed and probably not meant; ``stored`` are the sources that people made."""
     found = [notice.text(locale) for notice in settings.notices]
+    found += warnings_of_stored(settings, stored, locale)
     text = _("The condition reads {path}, which no source declares.", locale)
-    for rule, path in rules.unknown_paths(sources_of(settings).values(), ruleset_of(settings)):
+    sources = [*sources_of(settings).values(), *configured_of(stored)]
+    for rule, path in rules.unknown_paths(sources, ruleset_of(settings)):
         found.append(f"{rule}: {text.format(path=path)}")
     return found

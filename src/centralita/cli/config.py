@@ -23,20 +23,28 @@ app = group(_(CONTENTS["config"]))
     ["centralita config check", "centralita --config /etc/centralita.yaml config check"],
 )
 def check(ctx: typer.Context) -> None:
+    import asyncio
+
     from centralita.cli.checking import problems_of, warnings_of
+    from centralita.cli.stored import read_sources, slugs_of
 
     options: Options = ctx.obj
     settings = options.settings()
     problems = problems_of(settings, LOCALE)
+    stored = [] if problems else asyncio.run(read_sources(settings))
     for problem in problems:
         warn(problem)
-    for notice in [] if problems else warnings_of(settings, LOCALE):
+    for notice in [] if problems else warnings_of(settings, LOCALE, stored):
         warn(f"{painted(_('warning'), 'yellow')}: {notice}")
     if problems:
         raise typer.Exit(2)
     file = options.file()
     said = str(file) if file is not None else _("the defaults and the environment")
-    counts = {"sources": len(settings.sources), "rules": len(settings.rules), "webhooks": len(settings.webhooks)}
+    counts = {
+        "sources": len(slugs_of(settings, stored)),
+        "rules": len(settings.rules),
+        "webhooks": len(settings.webhooks),
+    }
     say(_("{file}: fine. Sources: {sources}, rules: {rules}, webhooks: {webhooks}.").format(file=said, **counts))
 
 

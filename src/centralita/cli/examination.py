@@ -5,20 +5,22 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from centralita.cli.calling import LocalSocket
 from centralita.cli.checking import problems_of, warnings_of
+from centralita.cli.stored import database_is_there, read_sources, shut, slugs_of
 from centralita.core import breaker
 from centralita.i18n import gettext as _
 from centralita.services.running import AlreadyRunning, only_process
+from centralita.services.wording import in_words
 from centralita.settings import Settings
 from centralita.store import engine, history, lanes, sources, tokens
 from centralita.store.database import StoreUnavailable, Transaction, open_database
 from centralita.store.migrate import current, head
+from centralita.store.stored_sources import SourceRow
 
 LOW_BYTES, EMPTY_BYTES = 1_000_000_000, 100_000_000
 CLOCK_TOLERANCE_S = 2.0
@@ -36,19 +38,21 @@ class Finding:
 
 async def examine(settings: Settings, locale: str) -> list[Finding]:
     """Everything, in the order in which a hub needs it."""
-    found = [*_configuration(settings, locale), *_directory(settings, locale), *_server(settings, locale)]
+    stored = await read_sources(settings)
+    found = [*_configuration(settings, stored, locale), *_directory(settings, locale), *_server(settings, locale)]
     found += await _database(settings, locale)
-    return [*found, *_slack(settings, locale), *_senders(settings, locale)]
+    found += [*_slack(settings, locale), *_senders(settings, stored, locale)]
+    return [*found, *_unsigned(settings, locale)]
 
 
-def _configuration(settings: Settings, locale: str) -> Iterator[Finding]:
+def _configuration(settings: Settings, stored: Sequence[SourceRow], locale: str) -> Iterator[Finding]:
     name = _("configuration", locale)
     problems = problems_of(settings, locale)
     for problem in problems:
         yield Finding(name, "fail", problem, _("Correct it; centralita config check tells more.", locale))
     if problems:
         return
-    notices = warnings_of(settings, locale)
+    notices = warnings_of(settings, locale, stored)
     for notice in notices:
         yield Finding(name, "warn", notice)
     if not notices:
@@ -96,7 +100,7 @@ def _server(settings: Settings, locale: str) -> Iterator[Finding]:
 
 async def _database(settings: Settings, locale: str) -> list[Finding]:
     name = _("database", locale)
-    if not _is_there(settings):
+    if not database_is_there(settings):
         return [Finding(name, "warn", _("there is none yet", locale), "centralita migrate")]
     try:
         database = await open_database(settings.database_url)
@@ -119,11 +123,6 @@ async def _database(settings: Settings, locale: str) -> list[Finding]:
         return [Finding(name, "fail", fault.reason)]
     finally:
         await database.close()
-
-
-def _is_there(settings: Settings) -> bool:
-    file = settings.database_url.removeprefix("sqlite:///")
-    return file == settings.database_url or Path(file).exists()
 
 
 def _version(version: str, dialect: str, locale: str) -> Finding:
@@ -178,16 +177,24 @@ def _slack(settings: Settings, locale: str) -> Iterator[Finding]:
         yield Finding("ops", "warn", said, _("Set ops.channel.", locale))
 
 
-def _senders(settings: Settings, locale: str) -> Iterator[Finding]:
+def _senders(settings: Settings, stored: Sequence[SourceRow], locale: str) -> Iterator[Finding]:
     name = _("sources", locale)
-    if not settings.sources:
-        yield Finding(name, "warn", _("none: nothing can come in", locale), _("Add one under sources.", locale))
+    slugs = slugs_of(settings, stored)
+    if not slugs:
+        yield Finding(name, "warn", _("none: nothing can come in", locale), "centralita source add KIND")
     bare = [source.slug for source in settings.sources if source.enabled and not source.secrets]
     for slug in bare:
         said = _("{slug} has no secret: every request is refused", locale).format(slug=slug)
         yield Finding(name, "fail", said, _("Give it secrets in the configuration.", locale))
-    if settings.sources and not bare:
-        yield Finding(name, "ok", _("{count} with secrets", locale).format(count=len(settings.sources)))
+    closed = list(shut(settings, stored))
+    for slug, reason in closed:
+        said = f"{slug}: {in_words(reason, {}, locale)}"
+        yield Finding(name, "fail", said, _("Give this machine the key that the others have.", locale))
+    if slugs and not bare and not closed:
+        yield Finding(name, "ok", _("{count} with secrets", locale).format(count=len(slugs)))
+
+
+def _unsigned(settings: Settings, locale: str) -> Iterator[Finding]:
     unsigned = [hook.name for hook in settings.webhooks if not (hook.signing_secrets or settings.webhook_secret)]
     for hook in unsigned:
         said = _("{name} is sent without a signature", locale).format(name=hook)

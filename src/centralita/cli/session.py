@@ -63,10 +63,12 @@ class Options:
 class Session:
     """Sends a command's requests to the API."""
 
-    def __init__(self, transport: Transport, *, served: bool) -> None:
+    def __init__(self, transport: Transport, *, served: bool, shared: bool) -> None:
         self._transport = transport
         self.served = served
         """Whether a running server answers; otherwise this process is the hub for as long as the command takes."""
+        self.shared = shared
+        """Whether servers on other machines may work on the same database."""
 
     def get(self, path: str, **query: Any) -> Any:
         """Raises Refusal."""
@@ -130,11 +132,12 @@ def session(options: Options) -> Iterator[Session]:
     """
     settings = options.settings()
     local = LocalSocket(settings.socket_path)
+    shared = not settings.database_url.startswith("sqlite:")
     if local.answers():
-        yield Session(local, served=True)
+        yield Session(local, served=True, shared=shared)
         return
     with _in_process(settings) as transport:
-        yield Session(transport, served=False)
+        yield Session(transport, served=False, shared=shared)
 
 
 class _InProcess:

@@ -108,13 +108,17 @@ def source(kind: str) -> Source:
     return _one_of(SOURCES, kind)
 
 
+def readme(kind: str) -> Path:
+    """The page of an integration's folder: how to set it up at the sender, in Spanish and English."""
+    return _FOLDER / kind / "README.md"
+
+
 def configured(kind: str, settings: Mapping[str, object]) -> tuple[Source, Mapping[str, object]]:
     """The source of a configured kind with its settings; a preset's name is the ``generic`` source with that preset.
 
     LookupError, which names the kinds and presets that there are, for an unknown one.
     """
-    presets = _presets()
-    if kind in presets:
+    if kind in _presets():
         return source("generic"), {"preset": kind, **settings}
     return _one_of(SOURCES, kind, kinds()), settings
 

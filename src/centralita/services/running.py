@@ -70,6 +70,7 @@ class Loops:
 async def running(hub: Hub) -> AsyncIterator[None]:
     """The hub receives (role web), routes and delivers (role worker), or all of it, until the block ends."""
     loops = Loops(hub)
+    hub.catalogue.report()
     works = hub.role in ("all", "worker")
     if works:
         await timers.mend_clock(hub)

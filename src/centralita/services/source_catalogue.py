@@ -97,6 +97,8 @@ class Catalogue:
         """Those whose receipts can be read: the known, and those that were removed since they sent."""
         self.hidden: frozenset[str] = frozenset()
         """Slugs of which the database has a source too: the file's wins."""
+        self._troubles: set[tuple[str, str, str]] = set()
+        self._reported: set[tuple[str, str, str]] = set()
         self._version: str | None = None
         self._woken = asyncio.Event()
 
@@ -117,10 +119,18 @@ class Catalogue:
             self._adopt(rows)
             self._version = version
 
+    def report(self) -> None:
+        """Logs what is wrong with the database's sources, each thing once."""
+        for event, slug, detail in sorted(self._troubles - self._reported):
+            log.warning(event, source=slug, detail=detail)
+        self._reported |= self._troubles
+
     def _adopt(self, rows: list[SourceRow]) -> None:
+        self._troubles = set()
         found = {row.slug: source for row in rows if (source := self._open_row(row)) is not None}
         alive = {row.slug: found[row.slug] for row in rows if row.removed_at is None and row.slug in found}
         self.hidden = frozenset(alive.keys() & self._provided.keys())
+        self._troubles |= {("source.hidden", slug, self._provided[slug].place) for slug in self.hidden}
         _replace(self.readers, {**found, **self._provided})
         _replace(self.known, {**alive, **self._provided})
         _replace(self.open, {slug: source for slug, source in self.known.items() if slug != announcements.SLUG})
@@ -130,12 +140,12 @@ class Catalogue:
             content = unseal(self._vault, row)
         except (SecretError, KeyFault) as fault:
             # Without its secret it believes nobody; what it has sent before can still be read.
-            log.error("source.secrets_shut", source=row.slug, reason=fault.reason)
+            self._troubles.add(("source.secrets_shut", row.slug, fault.reason))
             content = Sealed()
         try:
             return configured(row, content)
         except LookupError as unknown:
-            log.error("source.kind_unknown", source=row.slug, detail=str(unknown))
+            self._troubles.add(("source.kind_unknown", row.slug, str(unknown)))
             return None
 
     def wake(self) -> None:
@@ -153,6 +163,7 @@ class Catalogue:
             self._woken.clear()
             try:
                 await self.refresh()
+                self.report()
             except StoreUnavailable as fault:
                 log.warning("source.store_unavailable", reason=fault.reason)
             await asyncio.sleep(GAP_S)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from centralita.core.events import event_id
 from centralita.integrations import registry
 from centralita.services.audit import record
 from centralita.services.hub import Hub
 from centralita.services.ingest import Answer, ConfiguredSource
 from centralita.services.source_watch import until
 from centralita.services.sources import UnparsedView, unparsed_view
-from centralita.store import deliveries, events, receipts, sources
+from centralita.store import deliveries, events, parked, receipts, sources
 from centralita.store.database import Transaction
 
 
@@ -92,8 +93,9 @@ async def _wait(hub: Hub, slug: str, receipt_id: str, wait_s: float) -> _Outcome
     def read(tx: Transaction) -> _Outcome:
         found = events.ids_of_receipt(tx, receipt_id)
         lost = sources.find_unparsed(tx, receipt_id)
-        routed = bool(found) or lost is not None or not receipts.is_waiting(tx, slug, receipt_id)
-        settled = routed and not any(deliveries.of_event(tx, event_id) for event_id in found)
+        waits = receipts.is_waiting(tx, slug, receipt_id) or parked.find(tx, event_id(receipt_id, 0)) is not None
+        routed = bool(found) or lost is not None or not waits
+        settled = routed and not any(deliveries.of_event(tx, each) for each in found)
         return _Outcome(found, unparsed_view(lost) if lost is not None else None, settled)
 
     async def settled() -> _Outcome | None:

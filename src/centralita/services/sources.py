@@ -85,6 +85,7 @@ class SourceDetail:
     seen: dict[str, int]
     """Types of its last 1,000 events."""
     fixtures: list[str]
+    """Its kind's examples; those that need no settings of their own first."""
     rejections: list[RejectionView]
     unparsed: list[UnparsedView]
 
@@ -138,7 +139,7 @@ async def detail(hub: Hub, slug: str) -> SourceDetail | None:
             faults=source.integration.check(source.settings, secrets) if source.origin != "hub" else [],
             types={name: declared.meaning for name, declared in sorted(source.integration.types.items())},
             seen=sources.types_seen(tx, slug),
-            fixtures=sorted(registry.examples(source.integration.kind, source.settings)),
+            fixtures=_examples(source),
             rejections=[rejection_view(row) for row in rejections.newest(tx, slug)],
             unparsed=[unparsed_view(row) for row in sources.unparsed_of(tx, slug, UNPARSED_SHOWN)],
         )
@@ -146,9 +147,16 @@ async def detail(hub: Hub, slug: str) -> SourceDetail | None:
     return await hub.database.read(read)
 
 
+def _examples(source: ConfiguredSource) -> list[str]:
+    """Those that need no settings of their own first."""
+    found = registry.examples(source.integration.kind, source.settings)
+    return sorted(found, key=lambda name: (bool(found[name].settings.keys() - {"preset"}), name))
+
+
 def address_of(hub: Hub, slug: str, key: str = "") -> str:
     """Where a source's sender posts to; ``key``: the secret, where that is the last part of the address."""
-    base = (hub.settings.server.public_url or hub.url).rstrip("/")
+    server = hub.settings.server
+    base = (server.public_url or hub.url or f"http://{server.host}:{server.port}").rstrip("/")
     return f"{base}/in/{slug}" + (f"/{quote(key, safe='')}" if key else "")
 
 
