@@ -194,10 +194,6 @@ def test_every_page_says_what_to_do_at_the_sender(kind: str) -> None:
 
 
 def test_a_running_server_takes_the_examples_to_their_end(terminal: Terminal, server: str) -> None:
-    tried = terminal("source", "test", "invgate", "--fixture", "ticket-created")
-    assert "Event  ticket.created" in tried.out
-    # Nobody listens where the webhook leads: it is not delivered, and that is a failure.
-    assert tried.code == 1 and "webhook:erp" in tried.out and "Rules: Urgent" in tried.out
-    assert "centralita lane list" in tried.err
     untold = terminal("source", "test", "invgate", "--fixture", "comment-public")
-    assert untold.code == 0 and "nobody is told" in untold.out
+    assert untold.code == 0, untold.err
+    assert "Event  ticket.commented" in untold.out and "nobody is told" in untold.out
