@@ -133,8 +133,8 @@ def _wait(hub: Session, slug: str, cursor: str) -> bool:
     if not (hub.served or hub.shared):
         warn(_("No server is running, so nothing can arrive: centralita serve") + f"\n{later}")
         return False
-    say(_("Waiting for the first event; Ctrl-C ends the waiting, the source stays.") + "\n")
     try:
+        say(_("Waiting for the first event; Ctrl-C ends the waiting, the source stays.") + "\n")
         say_events(first_event(hub, slug, cursor, say))
     except KeyboardInterrupt:
         say(f"\n{later}")
