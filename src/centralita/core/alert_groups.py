@@ -37,6 +37,8 @@ _STATES: Mapping[str, tuple[str, Phase, str]] = {
 """Status of an alert to the event's type, its phase, and where its time is."""
 
 
+_MOST_REPEATED_BYTES = 1 << 20
+
 _ALERT = frozenset(
     "status labels annotations startsAt endsAt generatorURL fingerprint values valueString silenceURL dashboardURL "
     "panelURL imageURL".split()
@@ -176,9 +178,18 @@ def _around(body: object) -> dict[str, Any]:
         "truncated_alerts": integer(body, "truncatedAlerts"),
         "status": one_line(find(body, "status")),
         "title": text(body, "title"),
-        "rest": {name: value for name, value in body.items() if name not in _GROUP} if isinstance(body, dict) else {},
+        "rest": _rest(body),
         "correlation": f"group/{_hash(group.encode('utf-8', 'surrogatepass'))}" if group else "",
     }
+
+
+def _rest(body: object) -> dict[str, Any]:
+    """What an author put beside the alerts, unless repeating it in each of them would make much of little."""
+    if not isinstance(body, dict):
+        return {}
+    rest = {name: value for name, value in body.items() if name not in _GROUP and value is not None}
+    times = len(items(body, "alerts"))
+    return rest if not rest or len(msgspec.json.encode(rest)) * times <= _MOST_REPEATED_BYTES else {}
 
 
 def texts(of: object, path: str) -> dict[str, str]:

@@ -108,3 +108,11 @@ def test_an_alert_whose_state_a_template_left_out_has_that_of_its_group() -> Non
     assert (event.type, event.phase, event.url) == ("alert.fired", "open", "https://g.example/s")
     (wrong,) = events_of(status="firing", alerts=[{"status": None, "labels": {"alertname": "X"}}])
     assert wrong.type == "grafana.unknown"
+
+
+def test_what_an_author_put_beside_the_alerts_is_in_each_unless_that_would_be_much() -> None:
+    alerts = [{"status": "firing", "labels": {"alertname": str(number)}} for number in range(1_000)]
+    few = events_of(alerts=alerts[:2], team="web", nothing=None)
+    assert [event.data["team"] for event in few] == ["web", "web"]
+    assert "nothing" not in few[0].data
+    assert "team" not in events_of(alerts=alerts, team="x" * 2_000)[0].data
