@@ -185,7 +185,7 @@ async def test_what_became_of_a_webhook_and_no_retries(invgate: InvGateControl, 
     await invgate.add_rule(f"{sink.url}/x", event="new_ticket")
     await invgate.add_rule("http://127.0.0.1:1/closed", event="new_ticket", secret="s3cret")
     await invgate.add_ticket("x")
-    first, second = await invgate.sent(count=2)
+    first, second = await invgate.wait_for_sent(2)
     assert (first.status, first.answer, first.event) == (503, "down", "new_ticket")
     assert (second.status, "Connect" in second.error) == (0, True)
     assert "s3cret" not in repr((first, second))

@@ -280,6 +280,7 @@ async def test_who_may_call(invgate: InvGateControl) -> None:
         assert (await bare.get("helpdesks", "", 401))["status"] == 401
         wrong = basic(API_USER, "wrong")
         await bare.ask("GET", "helpdesks", 401, headers=wrong)
+        await bare.ask("GET", "helpdesks", 401, headers={"Authorization": "Basic ñ"})
         await invgate.switch(basic=False)
         await bare.ask("GET", "helpdesks", 401, headers=basic(API_USER, API_TOKEN))
 

@@ -59,7 +59,61 @@ class ControlClient:
         await self.ask("POST", "reset", {})
 
 
-class SlackControl(ControlClient):
+class FaultyControl(ControlClient):
+    """The control API of a part that keeps a journal of calls, and that can be told to fail."""
+
+    async def collect(
+        self,
+        where: str,
+        key: str,
+        wanted: Callable[[dict[str, Any]], bool],
+        after: int,
+        count: int,
+        timeout_s: float,
+        **query: Any,
+    ) -> list[dict[str, Any]]:
+        """The first ``count`` entries of a journal (``where``, in the answer under ``key``) after number ``after`` that
+        are wanted, waiting for them. Raises TimeoutError that says how many came."""
+        found: list[dict[str, Any]] = []
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while len(found) < count:
+            left_s = deadline - loop.time()
+            if left_s <= 0:
+                raise TimeoutError(f"{len(found)} of {count} {key} came in {timeout_s:g} s")
+            answer = await self.ask("GET", where, after=after, timeout_s=min(left_s, POLL_S), **query)
+            entries = answer[key]
+            after = max((entry["seq"] for entry in entries), default=after)
+            found += filter(wanted, entries)
+        return found[:count]
+
+    async def arm(self, kind: str, method: str, count: int | None, about: str, **more: Any) -> None:
+        """A fault (see ``faults.read_fault``)."""
+        await self.ask("POST", "faults", {"kind": kind, "method": method, "count": count, "about": about, **more})
+
+    async def arm_failure(
+        self,
+        method: str,
+        count: int | None,
+        about: str,
+        error: str,
+        status: int,
+        headers: Mapping[str, str] | None,
+        body: str,
+    ) -> None:
+        """A failure: ``error`` as the part itself says it, else an HTTP ``status``, 500 by default."""
+        if error:
+            await self.arm("error", method, count, about, error=error)
+        else:
+            facts = {"status": status or 500, "headers": dict(headers or {}), "body": body}
+            await self.arm("status", method, count, about, **facts)
+
+    async def heal(self) -> None:
+        """Ends every fault."""
+        await self.ask("DELETE", "faults")
+
+
+class SlackControl(FaultyControl):
     """The local workspace's control API."""
 
     async def posted(self, after: int = 0, method: str = "", channel: str = "", ok: bool | None = None) -> list[Call]:
@@ -82,21 +136,11 @@ class SlackControl(ControlClient):
     ) -> list[Call]:
         """The first ``count`` calls after number ``after`` that fit, waiting for them. Raises TimeoutError that says
         how many came."""
-        found: list[Call] = []
-        wanted = None if ok is None else int(ok)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_s
-        while len(found) < count:
-            left_s = deadline - loop.time()
-            if left_s <= 0:
-                raise TimeoutError(f"{len(found)} of {count} calls came in {timeout_s:g} s")
-            answer = await self.ask(
-                "GET", "calls", after=after, timeout_s=min(left_s, POLL_S), method=method, channel=channel, ok=wanted
-            )
-            calls = [Call(**one) for one in answer["calls"]]
-            after = max((call.seq for call in calls), default=after)
-            found += filter(predicate, calls)
-        return found[:count]
+        query = {"method": method, "channel": channel, "ok": None if ok is None else int(ok)}
+        found = await self.collect(
+            "calls", "calls", lambda entry: predicate(Call(**entry)), after, count, timeout_s, **query
+        )
+        return [Call(**entry) for entry in found]
 
     async def messages(self, channel: str) -> list[dict[str, Any]]:
         """What a channel holds now, oldest first, replies among them; the id of a person means the bot's direct
@@ -121,19 +165,14 @@ class SlackControl(ControlClient):
         channel: str = "",
     ) -> None:
         """The next ``count`` calls (None: all) fail: with Slack's ``error``, or with an HTTP ``status``."""
-        fault: dict[str, Any] = {"method": method, "count": count, "about": channel}
-        if error:
-            fault |= {"kind": "error", "error": error}
-        else:
-            fault |= {"kind": "status", "status": status or 500, "headers": dict(headers or {}), "body": body}
-        await self.ask("POST", "faults", fault)
+        await self.arm_failure(method, count, channel, error, status, headers, body)
 
     async def drop_next(
         self, method: str = "*", count: int | None = 1, *, applied: bool = False, channel: str = ""
     ) -> None:
         """The next ``count`` calls end in a connection reset; with ``applied`` after they have taken effect."""
         kind = "apply_and_drop" if applied else "drop"
-        await self.ask("POST", "faults", {"kind": kind, "method": method, "count": count, "about": channel})
+        await self.arm(kind, method, count, channel)
 
     async def slow(
         self,
@@ -146,12 +185,7 @@ class SlackControl(ControlClient):
     ) -> None:
         """The next ``count`` calls (None: all) take ``delay_ms`` longer; with ``after_apply`` they have taken effect,
         and are in ``posted``, before the wait."""
-        fault = {"kind": "slow", "delay_ms": delay_ms, "method": method, "count": count, "about": channel}
-        await self.ask("POST", "faults", fault | {"after_apply": after_apply})
-
-    async def heal(self) -> None:
-        """Ends every fault."""
-        await self.ask("DELETE", "faults")
+        await self.arm("slow", method, count, channel, delay_ms=delay_ms, after_apply=after_apply)
 
     async def limits(self, **wish: Any) -> dict[str, Any]:
         """Sets limits and returns them all: ``enabled=False``, ``channel_post={"per_s": 1, "burst": 5}`` or None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -127,5 +126,5 @@ def _read_key(key: str) -> int:
         return 0
     try:
         return msgspec.json.decode(base64.b64decode(key, validate=True), type=dict[str, int])["last_id"]
-    except (binascii.Error, msgspec.DecodeError, KeyError):
+    except (ValueError, KeyError):
         raise ApiError(428, "The parameter page_key is invalid") from None

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from centralita.sandbox.control import POLL_S, ControlClient
+from centralita.sandbox.control import FaultyControl
 from centralita.sandbox.invgate.journal import Call
 from centralita.sandbox.invgate.rules import Sent
 
@@ -36,7 +35,7 @@ class ApprovalView:
     votes: tuple[Voter, ...]
 
 
-class InvGateControl(ControlClient):
+class InvGateControl(FaultyControl):
     """The local InvGate's control API; use as ``async with InvGateControl(url)``."""
 
     async def calls(
@@ -60,20 +59,11 @@ class InvGateControl(ControlClient):
     ) -> list[Call]:
         """The first ``count`` requests after number ``after`` that fit, waiting for them. Raises TimeoutError that says
         how many came."""
-        found: list[Call] = []
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_s
-        while len(found) < count:
-            left_s = deadline - loop.time()
-            if left_s <= 0:
-                raise TimeoutError(f"{len(found)} of {count} requests came in {timeout_s:g} s")
-            answer = await self.ask(
-                "GET", "calls", after=after, timeout_s=min(left_s, POLL_S), method=method, endpoint=endpoint
-            )
-            calls = [Call(**one) for one in answer["calls"]]
-            after = max((call.seq for call in calls), default=after)
-            found += filter(predicate, calls)
-        return found[:count]
+        query = {"method": method, "endpoint": endpoint}
+        found = await self.collect(
+            "calls", "calls", lambda entry: predicate(Call(**entry)), after, count, timeout_s, **query
+        )
+        return [Call(**entry) for entry in found]
 
     async def writes(self) -> dict[str, int]:
         """``{"PUT incident.approval.accept": 1}``: what took effect, whether or not its answer arrived."""
@@ -92,19 +82,14 @@ class InvGateControl(ControlClient):
     ) -> None:
         """The next ``count`` requests (None: all) fail: as 200 ``{"status": "ERROR", "error": error}``, or with an HTTP
         ``status``. ``method`` is ``PUT``, ``incident.approval.accept`` or both with a blank; ``about`` an id."""
-        fault: dict[str, Any] = {"method": method, "count": count, "about": str(about)}
-        if error:
-            fault |= {"kind": "error", "error": error}
-        else:
-            fault |= {"kind": "status", "status": status or 500, "headers": dict(headers or {}), "body": body}
-        await self.ask("POST", "faults", fault)
+        await self.arm_failure(method, count, str(about), error, status, headers, body)
 
     async def drop_next(
         self, method: str = "*", count: int | None = 1, *, applied: bool = False, about: int | str = ""
     ) -> None:
         """The next ``count`` requests end in a connection reset; with ``applied`` after they have taken effect."""
         kind = "apply_and_drop" if applied else "drop"
-        await self.ask("POST", "faults", {"kind": kind, "method": method, "count": count, "about": str(about)})
+        await self.arm(kind, method, count, str(about))
 
     async def slow(
         self,
@@ -117,12 +102,7 @@ class InvGateControl(ControlClient):
     ) -> None:
         """The next ``count`` requests (None: all) take ``delay_ms`` longer; with ``after_apply`` they have taken
         effect, and are in ``calls``, before the wait."""
-        fault = {"kind": "slow", "delay_ms": delay_ms, "method": method, "count": count, "about": str(about)}
-        await self.ask("POST", "faults", fault | {"after_apply": after_apply})
-
-    async def heal(self) -> None:
-        """Ends every fault."""
-        await self.ask("DELETE", "faults")
+        await self.arm("slow", method, count, str(about), delay_ms=delay_ms, after_apply=after_apply)
 
     async def switch(self, **wish: Any) -> dict[str, Any]:
         """Sets switches (see ``switches.Switches``) and returns them all."""
@@ -248,20 +228,14 @@ class InvGateControl(ControlClient):
         """No webhooks out from now on."""
         await self.ask("DELETE", "rules")
 
-    async def sent(self, after: int = 0, *, count: int = 0, timeout_s: float = 10.0) -> list[Sent]:
-        """The webhooks that went out after number ``after``; waits until there are ``count``. Raises TimeoutError."""
-        found: list[Sent] = []
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_s
-        while True:
-            left_s = max(0.0, deadline - loop.time()) if len(found) < count else 0.0
-            last = max((one.seq for one in found), default=after)
-            answer = await self.ask("GET", "sent", after=last, timeout_s=min(left_s, POLL_S))
-            found += [Sent(**one) for one in answer["sent"]]
-            if len(found) >= count:
-                return found
-            if loop.time() >= deadline:
-                raise TimeoutError(f"{len(found)} of {count} webhooks went out in {timeout_s:g} s")
+    async def sent(self, after: int = 0) -> list[Sent]:
+        """The webhooks that went out after number ``after``, and what became of each."""
+        return [Sent(**one) for one in (await self.ask("GET", "sent", after=after))["sent"]]
+
+    async def wait_for_sent(self, count: int = 1, *, after: int = 0, timeout_s: float = 10.0) -> list[Sent]:
+        """The first ``count`` webhooks after number ``after``, waiting for them. Raises TimeoutError."""
+        found = await self.collect("sent", "sent", lambda entry: True, after, count, timeout_s)
+        return [Sent(**entry) for entry in found]
 
 
 def _approval(facts: dict[str, Any]) -> ApprovalView:

@@ -27,6 +27,7 @@ from centralita.sandbox.invgate.fleet import Asset, Person
 from centralita.sandbox.invgate.fleet_seed import FIRST_ASSET, FIRST_PERSON
 from centralita.sandbox.invgate.journal import Call
 from centralita.sandbox.invgate.model import DeskError, User
+from centralita.sandbox.invgate.parameters import read_whole
 from centralita.sandbox.invgate.rules import read_rule
 
 MOST_SEEDED = 200_000
@@ -76,10 +77,10 @@ def _ticket_id(request: web.Request) -> int:
 
 
 def _path_id(request: web.Request, known: dict[int, Any], what: str) -> int:
-    text = request.match_info["id"]
-    if not text.isdigit() or int(text) not in known:
-        raise ControlError(f"there is no {what} {text}", 404)
-    return int(text)
+    found = read_whole(request.match_info["id"])
+    if found is None or found not in known:
+        raise ControlError(f"there is no {what} {request.match_info['id']}", 404)
+    return found
 
 
 def _done(**facts: Any) -> web.Response:

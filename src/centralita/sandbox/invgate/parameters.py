@@ -9,8 +9,15 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+_WHOLE = re.compile(r"[0-9]{1,18}")
 _LIST = re.compile(r"(\w+)\[(\w*)\]")
 _TRUE = frozenset({"1", "true", "True", "on"})
+
+
+def read_whole(text: object) -> int | None:
+    """A whole number of at most 18 digits; None when it is something else."""
+    digits = str(text)
+    return int(digits) if _WHOLE.fullmatch(digits) else None
 
 
 class ApiError(Exception):
@@ -91,7 +98,7 @@ class Parameters:
         text = self.text(name)
         if not text:
             return None
-        if not re.fullmatch(r"-?\d{1,18}", text):
+        if read_whole(text.removeprefix("-")) is None:
             raise ApiError(428, f"The type string of the parameter {name} is invalid")
         return int(text)
 
@@ -113,7 +120,7 @@ class Parameters:
 
     def numbers(self, name: str) -> list[int]:
         """A list of whole numbers; ``1,2`` is a string, not a list."""
-        found = [str(one) for one in self.items(name)]
-        if not all(one.isascii() and one.isdigit() for one in found):
+        found = [read_whole(one) for one in self.items(name)]
+        if None in found:
             raise ApiError(428, f"The parameter {name} must hold whole numbers")
-        return [int(one) for one in found]
+        return [one for one in found if one is not None]

@@ -23,6 +23,7 @@ from centralita.sandbox.invgate.model import (
     DeskError,
     Incident,
 )
+from centralita.sandbox.invgate.parameters import read_whole
 from centralita.sandbox.invgate.texts import choose
 
 ROWS = 50
@@ -74,10 +75,10 @@ def _plain(html: str) -> str:
 
 def _listed(request: web.Request, items: Sequence[Item], words: Callable[[Item], str]) -> dict[str, Any]:
     """What of ``items`` the page shows, by its ``q`` and ``page``."""
-    wanted, number = request.query.get("q", "").strip(), request.query.get("page", "")
+    wanted, number = request.query.get("q", "").strip(), read_whole(request.query.get("page", "")) or 1
     found = [one for one in items if wanted.casefold() in words(one).casefold()] if wanted else items
     pages = max(1, -(-len(found) // ROWS))
-    page = min(max(1, int(number)), pages) if number.isascii() and number.isdigit() else 1
+    page = min(max(1, number), pages)
     return {"found": found[(page - 1) * ROWS : page * ROWS], "page": page, "pages": pages, "q": wanted}
 
 
@@ -170,12 +171,12 @@ async def answer(request: web.Request) -> web.StreamResponse:
     desk = request.app[BACKEND].desk
     found = desk.approvals.get(int(request.match_info["id"]))
     form = await request.post()
-    how, user_id = form.get("answer"), str(form.get("user_id", ""))
-    if found is None or how not in ("approved", "rejected") or not user_id.isdigit():
+    how, user_id = form.get("answer"), read_whole(form.get("user_id", ""))
+    if found is None or how not in ("approved", "rejected") or user_id is None:
         return _render(request, "missing.html", "tickets", 404)
     try:
         note = str(form.get("note", "")).strip()
-        approvals.answer(desk, found.id, int(user_id), "approved" if how == "approved" else "rejected", note)
+        approvals.answer(desk, found.id, user_id, "approved" if how == "approved" else "rejected", note)
     except DeskError as error:
         return _show_ticket(request, found.request_id, str(error), 409)
     raise web.HTTPSeeOther(f"/requests/show/index/id/{found.request_id}")
