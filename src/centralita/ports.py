@@ -154,6 +154,8 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it counts against the lane's rate: true for what people see, false for a look-up on the way."""
     bucket: str = ""
     """One of ``Destination.buckets`` whose token it takes beside the lane's; "" for none."""
+    safe: bool = False
+    """Whether it changes nothing (RFC 9110, 9.2.1): when its end is unknown, that leaves no doubt about anything."""
     max_response_bytes: int = 65_536
     """What is read of the response's body; the rest is cut off (``HttpResponse.truncated``)."""
 

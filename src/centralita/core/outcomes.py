@@ -25,5 +25,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a retry or a death counts against the destination in its breaker."""
     reference: str = ""
     """Where a person finds the result: a permalink."""
+    uncertain: bool = False
+    """With ``retry``: what was asked may have been done; the next attempt has to find out before it asks again."""
     answer: dict[str, Any] = msgspec.field(default_factory=dict)
     """What was read at the other end, for whoever asked (``services.reactions.Ended``)."""

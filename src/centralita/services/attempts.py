@@ -160,11 +160,13 @@ class Performer:
             while wait_s > 0:
                 await asyncio.sleep(wait_s)  # for a rate's token: time is what is waited for
                 wait_s = self._buckets.wait_s(request.bucket)
+        if request.safe:
+            job.last = await self._client.request(request)
+            return job.last
         job.uncertain = True
-        response = await self._client.request(request)
-        job.last = response
-        job.uncertain = response.status == 0 and response.sent
-        return response
+        job.last = await self._client.request(request)
+        job.uncertain = job.last.status == 0 and job.last.sent
+        return job.last
 
     async def _pace(self, address: Address) -> None:
         rate = address.lane.policy.rate_per_s

@@ -112,7 +112,7 @@ class Settler:
             if due_at is None:
                 outcome = msgspec.structs.replace(outcome, state="dead", detail=outcome.detail or outcome.reason)
         if due_at is not None:
-            uncertain = job.row.uncertain or job.uncertain
+            uncertain = job.row.uncertain or job.uncertain or outcome.uncertain
             if outcome.hold == "lane":
                 # All of the lane waits: what was refused keeps its place, or those behind it would go first.
                 if due_at > lane.held_until:
