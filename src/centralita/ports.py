@@ -136,7 +136,7 @@ class Filling(Source, Protocol):
         """What is to be asked, of whom; its ``Outcome.answer`` comes back to ``fill``."""
         ...
 
-    def fill(self, event: Event, answer: Mapping[str, Any]) -> Event:
+    def fill(self, event: Event, answer: Mapping[str, Any], settings: Mapping[str, object]) -> Event:
         """The event with what was answered; it needs nothing more. Never raises."""
         ...
 

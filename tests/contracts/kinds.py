@@ -122,6 +122,8 @@ def is_declared(kind: str, event: Event, settings: Mapping[str, object]) -> bool
 
 def shown(event: Event) -> dict[str, Any]:
     """An event without what is the same in all: its id, its source, and attributes that have their default."""
-    given = msgspec.to_builtins(event)
-    defaults = msgspec.to_builtins(Event(id=event.id, source=event.source, type="", time=""))
+    given, defaults = (
+        msgspec.json.decode(msgspec.json.encode(one))
+        for one in (event, Event(id=event.id, source=event.source, type="", time=""))
+    )
     return {name: value for name, value in given.items() if value != defaults[name]}

@@ -29,6 +29,15 @@ def project(subject: Subject | None, event: Event) -> Subject:
     )
 
 
+def still_needed(event: Event, known: Subject | None) -> tuple[str, ...]:
+    """What the event needs (``Event.needs``) and what is known of its subject does not give: an earlier event told the
+    ticket's title and requester, and this one says what has changed."""
+    if event.needs != ("ticket",) or known is None:
+        return event.needs
+    told = said(known.data.get("ticket")).get("title") and said(known.data.get("requester")).get("email")
+    return () if told else event.needs
+
+
 def _tells_anew(before: Subject, event: Event) -> bool:
     if before.phase == "closed":
         return event.phase == "open"

@@ -7,7 +7,7 @@ receipt, once more, and skips what that receipt led to before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -16,7 +16,7 @@ from centralita.core.effects import Effect, Subject
 from centralita.core.events import Event
 from centralita.core.records import Record, records_of
 from centralita.core.rules import Ruleset, Skipped, decide_effects
-from centralita.core.subjects import project
+from centralita.core.subjects import project, still_needed
 from centralita.ports import Filling, Receipt
 from centralita.services import announcements
 from centralita.services.announcements import About
@@ -51,6 +51,13 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     about: About | None = None
 
 
+class Asking(msgspec.Struct, frozen=True):
+    """Whom to ask for what a source's events need."""
+
+    source: Filling
+    settings: Mapping[str, object]
+
+
 class Routing(Protocol):
     """What a batch asks of its router."""
 
@@ -60,7 +67,7 @@ class Routing(Protocol):
 
     def new_id(self) -> str: ...
     def address(self, effect: Effect) -> Address: ...
-    def filling(self, source: str) -> Filling | None: ...
+    def asking(self, source: str) -> Asking | None: ...
 
 
 class Batch:
@@ -68,7 +75,7 @@ class Batch:
 
     def __init__(self, router: Routing, source: str, parsed: Sequence[Parsed], room: Room, now: float) -> None:
         self._router, self._source, self._parsed, self._room, self._now = router, source, parsed, room, now
-        self._filling = router.filling(source)
+        self._asking = router.asking(source)
         self._stored: list[StoredEvent] = []
         self._planned: list[Planned] = []
         self.handed: list[Handed] = []
@@ -129,12 +136,12 @@ class Batch:
         every = [(parsed, event) for parsed in self._parsed for event in parsed.events]
         again = events.existing(tx, [event.id for _, event in every])
         fresh = [(parsed, event) for parsed, event in every if event.id not in again]
-        line = _Line(tx, self._source, [event for _, event in fresh], self._filling, self._now)
+        line = _Line(tx, self._source, [event for _, event in fresh], self._asking, self._now)
         known = subjects.load(tx, self._source, [event.subject for _, event in fresh if event.subject])
         changed: dict[str, Subject] = {}
         noted: dict[tuple[str, str], Record] = {}
         for parsed, told in fresh:
-            event = line.pass_or_park(parsed.receipt, told)
+            event = line.pass_or_park(parsed.receipt, told, changed.get(told.subject) or known.get(told.subject))
             if event is None:
                 continue
             subject = project(changed.get(event.subject) or known.get(event.subject), event)
@@ -143,7 +150,8 @@ class Batch:
             noted.update({(record.kind, record.id): record for record in records_of(event, subject)})
             self._route_one(tx, parsed, event, subject)
         for event in line.asking:
-            self._plan(event, [self._filling.fetch(event)] if self._filling else [], Subject(source="", subject=""))
+            if self._asking is not None:
+                self._plan(event, [self._asking.source.fetch(event)], Subject(source="", subject=""))
         self.requeued = line.write(tx)
         subjects.save(tx, changed, self._now)
         records.save(tx, noted.values(), self._now)
@@ -194,12 +202,10 @@ def _each_once(effects: Sequence[Effect]) -> list[Effect]:
 class _Line:
     """Who goes on, who waits to be completed, and who waits behind."""
 
-    def __init__(
-        self, tx: Transaction, source: str, fresh: Sequence[Event], filling: Filling | None, now: float
-    ) -> None:
-        self._source, self._filling, self._now = source, filling, now
+    def __init__(self, tx: Transaction, source: str, fresh: Sequence[Event], asking: Asking | None, now: float) -> None:
+        self._source, self._asking, self._now = source, asking, now
         names = {event.subject for event in fresh if event.subject}
-        rows = parked.of_subjects(tx, source, names) if filling is not None else []
+        rows = parked.of_subjects(tx, source, names) if asking is not None else []
         self._rows = {row.event_id: row for row in rows}
         self._standing: dict[str, list[str]] = {}
         for row in rows:
@@ -209,12 +215,13 @@ class _Line:
         self.asking: list[Event] = []
         """Those for which a delivery is to ask."""
 
-    def pass_or_park(self, receipt: Receipt, event: Event) -> Event | None:
-        """The event as it goes on; None when it waits."""
-        if self._filling is None or not event.subject:
+    def pass_or_park(self, receipt: Receipt, event: Event, known: Subject | None) -> Event | None:
+        """The event as it goes on; None when it waits. ``known`` is what its subject is so far."""
+        if self._asking is None or not event.subject:
             return _as_it_is(event)
         row, standing = self._rows.get(event.id), self._standing.setdefault(event.subject, [])
         if row is None:
+            event = msgspec.structs.replace(event, needs=still_needed(event, known))
             if not event.needs and not standing:
                 return event
             state = parked.WAITING if event.needs else parked.BEHIND
@@ -229,7 +236,7 @@ class _Line:
         self._gone.append(event.id)
         if row.answer is None:
             return _as_it_is(event)
-        return self._filling.fill(event, row.answer)
+        return self._asking.source.fill(event, row.answer, self._asking.settings)
 
     def write(self, tx: Transaction) -> bool:
         """Keeps who waits; True when some may go on now, whose receipts were queued again."""

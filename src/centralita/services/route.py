@@ -20,7 +20,7 @@ from centralita.core.rules import Ruleset
 from centralita.ports import Filling, Receipt
 from centralita.services import announcements
 from centralita.services.clock import ReceiptIds, SystemClock
-from centralita.services.decide import Batch, Parsed, RulesetChanged
+from centralita.services.decide import Asking, Batch, Parsed, RulesetChanged
 from centralita.services.destinations import Address, Destinations, UnknownTarget
 from centralita.services.fanout import Handed, Room
 from centralita.services.ingest import ConfiguredSource
@@ -225,14 +225,13 @@ class Router:
     def address(self, effect: Effect) -> Address:
         return self._destinations.address(effect)
 
-    def filling(self, source: str) -> Filling | None:
-        """The integration of a source whose sender can be asked for more; None when there is nobody to ask."""
+    def asking(self, source: str) -> Asking | None:
+        """Whom to ask for what a source's events need; None when there is nobody to ask."""
         configured = self._sources.get(source)
         if configured is None or not hasattr(configured.integration, "fill"):
             return None
-        asked = Effect(rule="", destination="invgate", target="reads")
         try:
-            self._destinations.address(asked)
+            self._destinations.address(Effect(rule="", destination="invgate", target="reads"))
         except UnknownTarget:
             return None
-        return cast(Filling, configured.integration)
+        return Asking(cast(Filling, configured.integration), configured.settings)

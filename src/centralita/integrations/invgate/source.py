@@ -23,13 +23,15 @@ from centralita.core.attributes import (
     word,
     word_table,
 )
+from centralita.core.effects import Effect
 from centralita.core.events import PEOPLE, Event, EventType, Phase, event_id
 from centralita.core.fields import Fields, map_check, mapped
-from centralita.core.payload import decode_trusted
+from centralita.core.payload import decode_trusted, text
 from centralita.core.plain_text import plain_text
 from centralita.core.proofs import Proof, proof_of, sign_proof, verify_proof
 from centralita.core.ticket_bodies import host_link, is_host
 from centralita.core.ticket_words import EVENTS, PHASES_BY_TYPE
+from centralita.integrations.invgate import filling
 from centralita.integrations.invgate.words import MAP, PRIORITIES, TYPES
 from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
 
@@ -86,6 +88,26 @@ class InvgateSource:
         body = decode_trusted(receipt.body, receipt.content_type)
         return [_event(receipt, body if isinstance(body, dict) else {"body": body}, settings)]
 
+    def fetch(self, event: Event) -> Effect:
+        """A question to Service Desk about the event's ticket."""
+        arguments = {
+            "ticket": event.subject.removeprefix("ticket/"),
+            "needs": list(event.needs),
+            "approval": text(event.data, "approval.id"),
+        }
+        return Effect(
+            rule="fill",
+            destination="invgate",
+            target="reads",
+            audience="system",
+            action="ticket.fetch",
+            arguments=arguments,
+        )
+
+    def fill(self, event: Event, answer: Mapping[str, Any], settings: Mapping[str, object]) -> Event:
+        """See ``filling.fill``."""
+        return filling.fill(event, answer, settings)
+
 
 def sign(
     body: bytes, headers: Mapping[str, str], secrets: Sequence[bytes], settings: Mapping[str, object], now: float
@@ -105,6 +127,7 @@ def _proof(settings: Mapping[str, object]) -> Proof:
 def _event(receipt: Receipt, body: dict[str, Any], settings: Mapping[str, object]) -> Event:
     fields = Fields(body, mapped(MAP, settings.get("map")))
     number = fields.text("request_id")
+    said_event = bool(fields.text("event"))
     kind = _type(fields, number, word_table(settings.get("events")))
     ticket = _ticket(fields, number, settings.get("instance"))
     status = one_line(ticket.get("status"))
@@ -120,8 +143,21 @@ def _event(receipt: Receipt, body: dict[str, Any], settings: Mapping[str, object
         status=status,
         phase=_phase(status, kind, word_table(settings.get("phases"))),
         url=ticket.get("url", ""),
+        needs=_needs(number, kind, ticket, fields, said_event),
         data=_data(fields, ticket),
     )
+
+
+def _needs(number: str, kind: str, ticket: Mapping[str, str], fields: Fields, said_event: bool) -> tuple[str, ...]:
+    """What has to be read at InvGate before anybody can be told."""
+    if not number.isdigit() or kind == "invgate.unknown":
+        return ()
+    needs = [] if said_event else [filling.TYPE]
+    if kind == "approval.requested":
+        needs.append(filling.APPROVAL)
+    if needs or "title" not in ticket or not fields.text("requester_email"):
+        needs.append(filling.TICKET)
+    return tuple(needs)
 
 
 def _data(fields: Fields, ticket: Mapping[str, str]) -> dict[str, Any]:

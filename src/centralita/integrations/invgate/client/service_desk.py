@@ -54,9 +54,7 @@ def _get(session: Session, endpoint: str, parameters: Mapping[str, Any]) -> Call
 
 
 def _send(session: Session, method: str, endpoint: str, form: Mapping[str, Any]) -> Call[Any]:
-    return (
-        yield from session.send(method, f"/api/v1/{endpoint}", form, scope=f"api.v1.{endpoint}:{method.lower()}")
-    )
+    return (yield from session.send(method, f"/api/v1/{endpoint}", form, scope=f"api.v1.{endpoint}:{method.lower()}"))
 
 
 # --- Reading ---------------------------------------------------------------------------------------------------------
@@ -195,7 +193,9 @@ def create_incident(session: Session, fields: Mapping[str, Any]) -> Call[str]:
 def add_comment(session: Session, number: str, author: str, text: str, *, solution: bool, visible: bool) -> Call[None]:
     """A comment; one that is a solution solves the ticket."""
     form = {"request_id": number, "author_id": author, "comment": text}
-    yield from _send(session, "POST", "incident.comment", {**form, "is_solution": solution, "customer_visible": visible})
+    yield from _send(
+        session, "POST", "incident.comment", {**form, "is_solution": solution, "customer_visible": visible}
+    )
 
 
 def reassign(session: Session, number: str, author: str, group: str, agent: str) -> Call[None]:

@@ -61,10 +61,17 @@ class Failed(Exception):
     """A call did not end well. ``reason`` is a message id, ``detail`` for a person."""
 
     def __init__(
-        self, reason: str, detail: str = "", *, retriable: bool, unknown: bool = False, retry_after_s: float | None = None
+        self,
+        reason: str,
+        detail: str = "",
+        *,
+        retriable: bool,
+        unknown: bool = False,
+        status: int = 0,
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(reason, detail)
-        self.reason, self.detail, self.retriable = reason, detail[:_DETAIL_LIMIT], retriable
+        self.reason, self.detail, self.retriable, self.status = reason, detail[:_DETAIL_LIMIT], retriable, status
         self.unknown = unknown
         """Whether a change may have happened all the same."""
         self.retry_after_s = retry_after_s
@@ -180,7 +187,7 @@ def _answer(response: HttpResponse, now: float, *, changes: bool) -> Any:
         # Whoever changes a password at InvGate mends it at the hub later: until then nothing is to be lost.
         raise Failed("invgate.credentials", detail, retriable=True)
     if response.status >= 300:
-        raise Failed("invgate.refused", detail, retriable=response.status == 408)
+        raise Failed("invgate.refused", detail, retriable=response.status == 408, status=response.status)
     if isinstance(content, dict) and (content.get("status") == "ERROR" or (content.get("error") and len(content) <= 3)):
         raise Failed("invgate.refused", detail, retriable=False)
     if content is _UNREADABLE:
