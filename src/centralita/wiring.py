@@ -8,12 +8,16 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from pydantic import SecretStr
+
 from centralita.core.rules import Routing, Ruleset, RuleSpec, WebhookSpec, compile_rules
 from centralita.core.signing import parse_key
 from centralita.integrations import registry
+from centralita.integrations.invgate.client.session import BUCKETS as INVGATE_BUCKETS
+from centralita.integrations.invgate.client.session import Connection
 from centralita.net import Client
-from centralita.ports import Config, Receipt
-from centralita.services import announcements, rulesets
+from centralita.ports import Config, Rate, Receipt
+from centralita.services import announcements, rulesets, tickets
 from centralita.services.alarms import Alarms
 from centralita.services.attempts import Buckets, Performer
 from centralita.services.bell import Bell
@@ -22,6 +26,7 @@ from centralita.services.deliver import Deliverer
 from centralita.services.destinations import Destinations
 from centralita.services.hub import Hub
 from centralita.services.ingest import ConfiguredSource, Ingest
+from centralita.services.invgate import InvGate
 from centralita.services.keys import PREVIOUS_VARIABLE, VARIABLE
 from centralita.services.metrics import HubMetrics
 from centralita.services.reactions import Reactions
@@ -133,11 +138,46 @@ def _webhook_configs(settings: Settings) -> dict[str, Config]:
     return configs
 
 
-def destinations_of(settings: Settings) -> Destinations:
+def _invgate_config(settings: Settings) -> Config | None:
+    """Both of its APIs, as far as they are configured; what the process learns of them stays inside."""
+    invgate, connections = settings.invgate, dict[str, Connection]()
+    for api, part in (("desk", invgate.service_desk), ("assets", invgate.assets)):
+        if part.url:
+            connections[api] = Connection(
+                api=api,
+                url=part.url,
+                client_id=part.client_id or "",
+                client_secret=_revealed(part.client_secret),
+                timeout_s=invgate.timeout_s,
+            )
+    desk = invgate.service_desk
+    if "desk" in connections:
+        connections["desk"].username, connections["desk"].token = desk.username, _revealed(desk.token)
+    return (
+        {
+            "connections": connections,
+            "author": desk.author or "",
+            "approval_key": desk.approval_key,
+            "last_user": invgate.assets.last_user,
+            "rate": Rate(invgate.rate_per_s, invgate.burst),
+        }
+        if connections
+        else None
+    )
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
+
+
+def destinations_of(settings: Settings, invgate: Config | None = None) -> Destinations:
     """Where effects can go."""
     slack, webhooks = _slack_config(settings), _webhook_configs(settings)
 
     def configure(kind: str, target: str) -> Config | None:
+        if kind == "invgate":
+            api = "assets" if target == "assets" else "desk"
+            return invgate if invgate is not None and api in invgate["connections"] else None
         return slack if kind == "slack" else webhooks.get(target)
 
     return Destinations(registry.DESTINATIONS, configure)
@@ -175,8 +215,11 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     ids, vault, ruleset = ReceiptIds(clock), vault_of(settings), ruleset_of(settings)
     catalogue = Catalogue(sources_of(settings), database, vault)
     await catalogue.refresh()
-    metrics, destinations = HubMetrics(catalogue.readers), destinations_of(settings)
+    invgate = _invgate_config(settings)
+    metrics, destinations = HubMetrics(catalogue.readers), destinations_of(settings, invgate)
     rates = {name: rate for kind in registry.DESTINATIONS.values() for name, rate in kind.buckets.items()}
+    if invgate is not None:
+        rates |= {name: invgate["rate"] for name in INVGATE_BUCKETS.values()}
     buckets = Buckets(clock, rates)
     version = await rulesets.adopt(database, ruleset, clock.now(), compare=role != "cli")
     reactions, alarms = Reactions(), Alarms(database, clock)
@@ -192,7 +235,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     ingest.on_rejected = bell.ring
     router.on_routed = lambda source: bell.ring((source,))
     deliverer.on_settled = lambda event_ids: bell.ring(event_id.split("_")[1] for event_id in event_ids)
-    return Hub(
+    hub = Hub(
         settings=settings,
         database=database,
         clock=clock,
@@ -212,7 +255,10 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         vault=vault,
         bell=bell,
         role=role,
+        invgate=None if invgate is None else InvGate(invgate, client, clock, buckets),
     )
+    tickets.join(hub)
+    return hub
 
 
 def vault_of(settings: Settings) -> Vault:

@@ -15,6 +15,7 @@ CONTENTS: Mapping[str, str] = {
     "event": N_("What has happened, why it went where it went, and doing it again."),
     "source": N_("Who sends, what came, and what was refused and why."),
     "send-fixture": N_("Send one of a source's examples, signed as its sender would."),
+    "ticket": N_("Tickets: what is known of them, and changing one in InvGate."),
     "rule": N_("Who is told about which event; and trying other rules on what has happened."),
     "lane": N_("The queues of the destinations: how they are doing, and stopping one."),
     "delivery": N_("What was given up, and sending it again."),

@@ -67,6 +67,7 @@ SOURCES: Mapping[str, Source] = _Lazy[Source](
 
 DESTINATIONS: Mapping[str, Destination] = _Lazy[Destination](
     {
+        "invgate": "invgate.destination:InvgateDestination",
         "slack": "slack.destination:SlackDestination",
         "webhook": "webhook.destination:WebhookDestination",
     }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from centralita.store import timers
-from centralita.store.database import Database, StoreUnavailable
+from centralita.store.database import Database, StoreUnavailable, Transaction
 from centralita.store.timers import Timer
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Alarms:
     def __init__(self, database: Database, clock: SystemClock) -> None:
         self._database, self._clock = database, clock
         self._handlers: dict[str, Handler] = {}
+        self._periodic: list[str] = []
         self._wake = asyncio.Event()
         self._ringing: dict[tuple[str, str], asyncio.Task[None]] = {}
 
@@ -44,15 +45,31 @@ class Alarms:
         """Names the handler of a kind."""
         self._handlers[kind] = handler
 
+    def every(self, kind: str, period_s: float, work: Callable[[Hub], Awaitable[None]]) -> None:
+        """``work`` is done at every start, and then ``period_s`` after it ended; in one process at a time."""
+        self._periodic.append(kind)
+
+        async def again(hub: Hub, timer: Timer) -> None:
+            try:
+                await work(hub)
+            finally:
+                due_at = self._clock.now() + period_s
+                await self._database.write(lambda tx: timers.set_timer(tx, kind, timer.key, due_at))
+
+        self._handlers[kind] = again
+
     def look(self) -> None:
         """A timer was set."""
         self._wake.set()
 
     async def run(self, hub: Hub) -> None:
         """For ever; cancelled, it ends what it is carrying out."""
+        started = False
         try:
             while True:
                 wait_s = LONGEST_WAIT_S
+                with contextlib.suppress(StoreUnavailable):
+                    started = started or await self._start()
                 with contextlib.suppress(StoreUnavailable):
                     wait_s = await self._carry_out(hub)
                 with contextlib.suppress(TimeoutError):
@@ -63,6 +80,17 @@ class Alarms:
             for task in self._ringing.values():
                 task.cancel()
             await asyncio.gather(*self._ringing.values(), return_exceptions=True)
+
+    async def _start(self) -> bool:
+        now = self._clock.now()
+
+        def set_all(tx: Transaction) -> None:
+            for kind in self._periodic:
+                timers.set_timer(tx, kind, "", now)
+
+        if self._periodic:
+            await self._database.write(set_all)
+        return True
 
     async def _carry_out(self, hub: Hub) -> float:
         """Carries out what is due; how many seconds until there may be more."""

@@ -12,13 +12,12 @@ from typing import Any
 
 import msgspec
 
-from centralita.core import ids
 from centralita.core.effects import Effect
 from centralita.core.events import MAX_CAUSATION_DEPTH, Event, EventType, event_id
 from centralita.core.payload import PayloadError
 from centralita.i18n import N_
 from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
-from centralita.store import bulk, schema
+from centralita.store import receipts
 from centralita.store.database import Transaction
 
 SLUG = "centralita"
@@ -31,6 +30,7 @@ TYPES: dict[str, EventType] = {
         EventType("centralita.breaker.closed", N_("A destination answers again; its queue goes on")),
         EventType("centralita.source.rejecting", N_("A source's requests are being refused")),
         EventType("centralita.receipt.unparsed", N_("A request that was accepted cannot be understood")),
+        EventType("centralita.write.requested", N_("Somebody asked the hub to change something in another system")),
         EventType("centralita.unknown", N_("An event of the hub that this version does not know")),
     )
 }
@@ -126,16 +126,7 @@ def tell(
 
 def append_own(tx: Transaction, receipt_id: str, own: Own, now: float) -> None:
     """Puts an event of our own into the log and the inbox; it is routed like any other."""
-    row = {
-        "day": ids.day(receipt_id),
-        "id": receipt_id,
-        "source": SLUG,
-        "received_at": now,
-        "content_type": "application/json",
-        "body": msgspec.json.encode(own),
-    }
-    bulk.insert(tx, schema.receipts, [row])
-    bulk.insert(tx, schema.inbox, [{"source": SLUG, "receipt_id": receipt_id}])
+    receipts.put(tx, SLUG, receipt_id, "application/json", msgspec.json.encode(own), now)
 
 
 def read_own(body: bytes) -> Own:
@@ -168,6 +159,8 @@ class OwnEvents:
         "source",
         "receipt",
         "count",
+        "action",
+        "actor",
         "about.type",
         "about.title",
     )

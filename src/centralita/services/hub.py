@@ -14,6 +14,7 @@ from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.deliver import Deliverer
 from centralita.services.destinations import Destinations
 from centralita.services.ingest import ConfiguredSource, Ingest
+from centralita.services.invgate import InvGate
 from centralita.services.metrics import HubMetrics
 from centralita.services.reactions import Reactions
 from centralita.services.route import Router
@@ -52,6 +53,8 @@ class Hub:
     """Wakes whoever waits for news of a source or an event."""
     url: str = ""
     """Where this process listens; "" when it does not."""
+    invgate: InvGate | None = None
+    """To read; what is written goes by deliveries. None when it is not configured."""
     role: str = "all"
     draining: bool = False
     running: bool = False

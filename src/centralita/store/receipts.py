@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from centralita.core import ids
 from centralita.ports import Receipt
-from centralita.store import schema
+from centralita.store import bulk, schema
 from centralita.store.database import Transaction
 
 
@@ -34,6 +34,20 @@ class Appended(msgspec.Struct, frozen=True):
     duplicate: bool = False
     conflict: bool = False
     """A duplicate by id whose body differs from the one that was kept."""
+
+
+def put(tx: Transaction, source: str, receipt_id: str, content_type: str, body: bytes, now: float) -> None:
+    """Appends a receipt that came by no wire, and queues it for the router."""
+    row = {
+        "day": ids.day(receipt_id),
+        "id": receipt_id,
+        "source": source,
+        "received_at": now,
+        "content_type": content_type,
+        "body": body,
+    }
+    bulk.insert(tx, schema.receipts, [row])
+    bulk.insert(tx, schema.inbox, [{"source": source, "receipt_id": receipt_id}])
 
 
 Stored = tuple[str, bytes]  # receipt id, body hash

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from centralita.core import source_settings
 from centralita.core.attributes import (
     TITLE_LIMIT,
@@ -26,12 +28,16 @@ from centralita.core.attributes import (
 from centralita.core.effects import Effect
 from centralita.core.events import PEOPLE, Event, EventType, Phase, event_id
 from centralita.core.fields import Fields, map_check, mapped
-from centralita.core.payload import decode_trusted, text
+from centralita.core.payload import PayloadError, decode_trusted, text
 from centralita.core.plain_text import plain_text
 from centralita.core.proofs import Proof, proof_of, sign_proof, verify_proof
 from centralita.core.ticket_bodies import host_link, is_host
 from centralita.core.ticket_words import EVENTS, PHASES_BY_TYPE
 from centralita.integrations.invgate import filling
+from centralita.core.ticket_bodies import host_link, is_host
+from centralita.core.ticket_words import EVENTS, PHASES_BY_TYPE
+from centralita.integrations.invgate import filling
+from centralita.integrations.invgate.found import CONTENT_TYPE, Found
 from centralita.integrations.invgate.words import MAP, PRIORITIES, TYPES
 from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
 
@@ -85,6 +91,8 @@ class InvgateSource:
         return Verdict(ok=not reason, reason=reason)
 
     def parse(self, receipt: Receipt, settings: Mapping[str, object]) -> list[Event]:
+        if receipt.content_type == CONTENT_TYPE:
+            return [_found(receipt, settings)]
         body = decode_trusted(receipt.body, receipt.content_type)
         return [_event(receipt, body if isinstance(body, dict) else {"body": body}, settings)]
 
@@ -122,6 +130,20 @@ def _proof(settings: Mapping[str, object]) -> Proof:
 
 
 # --- From fields to an event ----------------------------------------------------------------------------------------
+
+
+def _found(receipt: Receipt, settings: Mapping[str, object]) -> Event:
+    try:
+        found = msgspec.json.decode(receipt.body, type=Found)
+    except msgspec.DecodeError as fault:
+        raise PayloadError("json.syntax", str(fault)) from fault
+    bare = Event(
+        id=event_id(receipt.id, 0),
+        source=receipt.source,
+        type=found.type if found.type in TYPES else "invgate.unknown",
+        time=instant(found.time) or rfc3339(receipt.received_at),
+    )
+    return filling.fill(bare, found.answer, settings)
 
 
 def _event(receipt: Receipt, body: dict[str, Any], settings: Mapping[str, object]) -> Event:

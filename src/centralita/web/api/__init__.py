@@ -30,6 +30,7 @@ def make_api(hub: Hub) -> FastAPI:
         rules,
         settings,
         sources,
+        tickets,
         tokens,
         users,
     )
@@ -46,7 +47,7 @@ def make_api(hub: Hub) -> FastAPI:
     )
     app.state.hub = hub
     problems.install(app)
-    for module in (events, dead_letters, lanes, sources, rules, tokens, users, audit, settings):
+    for module in (events, dead_letters, lanes, sources, tickets, rules, tokens, users, audit, settings):
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(description.router)
     return app
