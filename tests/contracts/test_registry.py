@@ -30,7 +30,7 @@ def test_every_line_of_the_registry_leads_somewhere() -> None:
 def test_an_unknown_kind_is_told_what_there_is() -> None:
     with pytest.raises(LookupError, match=r"pigeon: one of alertmanager, .*generic, .*invgate"):
         registry.source("pigeon")
-    with pytest.raises(LookupError, match=r"mail: one of slack, webhook"):
+    with pytest.raises(LookupError, match=r"mail: one of invgate, slack, webhook"):
         registry.destination("mail")
     assert registry.fixtures("pigeon") == {}
 

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from centralita.sandbox.control import SinkControl, SlackControl
+from centralita.sandbox.invgate import API_TOKEN, CLIENT_ID, CLIENT_SECRET
+from centralita.sandbox.invgate.control import InvGateControl
 from tests.scenarios.judges import Reader, judge_intact, judge_quiet
 from tests.scenarios.ledger import SECRET, Ledger, Sender
 from tests.scenarios.processes import ROOT, HubProcess, write_config
@@ -76,6 +78,21 @@ async def slack(slack_url: str) -> AsyncIterator[SlackControl]:
         await control.reset()
         await control.heal()
         await control.limits(enabled=False)
+        yield control
+
+
+@pytest.fixture(scope="session")
+def invgate_url() -> Iterator[str]:
+    """A local InvGate in a process of its own; ask for ``invgate`` to have it as it was at the beginning."""
+    yield from _serve("invgate")
+
+
+@pytest.fixture
+async def invgate(invgate_url: str) -> AsyncIterator[InvGateControl]:
+    """A local InvGate, as it was at the beginning and well."""
+    async with InvGateControl(invgate_url) as control:
+        await control.reset()
+        await control.heal()
         yield control
 
 
@@ -142,6 +159,13 @@ def slack_settings(slack: SlackControl, **settings: Any) -> dict[str, Any]:
     """The local workspace, with a rate that keeps no test waiting."""
     common = {"api_url": f"{slack.url}/api/", "bot_token": BOT_TOKEN, "rate_per_s": 1000, "burst": 1000}
     return {"slack": {**common, **settings}}
+
+
+def invgate_settings(invgate: InvGateControl, **service_desk: Any) -> dict[str, Any]:
+    """Both halves of the local InvGate, with a rate that keeps no test waiting."""
+    desk = {"url": invgate.url, "token": API_TOKEN, "author": "luis@example.com", "poll_s": 0, **service_desk}
+    assets = {"url": invgate.url, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    return {"invgate": {"service_desk": desk, "assets": assets, "rate_per_s": 1000, "burst": 1000}}
 
 
 @asynccontextmanager

@@ -15,7 +15,6 @@ import msgspec
 import structlog
 
 from centralita.core.attributes import phase_of, rfc3339
-from centralita.core.events import event_id
 from centralita.core.records import Record
 from centralita.integrations.invgate.client import reading, service_desk
 from centralita.integrations.invgate.filling import describe
@@ -110,7 +109,6 @@ def _append(tx: Transaction, hub: Hub, source: str, described: Sequence[dict[str
         time = rfc3339(float(answer["ticket"].get("last_update") or now))
         body = msgspec.json.encode(Found(type=kind, time=time, answer=answer))
         receipts.put(tx, source, receipt_id, CONTENT_TYPE, body, now)
-        log.debug("catch_up.event", event=event_id(receipt_id, 0), type=kind, ticket=number)
         count += 1
     return count
 
