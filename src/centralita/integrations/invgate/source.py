@@ -34,9 +34,6 @@ from centralita.core.proofs import Proof, proof_of, sign_proof, verify_proof
 from centralita.core.ticket_bodies import host_link, is_host
 from centralita.core.ticket_words import EVENTS, PHASES_BY_TYPE
 from centralita.integrations.invgate import filling
-from centralita.core.ticket_bodies import host_link, is_host
-from centralita.core.ticket_words import EVENTS, PHASES_BY_TYPE
-from centralita.integrations.invgate import filling
 from centralita.integrations.invgate.found import CONTENT_TYPE, Found
 from centralita.integrations.invgate.words import MAP, PRIORITIES, TYPES
 from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
