@@ -47,6 +47,9 @@ _STATUSES: Mapping[str, str] = {
 }
 _SEVERITIES: Mapping[str, Severity] = {"message.failed": "medium"}
 _ENVELOPE = ("messages", "variables")
+_DOCUMENTED = frozenset(path for path in PATHS if "." not in path)
+_SHORT = 500
+"""Characters of an envelope's value that stands in each of its events."""
 
 MAX_MESSAGES = 1_000
 """In one payload, where Botmaker sends a handful; more are one unknown event that holds them all."""
@@ -148,6 +151,10 @@ class _Around:
     def __init__(self, receipt: Receipt, body: dict[str, Any], settings: Mapping[str, object]) -> None:
         self._receipt, self._body = receipt, body
         self._contact = contact_of(body)
+        around = {name: value for name, value in body.items() if name not in _ENVELOPE}
+        # Many messages in a big envelope must not multiply: what is not documented, or long, is told once.
+        self._envelope = {name: value for name, value in around.items() if name in _DOCUMENTED and _is_short(value)}
+        self._rest = {name: value for name, value in around.items() if name not in self._envelope}
         session = one_line(body.get("sessionId")) or instant(body.get("sessionCreationTime"))
         customer, channel = one_line(body.get("customerId")), one_line(body.get("chatChannelId"))
         number = one_line(body.get("contactId"))
@@ -197,8 +204,7 @@ class _Around:
     def _event(
         self, index: int, kind: str, data: Mapping[str, Any], title: str = "", time: str = "", status: str = ""
     ) -> Event:
-        around = {name: value for name, value in self._body.items() if name not in _ENVELOPE}
-        said = {**around, "contact": self._contact, **data}
+        said = {**(self._rest if index == 0 else {}), **self._envelope, "contact": self._contact, **data}
         return Event(
             id=event_id(self._receipt.id, index),
             source=self._receipt.source,
@@ -211,6 +217,10 @@ class _Around:
             url=self._url,
             data=shaped({name: value for name, value in said.items() if value not in (None, "", [], {})}),
         )
+
+
+def _is_short(value: object) -> bool:
+    return bool(tame_text(value)) and len(str(value)) <= _SHORT
 
 
 _CHECKS: Mapping[str, source_settings.Check] = {

@@ -142,6 +142,14 @@ def test_what_can_not_be_read_of_a_message_is_kept() -> None:
     assert event.data["details"] == {"message": ["x"], "image": "javascript:x", "extra": {"a": 1}}
 
 
+def test_a_big_envelope_is_told_once() -> None:
+    """Else a request of 1 MB would become events of 500 MB."""
+    events = events_of(*[{"from": "user", "message": "x"}] * MAX_MESSAGES, odd="y" * 1_000, clientPayload="z" * 1_000)
+    assert len(events[0].data["odd"]) == len(events[0].data["clientPayload"]) == 1_000
+    assert all({"odd", "clientPayload"}.isdisjoint(event.data) for event in events[1:])
+    assert {event.data["contactId"] for event in events} == {AROUND["contactId"]}
+
+
 def test_repetitions_are_known_and_other_things_are_not_taken_for_one() -> None:
     message = {**AROUND, "messages": [{"_id": "1"}, {"_id_": "2"}], "txId": "T"}
     delivered = {"v": "1.1", "type": "status", "status": "delivered", "messageId": "1", "webhookNotificationId": "T"}
