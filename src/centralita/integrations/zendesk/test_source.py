@@ -12,6 +12,7 @@ import pytest
 
 from centralita.core.events import Event
 from centralita.integrations.zendesk.source import ZendeskSource
+from centralita.integrations.zendesk.words import EVENTS, PREFIX, TYPES
 from centralita.ports import RawRequest, Receipt, Verdict
 
 SOURCE = ZendeskSource()
@@ -139,3 +140,13 @@ def test_wrong_settings_are_named() -> None:
         "events.x: setting.event_type",
     ]
     assert SOURCE.check({"auth": "basic"}, [b"only-a-password"]) == ["secrets: secret.malformed"]
+
+
+@pytest.mark.parametrize("name", [*EVENTS, "user.role_changed", "article.published", "community_post.created"])
+def test_every_event_that_zendesk_documents_has_a_type_a_title_and_a_subject(name: str) -> None:
+    detail = {"id": "7", "subject": "s", "name": "n"}
+    event = event_of({"type": f"{PREFIX}{name}", "detail": detail, "event": {}, "subject": "zen:x:7"})
+    assert event.type in TYPES
+    assert event.type != "zendesk.unknown"
+    assert event.title in ("s", "n")
+    assert event.subject.endswith("/7")
