@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from typing import Annotated, Any
 
@@ -100,7 +101,7 @@ def read_secret(option: str) -> str:
         raise typer.BadParameter(_("--secret takes - only: the secret is read from standard input."))
     if not option:
         return ""
-    secret = sys.stdin.readline().strip()
+    secret = getpass.getpass(f"{_('Secret')}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
     if not secret:
         raise typer.BadParameter(_("Standard input holds no secret."))
     return secret

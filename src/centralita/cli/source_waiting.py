@@ -13,6 +13,8 @@ from centralita.i18n import N_
 
 WAIT_S = 25
 """One request of the long poll: the hub answers as soon as there is something."""
+MOST_TOLD = 5
+"""Events that are told whole, when many come at once."""
 
 CURES: Mapping[str, str] = {
     "credential.mismatch": N_("Enter the secret at the sender again, whole and without blanks around it."),
@@ -52,7 +54,7 @@ def first_event(hub: Session, slug: str, cursor: str, tell: Callable[[str], None
         for row in news["unparsed"]:
             tell(_refused(slug, row, watched["reasons"], "", row["receipt"]))
         if news["events"]:
-            return [hub.get(f"/events/{segment(event)}") for event in news["events"]]
+            return [hub.get(f"/events/{segment(event)}") for event in news["events"][:MOST_TOLD]]
 
 
 def _refused(slug: str, row: Mapping[str, Any], reasons: Mapping[str, str], status: str, whence: str) -> str:

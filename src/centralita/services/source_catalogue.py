@@ -101,6 +101,7 @@ class Catalogue:
         self._reported: set[tuple[str, str, str]] = set()
         self._version: str | None = None
         self._woken = asyncio.Event()
+        self._refreshing = asyncio.Lock()
 
     def provided(self, slug: str) -> ConfiguredSource | None:
         """The source of that slug that only the file can change."""
@@ -114,10 +115,11 @@ class Catalogue:
             version = stored_sources.version(tx)
             return version, None if version == self._version else stored_sources.listing(tx)
 
-        version, rows = await self._database.read(read)
-        if rows is not None:
-            self._adopt(rows)
-            self._version = version
+        async with self._refreshing:  # whoever read first must not adopt last
+            version, rows = await self._database.read(read)
+            if rows is not None:
+                self._adopt(rows)
+                self._version = version
 
     def report(self) -> None:
         """Logs what is wrong with the database's sources, each thing once."""

@@ -111,7 +111,8 @@ async def add(hub: Hub, actor: str, given: NewSource) -> tuple[ConfiguredSource,
         if before is not None and stored_sources.has_waiting(tx, given.slug):
             # They would be read by the settings of the new one.
             raise InTheWay("source.receipts_waiting", slug=given.slug)
-        stored_sources.keep(tx, row)
+        write_row = stored_sources.add if before is None else stored_sources.change
+        write_row(tx, row)
         record(tx, now, actor, "source.added", f"source/{given.slug}", {"after": _told(row)})
 
     try:
@@ -147,7 +148,7 @@ async def change(
             name=after.name if name is None else name,
             enabled=after.enabled if enabled is None else enabled,
         )
-        stored_sources.keep(tx, after)
+        stored_sources.change(tx, after)
         details = {"before": _told(before), "after": _told(after)}
         record(tx, hub.clock.now(), actor, "source.changed", f"source/{slug}", details)
 
@@ -162,7 +163,7 @@ async def remove(hub: Hub, actor: str, slug: str) -> None:
 
     def write(tx: Transaction) -> None:
         before = _alive(tx, slug)
-        stored_sources.keep(tx, msgspec.structs.replace(before, secrets=b"", removed_at=now))
+        stored_sources.change(tx, msgspec.structs.replace(before, secrets=b"", removed_at=now))
         record(tx, now, actor, "source.removed", f"source/{slug}", {"before": _told(before)})
 
     await _change(hub, write)
@@ -186,7 +187,7 @@ async def add_secret(hub: Hub, actor: str, slug: str, secret: str, keep_s: float
         old = [KeptSecret(kept.secret, min(kept.until or end, end)) for kept in content.secrets]
         good = [kept for kept in old if kept.until is not None and kept.until > now]
         sealed = seal(hub.vault, slug, Sealed((KeptSecret(new), *good), content.settings))
-        stored_sources.keep(tx, msgspec.structs.replace(before, secrets=sealed))
+        stored_sources.change(tx, msgspec.structs.replace(before, secrets=sealed))
         record(tx, now, actor, "source.secret_added", f"source/{slug}", {"old_good_for_s": keep_s})
         return new
 

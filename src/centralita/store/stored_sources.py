@@ -55,15 +55,22 @@ def find(tx: Transaction, slug: str) -> SourceRow | None:
     return _row(row) if row is not None else None
 
 
-def keep(tx: Transaction, row: SourceRow) -> None:
-    """Writes a source, in place of the one that has its slug. Raises Conflict."""
-    values = msgspec.structs.asdict(row)
-    values |= {"origin": "database", "settings": msgspec.json.encode(row.settings).decode()}
-    tx.execute(sa.delete(sources).where(sources.c.slug == row.slug))
+def add(tx: Transaction, row: SourceRow) -> None:
+    """Writes a source whose slug none has. Raises Conflict when somebody else has written one in the meantime."""
     try:
-        tx.execute(sa.insert(sources).values(values))
-    except sa.exc.IntegrityError:  # somebody else wrote the first one in the meantime
+        tx.execute(sa.insert(sources).values(_values(row)))
+    except sa.exc.IntegrityError:
         raise Conflict(row.slug) from None
+
+
+def change(tx: Transaction, row: SourceRow) -> None:
+    """Writes a source in place of the one that ``find`` gave."""
+    tx.execute(sa.update(sources).where(sources.c.slug == row.slug).values(_values(row)))
+
+
+def _values(row: SourceRow) -> dict[str, Any]:
+    settings = msgspec.json.encode(row.settings).decode()
+    return {**msgspec.structs.asdict(row), "origin": "database", "settings": settings}
 
 
 def version(tx: Transaction) -> str:
