@@ -231,10 +231,6 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     deliverer.on_announced, router.learn = router.look, catalogue.refresh
     ingest = Ingest(database, clock, ids, settings.receive, metrics, _accepted(database, router, role))
     ingest.sources = catalogue.open
-    bell = Bell()
-    ingest.on_rejected = bell.ring
-    router.on_routed = lambda source: bell.ring((source,))
-    deliverer.on_settled = lambda event_ids: bell.ring(event_id.split("_")[1] for event_id in event_ids)
     hub = Hub(
         settings=settings,
         database=database,
@@ -253,12 +249,21 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         router=router,
         deliverer=deliverer,
         vault=vault,
-        bell=bell,
+        bell=_bell(ingest, router, deliverer),
         role=role,
         invgate=None if invgate is None else InvGate(invgate, client, clock, buckets),
     )
     tickets.join(hub)
     return hub
+
+
+def _bell(ingest: Ingest, router: Router, deliverer: Deliverer) -> Bell:
+    """Rings for a source by its slug, for a receipt and its events by their ULID."""
+    bell = Bell()
+    ingest.on_rejected = bell.ring
+    router.on_routed = lambda source: bell.ring((source,))
+    deliverer.on_settled = lambda event_ids: bell.ring(event_id.split("_")[1] for event_id in event_ids)
+    return bell
 
 
 def vault_of(settings: Settings) -> Vault:

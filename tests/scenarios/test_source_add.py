@@ -111,6 +111,8 @@ async def test_a_sender_is_added_and_its_first_event_is_understood(world: World,
         address, secret = shown(said, "Address"), shown(said, "Secret")
         assert address == f"{hub.url}/in/mesa" and shown(said, "Header") == "x-webhook-secret"
         assert "In InvGate, make an automation" in said and f"`{address}`" in said
+        assert (await exchange(hub.url, b"GET /in/mesa HTTP/1.1\r\nHost: hub\r\n\r\n"))[0] == 405
+        assert "405  It is not a POST." in await adding.until("✕")
         assert await post(hub.url, "mesa", "wrong", TICKET) == 401
         assert "401  The secret is wrong." in await adding.until("✕")
         assert "Enter the secret at the sender again" in await adding.until("→")

@@ -193,24 +193,27 @@ class Ingest:
         return Incoming(receipt=receipt, fingerprint=fingerprint, body_hash=body_hash, expires_at=expires_at)
 
     def _reject(self, source: ConfiguredSource, request: RawRequest, status: int, reason: str, detail: str) -> Answer:
-        self._metrics.received(source.slug, "rejected")
-        self._rejected_counts[source.slug] = self._rejected_counts.get(source.slug, 0) + 1
-        self._rejections.append(
-            Rejection(
-                source=source.slug,
-                at=self._clock.now(),
-                status=status,
-                reason=reason,
-                detail=detail[:500],
-                remote=request.remote,
-                # Only what was signed is worth keeping; a stranger's bytes are not.
-                body=request.body[:KEPT_BODY_BYTES] if status == 400 else None,
-            )
-        )
-        self._wake.set()
+        # Only what was signed is worth keeping; a stranger's bytes are not.
+        body = request.body[:KEPT_BODY_BYTES] if status == 400 else None
+        self._note(source.slug, status, reason, detail, request.remote, body)
         if status == 400:
             return _problem(400, f"The body is unreadable: {reason}" + (f" ({detail})" if detail else ""))
         return UNAUTHORIZED
+
+    def refused(self, slug: str, status: int, reason: str, remote: str) -> None:
+        """Somebody who meant this source was answered ``status`` before there was a whole request to judge."""
+        source = self.sources.get(slug)
+        if source is not None and source.enabled:
+            self._note(slug, status, reason, "", remote, None)
+
+    def _note(self, slug: str, status: int, reason: str, detail: str, remote: str, body: bytes | None) -> None:
+        self._metrics.received(slug, "rejected")
+        self._rejected_counts[slug] = self._rejected_counts.get(slug, 0) + 1
+        now = self._clock.now()
+        self._rejections.append(
+            Rejection(source=slug, at=now, status=status, reason=reason, detail=detail[:500], remote=remote, body=body)
+        )
+        self._wake.set()
 
     # ---- the batcher
 

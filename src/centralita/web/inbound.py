@@ -34,9 +34,11 @@ class Limits(Protocol):
 
 
 class _Refused(Exception):
-    def __init__(self, status: int, title: str) -> None:
+    """``reason``: a message id, for whoever asks why nothing arrives."""
+
+    def __init__(self, status: int, reason: str, title: str) -> None:
         super().__init__(title)
-        self.status, self.title = status, title
+        self.status, self.reason, self.title = status, reason, title
 
 
 class ClientGone(Exception):
@@ -53,6 +55,9 @@ class Inbound:
         try:
             slug, request = await self._read(scope, receive)
         except _Refused as refused:
+            meant = scope.get("raw_path", scope["path"].encode())[len(PREFIX) :].split(b"/")[0].decode("latin-1")
+            client = scope.get("client")
+            self._ingest.refused(meant, refused.status, refused.reason, client[0] if client else "")
             body = msgspec.json.encode({"type": "about:blank", "title": refused.title, "status": refused.status})
             # The rest of the body is unread: the connection cannot be used again.
             await _send(
@@ -65,10 +70,10 @@ class Inbound:
 
     async def _read(self, scope: Scope, receive: Receive) -> tuple[str, RawRequest]:
         if scope["method"] != "POST":
-            raise _Refused(405, "Send events by POST.")
+            raise _Refused(405, "request.method", "Send events by POST.")
         parts = scope.get("raw_path", scope["path"].encode())[len(PREFIX) :].split(b"/")
         if not 1 <= len(parts) <= 2 or not parts[0]:
-            raise _Refused(404, "There is no such address: it is /in/{source} or /in/{source}/{key}.")
+            raise _Refused(404, "request.path", "There is no such address: it is /in/{source} or /in/{source}/{key}.")
         headers = self._headers(scope["headers"])
         body = await self._body(scope["headers"], receive)
         client = scope.get("client")
@@ -83,24 +88,24 @@ class Inbound:
 
     def _headers(self, raw: list[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
         if len(raw) > MAX_HEADERS or sum(len(name) + len(value) for name, value in raw) > MAX_HEADER_BYTES:
-            raise _Refused(431, "There are too many headers, or they are too long.")
+            raise _Refused(431, "request.headers", "There are too many headers, or they are too long.")
         seen = set()
         for name, value in raw:
             if name in _ONCE:
                 if name in seen:
-                    raise _Refused(400, f"The header {name.decode('latin-1')} came twice.")
+                    raise _Refused(400, "request.ambiguous", f"The header {name.decode('latin-1')} came twice.")
                 seen.add(name)
             if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
-                raise _Refused(415, "Compressed bodies are not taken; send it plain.")
+                raise _Refused(415, "request.compressed", "Compressed bodies are not taken; send it plain.")
         if b"content-length" in seen and any(name == b"transfer-encoding" for name, _ in raw):
-            raise _Refused(400, "Content-Length and Transfer-Encoding contradict each other.")
+            raise _Refused(400, "request.ambiguous", "Content-Length and Transfer-Encoding contradict each other.")
         return tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw])
 
     async def _body(self, raw: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
         limit = self._limits.max_body_bytes
         declared = next((value for name, value in raw if name == b"content-length"), b"0")
         if not declared.isdigit() or int(declared) > limit:
-            raise _Refused(413, f"The body is longer than {limit} bytes.")
+            raise _Refused(413, "request.too_long", f"The body is longer than {limit} bytes.")
         message = await _next(receive)
         if not message.get("more_body"):
             return bytes(message.get("body", b""))
@@ -111,7 +116,7 @@ class Inbound:
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             if size > limit:
-                raise _Refused(413, f"The body is longer than {limit} bytes.")
+                raise _Refused(413, "request.too_long", f"The body is longer than {limit} bytes.")
         return b"".join(chunks)
 
 
