@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, Secret
 from centralita.core.events import Severity
 from centralita.i18n import N_, Locale
 from centralita.settings import checks
+from centralita.settings.approvals import Approvals
 from centralita.settings.invgate import Invgate
 from centralita.settings.places import Keys, Notice, Place
 from centralita.settings.section import (
@@ -294,6 +295,7 @@ class Settings(Section):
     locale: Locale = Field(default="es", description=N_("Language of messages when nothing says otherwise."))
     slack: Slack = Field(default=Slack(), description=N_("The Slack workspace."))
     ops: Ops = Field(default=Ops(), description=N_("Whoever runs the hub."))
+    approvals: Approvals = Field(default=Approvals(), description=N_("Who approves what, and how long it may take."))
     invgate: Invgate = Field(default=Invgate(), description=N_("InvGate, to read and to write."))
     sources: tuple[Source, ...] = Field(default=(), description=N_("Senders of inbound webhooks."))
     rules: tuple[Rule, ...] = Field(default=(), description=N_("Who is told about which event, in this order."))

@@ -190,6 +190,38 @@ records = sa.Table(
     Index("ix_records_kind_updated_at", "kind", "updated_at"),
 )
 
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    Column("id", Key, primary_key=True),
+    # What it answers; several over time for a ticket whose approvals have no id.
+    Column("topic", Key, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("source", Key, nullable=False, server_default=""),
+    Column("subject", Key, nullable=False, server_default=""),
+    # The addresses of those who may answer now, each between spaces.
+    _text("waits_for"),
+    Column("updated_at", Double, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_approvals_topic", "topic"),
+    Index("ix_approvals_state_id", "state", "id"),
+)
+
+# Who stands in for whom, from when until when.
+delegations = sa.Table(
+    "delegations",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("person", Key, nullable=False),
+    Column("delegate", Key, nullable=False),
+    Column("begins_at", Double, nullable=False),
+    Column("ends_at", Double, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Index("ix_delegations_ends_at", "ends_at"),
+    sqlite_autoincrement=True,
+)
+
 rulesets = sa.Table(
     "rulesets",
     metadata,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -50,6 +50,13 @@ def by_name(tx: Transaction, name: str) -> UserRow | None:
     """One person."""
     row = tx.execute(sa.select(users).where(users.c.name == name)).first()
     return _row(row) if row is not None else None
+
+
+def by_emails(tx: Transaction, emails: Iterable[str]) -> list[UserRow]:
+    """The people with one of these addresses, in any case."""
+    wanted = sorted({email.lower() for email in emails if email})
+    query = sa.select(users).where(sa.func.lower(users.c.email).in_(wanted)).order_by(users.c.id)
+    return [_row(row) for row in tx.execute(query)] if wanted else []
 
 
 def listing(tx: Transaction, limit: int, after: int = 0) -> list[UserRow]:
