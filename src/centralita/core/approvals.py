@@ -54,8 +54,20 @@ TRANSITIONS: dict[tuple[State, Happening], State] = {
 }
 FINAL: frozenset[State] = frozenset({"approved", "rejected", "expired", "cancelled"})
 ENDS: dict[Answer, State] = {"approve": "approved", "reject": "rejected", "cancel": "cancelled"}
+_ANSWERS: dict[Answer, str] = {
+    "approve": "1 approve approved accept accepted aprobada aprobado aceptada aceptado",
+    "reject": "0 reject rejected denied rechazada rechazado denegada denegado",
+    "cancel": "-2 cancel cancelled canceled cancelada cancelado",
+}
+_BY_NAME: dict[str, Answer] = {name: answer for answer, names in _ANSWERS.items() for name in names.split()}
 REMIND_GAP_S = 4 * 3600.0
 """Nobody is reminded of the same approval more often."""
+
+
+def read_answer(status: str) -> Answer | None:
+    """The answer that InvGate's status of an approval stands for: its number (-2 cancelled, 0 rejected, 1 approved) or
+    a word; None while it waits (-1), or for a word that nobody knows."""
+    return _BY_NAME.get(status.strip().casefold())
 
 
 class Vote(msgspec.Struct, frozen=True, kw_only=True):

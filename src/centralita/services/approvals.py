@@ -1,0 +1,352 @@
+"""Approvals as people use them: asking for one, answering, wanting to know more, giving a place away, standing in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from centralita.core.approval_commands import (
+    Ask,
+    Cancel,
+    Change,
+    Command,
+    Give,
+    Reassign,
+    Refusal,
+    Tell,
+    decide,
+)
+from centralita.core.approvals import Approval, begin
+from centralita.core.approvers import (
+    Approver,
+    Delegation,
+    StageSpec,
+    Wanted,
+    choose,
+    needed,
+    read_approver,
+    stands_for,
+    without,
+)
+from centralita.core.recipients import is_address
+from centralita.services import approval_telling as telling
+from centralita.services.access import Principal
+from centralita.services.approval_reactions import can_write, disabled, join, new_id, rules_of, started, times_of
+from centralita.services.audit import record
+from centralita.services.hub import Hub
+from centralita.store import approvals, users
+from centralita.store.approvals import Filter, StoredDelegation
+from centralita.store.database import Transaction
+
+__all__ = ["Approval", "Declined", "Filter", "NewApproval", "StoredDelegation", "join"]
+
+MANAGE = "approval.manage"
+
+
+class Declined(Exception):
+    """What can't be done, as the approval stands or for this person: a message id and its arguments."""
+
+    def __init__(self, reason: str, arguments: Mapping[str, Any] | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.arguments = reason, dict(arguments or {})
+
+
+class NewApproval(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks for."""
+
+    title: str
+    justification: str = ""
+    amount: float | None = None
+    currency: str = ""
+    category: str = ""
+    url: str = ""
+    requester: str = ""
+    """An address, when it is asked for somebody else."""
+    source: str = ""
+    subject: str = ""
+    stages: tuple[StageSpec, ...] = ()
+    """Without any, the rules of the settings say who."""
+    expire_s: float | None = None
+    escalate_s: float | None = None
+    on_expiry: Literal["", "deny", "escalate"] = ""
+    note_required: Literal["", "never", "reject", "always"] = ""
+
+
+def who_is(tx: Transaction, principal: Principal) -> Approver:
+    """The person behind a token or a terminal: its name is an address, or that of a user who is not disabled."""
+    if is_address(principal.name):
+        person = Approver(email=principal.name.lower())
+        return Approver(name=principal.name) if disabled(tx, [person]) else person
+    row = users.by_name(tx, principal.name)
+    if row is None or not row.enabled:
+        return Approver(name=principal.name)
+    return Approver(name=row.name, email=row.email.strip().lower())
+
+
+# --- Asking ----------------------------------------------------------------------------------------------------------
+
+
+async def request(hub: Hub, principal: Principal, wanted: NewApproval) -> Approval:
+    """Asks for an approval. Raises Declined when nobody may approve it, or what it is for is missing."""
+    now = hub.clock.now()
+    if hub.settings.approvals.justification and not wanted.justification.strip():
+        raise Declined("approval.justification_missing")
+
+    def ask(tx: Transaction) -> Approval:
+        asked_by = who_is(tx, principal)
+        requester = read_approver(wanted.requester) if wanted.requester else asked_by
+        stages = _stages(tx, hub, wanted, (requester, asked_by))
+        approval = begin(_new(hub, wanted, requester, asked_by, stages, now), now)
+        telling.keep(tx, hub, None, approval)
+        people = approval.current.waits_for()
+        effects = telling.ask_effects(tx, hub, approval, people, now)
+        telling.tell(tx, hub, "approval.requested", Change(approval=approval, tell=people), now, effects)
+        after = {"title": approval.title, "requester": requester.called, "approvers": [each.called for each in people]}
+        record(tx, now, principal.actor, "approval.requested", f"approval/{approval.id}", {"after": after})
+        return approval
+
+    approval = await hub.database.write(ask)
+    _wake(hub)
+    return approval
+
+
+def _stages(
+    tx: Transaction, hub: Hub, wanted: NewApproval, requesters: tuple[Approver, Approver]
+) -> tuple[StageSpec, ...]:
+    rules = rules_of(hub)
+    named = [each for stage in wanted.stages for each in (*stage.approvers, *stage.fallbacks, *stage.escalation)]
+    named += [each for rule in rules for stage in rule.stages for each in stage.approvers]
+    barred = (*requesters, *disabled(tx, named))
+    if wanted.stages:
+        if any(stage.mode == "quorum" and not 0 < needed(stage) <= len(stage.approvers) for stage in wanted.stages):
+            raise Declined("approval.quorum")
+        found = without(wanted.stages, barred)
+    else:
+        facts = Wanted(requester=requesters[0], category=wanted.category, amount=wanted.amount)
+        found = choose(facts, rules, barred).stages
+    if not found:
+        raise Declined("approval.nobody")
+    return found
+
+
+def _new(
+    hub: Hub,
+    wanted: NewApproval,
+    requester: Approver,
+    asked_by: Approver,
+    stages: tuple[StageSpec, ...],
+    now: float,
+) -> Approval:
+    id_, times = new_id(hub), times_of(hub)
+    return Approval(
+        id=id_,
+        topic=id_,
+        title=wanted.title.strip(),
+        justification=wanted.justification.strip(),
+        amount=wanted.amount,
+        currency=wanted.currency,
+        category=wanted.category,
+        url=wanted.url,
+        requester=requester,
+        asked_by=asked_by,
+        source=wanted.source,
+        subject=wanted.subject,
+        stages=started(stages),
+        note_required=wanted.note_required or hub.settings.approvals.note_required,
+        times=msgspec.structs.replace(
+            times,
+            expire_s=times.expire_s if wanted.expire_s is None else wanted.expire_s,
+            escalate_s=times.escalate_s if wanted.escalate_s is None else wanted.escalate_s,
+            on_expiry=wanted.on_expiry or times.on_expiry,
+        ),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+# --- What follows ----------------------------------------------------------------------------------------------------
+
+Make = Callable[[Transaction, Approval, Approver, Sequence[Delegation], float], Command]
+
+
+async def give(
+    hub: Hub,
+    principal: Principal,
+    id_: str,
+    answer: Literal["approve", "reject"],
+    *,
+    note: str = "",
+    on_behalf_of: str = "",
+    stage: int | None = None,
+) -> Approval:
+    """Approves or rejects; ``on_behalf_of`` is somebody's address, ``stage`` (from 1) the one that they saw.
+
+    Raises Declined, LookupError.
+    """
+    if on_behalf_of and not principal.may(MANAGE):
+        raise Declined("approval.behalf")
+
+    def make(tx: Transaction, approval: Approval, me: Approver, holding: Sequence[Delegation], now: float) -> Command:
+        if approval.authority == "invgate" and not can_write(hub):
+            raise Declined("approval.invgate_unconfigured")
+        by = _known(approval, read_approver(on_behalf_of) if on_behalf_of else me)
+        return Give(
+            by=by,
+            answer=answer,
+            note=note,
+            stands_for=stands_for(by, holding, now),
+            hand=me if on_behalf_of else Approver(),
+            stage=None if stage is None else stage - 1,
+        )
+
+    said = {"answer": answer, "note": note, **({"on_behalf_of": on_behalf_of} if on_behalf_of else {})}
+    return await _command(hub, principal, id_, f"approval.{answer}", make, said)
+
+
+def _known(approval: Approval, person: Approver) -> Approver:
+    """The person as the approval knows them, with their name and their id in InvGate."""
+    return next((seat for seat in approval.current.seats() if seat.is_same(person)), person)
+
+
+async def ask(hub: Hub, principal: Principal, id_: str, text: str) -> Approval:
+    """An approver wants to know more: the times stand still. Raises Declined, LookupError."""
+
+    def make(tx: Transaction, approval: Approval, me: Approver, holding: Sequence[Delegation], now: float) -> Command:
+        by = _known(approval, me)
+        return Ask(by=by, text=text, stands_for=stands_for(by, holding, now))
+
+    return await _command(hub, principal, id_, "approval.ask", make, {"question": text})
+
+
+async def tell(hub: Hub, principal: Principal, id_: str, text: str) -> Approval:
+    """The requester answers the question. Raises Declined, LookupError."""
+    managing = principal.may(MANAGE)
+
+    def make(tx: Transaction, approval: Approval, me: Approver, holding: Sequence[Delegation], now: float) -> Command:
+        return Tell(by=me, text=text, managing=managing)
+
+    return await _command(hub, principal, id_, "approval.answer", make, {"text": text})
+
+
+async def reassign(hub: Hub, principal: Principal, id_: str, person: str, to: str) -> Approval:
+    """``to`` answers instead of ``person`` ("" for oneself); both are addresses. Raises Declined, LookupError."""
+    managing = principal.may(MANAGE)
+
+    def make(tx: Transaction, approval: Approval, me: Approver, holding: Sequence[Delegation], now: float) -> Command:
+        new = read_approver(to)
+        if disabled(tx, [new]):
+            raise Declined("approval.disabled", {"who": to})
+        old = read_approver(person) if person else me
+        return Reassign(by=_known(approval, me), person=_known(approval, old), to=new, managing=managing)
+
+    return await _command(hub, principal, id_, "approval.reassign", make, {"person": person, "to": to})
+
+
+async def cancel(hub: Hub, principal: Principal, id_: str, note: str) -> Approval:
+    """It is not needed any more. Raises Declined, LookupError."""
+    managing = principal.may(MANAGE)
+
+    def make(tx: Transaction, approval: Approval, me: Approver, holding: Sequence[Delegation], now: float) -> Command:
+        if approval.authority == "invgate" and not can_write(hub):
+            raise Declined("approval.invgate_unconfigured")
+        return Cancel(by=me, note=note, managing=managing)
+
+    return await _command(hub, principal, id_, "approval.cancel", make, {"note": note})
+
+
+async def _command(
+    hub: Hub, principal: Principal, id_: str, action: str, make: Make, details: Mapping[str, Any]
+) -> Approval:
+    now = hub.clock.now()
+
+    def run(tx: Transaction) -> Approval:
+        approval = approvals.lock(tx, id_)
+        if approval is None:
+            raise LookupError(id_)
+        me = who_is(tx, principal)
+        change = decide(approval, make(tx, approval, me, telling.delegations(tx, hub, now), now), now)
+        if isinstance(change, Refusal):
+            raise Declined(change.reason, change.arguments)
+        if not change.happened:
+            return change.approval
+        telling.carry_out(tx, hub, approval, change, now)
+        before, after = {"state": approval.state}, {"state": change.approval.state, **details}
+        record(tx, now, principal.actor, action, f"approval/{id_}", {"before": before, "after": after})
+        return change.approval
+
+    approval = await hub.database.write(run)
+    _wake(hub)
+    return approval
+
+
+def _wake(hub: Hub) -> None:
+    hub.router.look()
+    hub.alarms.look()
+    hub.database.notify()
+
+
+async def listing(hub: Hub, wanted: Filter, limit: int, before: str) -> list[Approval]:
+    """Approvals, the newest first."""
+    return await hub.database.read(lambda tx: approvals.listing(tx, wanted, limit, before))
+
+
+async def show(hub: Hub, id_: str) -> Approval | None:
+    """One approval."""
+    return await hub.database.read(lambda tx: approvals.find(tx, id_))
+
+
+async def mine(hub: Hub, principal: Principal) -> str:
+    """The address of whoever asks; "" when nobody knows it."""
+    return (await hub.database.read(lambda tx: who_is(tx, principal))).email
+
+
+# --- Standing in -----------------------------------------------------------------------------------------------------
+
+
+async def delegate(
+    hub: Hub, principal: Principal, person: str, to: str, begins_at: float, ends_at: float
+) -> StoredDelegation:
+    """``to`` stands in for ``person`` ("" for oneself). Raises Declined."""
+    now = hub.clock.now()
+
+    def add(tx: Transaction) -> StoredDelegation:
+        me = who_is(tx, principal)
+        away = read_approver(person) if person else me
+        if not away.key or not (principal.may(MANAGE) or away.is_same(me)):
+            raise Declined("approval.not_yours")
+        deputy = read_approver(to)
+        if disabled(tx, [deputy]):
+            raise Declined("approval.disabled", {"who": to})
+        if away.is_same(deputy) or ends_at <= max(begins_at, now):
+            raise Declined("approval.delegation")
+        number = approvals.delegate(tx, away.key, deputy.key, begins_at, ends_at, principal.actor)
+        after = {"person": away.key, "delegate": deputy.key, "begins_at": begins_at, "ends_at": ends_at}
+        record(tx, now, principal.actor, "approval.delegated", f"delegation/{number}", {"after": after})
+        made = Delegation(person=away, delegate=deputy, begins_at=begins_at, ends_at=ends_at)
+        return StoredDelegation(id=number, delegation=made, created_by=principal.actor)
+
+    return await hub.database.write(add)
+
+
+async def delegations(hub: Hub) -> list[StoredDelegation]:
+    """Those that hold or will, without those of the settings."""
+    return await hub.database.read(lambda tx: approvals.standing(tx, hub.clock.now()))
+
+
+async def undelegate(hub: Hub, principal: Principal, number: int) -> None:
+    """Ends one now. Raises Declined, LookupError."""
+    now = hub.clock.now()
+
+    def end(tx: Transaction) -> None:
+        found = approvals.find_delegation(tx, number)
+        if found is None or found.delegation.ends_at <= now:
+            raise LookupError(str(number))
+        if not (principal.may(MANAGE) or found.delegation.person.is_same(who_is(tx, principal))):
+            raise Declined("approval.not_yours")
+        approvals.end_delegation(tx, number, now)
+        details = {"before": {"ends_at": found.delegation.ends_at}, "after": {"ends_at": now}}
+        record(tx, now, principal.actor, "approval.undelegated", f"delegation/{number}", details)
+
+    await hub.database.write(end)
