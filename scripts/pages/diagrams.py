@@ -9,7 +9,7 @@ from typing import Any
 
 import grimp
 
-from centralita.core import breaker, deliveries
+from centralita.core import approvals, breaker, deliveries
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "centralita"
@@ -23,6 +23,11 @@ def delivery_states() -> list[str]:
 def breaker_states() -> list[str]:
     """``core.breaker.TRANSITIONS``."""
     return _states(breaker.TRANSITIONS, ("closed",), ())
+
+
+def approval_states() -> list[str]:
+    """``core.approvals.TRANSITIONS``."""
+    return _states(approvals.TRANSITIONS, ("open",), approvals.FINAL)
 
 
 def _states(transitions: Mapping[Any, str], born: Iterable[str], final: Iterable[str]) -> list[str]:
@@ -81,6 +86,7 @@ def _below(imports: Mapping[str, set[str]], name: str) -> set[str]:
 SECTIONS: Mapping[str, Callable[[], list[str]]] = {
     "delivery states": delivery_states,
     "breaker states": breaker_states,
+    "approval states": approval_states,
     "layers": layers,
 }
 """Name of a marked section of ``docs/architecture.md``, and what writes it."""

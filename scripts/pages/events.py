@@ -16,14 +16,14 @@ SAID = {
         "Event types",
         ("Type", "Meaning", "Other names"),
         "The hub's own",
-        "Rules and webhooks name these exactly: no wildcard takes them.",
+        "Rules and webhooks name those of `centralita.*` exactly: no wildcard takes them.",
         "A rule matches on `type`; an outgoing webhook subscribes to a name, to `ticket.*` or to `*`.",
     ),
     "es": (
         "Tipos de evento",
         ("Tipo", "Qué significa", "Otros nombres"),
         "Los del propio hub",
-        "Las reglas y los webhooks los nombran exactamente: ningún comodín los toma.",
+        "Las reglas y los webhooks nombran exactamente los de `centralita.*`: ningún comodín los toma.",
         "Una regla compara `type`; un webhook saliente se suscribe a un nombre, a `ticket.*` o a `*`.",
     ),
 }

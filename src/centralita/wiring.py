@@ -17,7 +17,7 @@ from centralita.integrations.invgate.client.session import BUCKETS as INVGATE_BU
 from centralita.integrations.invgate.client.session import Connection
 from centralita.net import Client
 from centralita.ports import Config, Rate, Receipt
-from centralita.services import announcements, rulesets, tickets
+from centralita.services import announcements, approvals, rulesets, tickets
 from centralita.services.alarms import Alarms
 from centralita.services.attempts import Buckets, Performer
 from centralita.services.bell import Bell
@@ -254,6 +254,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         invgate=None if invgate is None else InvGate(invgate, client, clock, buckets),
     )
     tickets.join(hub)
+    approvals.join(hub)
     return hub
 
 

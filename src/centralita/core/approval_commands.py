@@ -163,10 +163,10 @@ def _under_way(approval: Approval, command: Give | Ask | Tell | Reassign | Cance
 
 
 def _decided(approval: Approval, vote: Vote | None, reason: str = "approval.decided") -> Refusal:
-    if vote is None:
-        return Refusal(reason, {"answer": approval.state, "who": "", "at": approval.updated_at})
-    answer = ENDS[vote.answer] if approval.state != "expired" else approval.state
-    return Refusal(reason, {"answer": answer, "who": vote.by.called, "at": vote.at})
+    """Who has decided, when and how; for what time or InvGate ended, when and how."""
+    if vote is None or not vote.by.called:
+        return Refusal("approval.over", {"answer": approval.state, "at": vote.at if vote else approval.updated_at})
+    return Refusal(reason, {"answer": ENDS[vote.answer], "who": vote.by.called, "at": vote.at})
 
 
 def _is_requester(approval: Approval, person: Approver) -> bool:

@@ -60,6 +60,8 @@ OPS_TYPES = frozenset(
         "centralita.breaker.closed",
         "centralita.source.rejecting",
         "centralita.receipt.unparsed",
+        "approval.unassigned",
+        "approval.failed",
     }
 )
 

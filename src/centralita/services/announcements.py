@@ -31,9 +31,28 @@ TYPES: dict[str, EventType] = {
         EventType("centralita.source.rejecting", N_("A source's requests are being refused")),
         EventType("centralita.receipt.unparsed", N_("A request that was accepted cannot be understood")),
         EventType("centralita.write.requested", N_("Somebody asked the hub to change something in another system")),
+        EventType("approval.requested", N_("Somebody was asked to approve something")),
+        EventType("approval.assigned", N_("It is known who answers an approval of InvGate, and they were asked")),
+        EventType("approval.voted", N_("One of several has answered; others still have to")),
+        EventType("approval.answered", N_("Something was approved or rejected")),
+        EventType("approval.reminded", N_("Approvers who had not answered were reminded")),
+        EventType("approval.escalated", N_("An approval took too long; others were asked too")),
+        EventType("approval.expired", N_("Nobody answered in time: denied")),
+        EventType("approval.reassigned", N_("Somebody else answers instead")),
+        EventType("approval.info_requested", N_("An approver wants to know more")),
+        EventType("approval.info_given", N_("The requester answered an approver's question")),
+        EventType("approval.cancelled", N_("An approval is not needed any more")),
+        EventType("approval.unassigned", N_("An approval waits, and nobody can be asked")),
+        EventType("approval.failed", N_("InvGate did not take what it was told about an approval")),
+        EventType("centralita.approval.decided", N_("Somebody has decided here, and InvGate is being told")),
+        EventType("centralita.approval.closed", N_("An approval was answered in InvGate; whoever was asked sees it")),
         EventType("centralita.unknown", N_("An event of the hub that this version does not know")),
     )
 }
+_APPROVAL = (
+    *("id", "status", "title", "justification", "amount", "currency", "ticket", "authority", "stage", "stages"),
+    *("given", "waits_for", "told", "question", "answer", "note", "reason", "due_at"),
+)
 _SEVERITIES: Mapping[str, Any] = {
     "centralita.delivery.dead": "high",
     "centralita.breaker.opened": "high",
@@ -163,6 +182,8 @@ class OwnEvents:
         "actor",
         "about.type",
         "about.title",
+        *(f"approval.{name}" for name in _APPROVAL),
+        *(f"{role}.{name}" for role in ("requester", "approver") for name in ("id", "name", "email")),
     )
 
     def check(self, settings: Mapping[str, object], secrets: Sequence[bytes]) -> list[str]:

@@ -106,7 +106,7 @@ class Delegate(Section):
 
     def span(self) -> tuple[float, float]:
         """Its beginning and its end, in seconds since 1970; without a time zone, UTC."""
-        return _at(self.begins), _at(self.ends) + (86_400.0 if len(self.ends) == 10 else 0.0)
+        return begin_of(self.begins), end_of(self.ends)
 
     @model_validator(mode="after")
     def _lasts(self) -> Delegate:
@@ -116,9 +116,15 @@ class Delegate(Section):
         return self
 
 
-def _at(text: str) -> float:
+def begin_of(text: str) -> float:
+    """Seconds since 1970 of a day's beginning, or of a time (RFC 3339; UTC without a zone). Raises ValueError."""
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def end_of(text: str) -> float:
+    """As ``begin_of``, but the end of a day. Raises ValueError."""
+    return begin_of(text) + (86_400.0 if len(text) == len("2026-12-24") else 0.0)
 
 
 class Approvals(Section):

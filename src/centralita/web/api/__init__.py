@@ -21,8 +21,10 @@ def make_api(hub: Hub) -> FastAPI:
     from fastapi import FastAPI
 
     from centralita.web.api import (
+        approvals,
         audit,
         dead_letters,
+        delegations,
         description,
         events,
         lanes,
@@ -47,7 +49,10 @@ def make_api(hub: Hub) -> FastAPI:
     )
     app.state.hub = hub
     problems.install(app)
-    for module in (events, dead_letters, lanes, sources, tickets, rules, tokens, users, audit, settings):
+    for module in (
+        *(events, dead_letters, lanes, sources, tickets, approvals, delegations),
+        *(rules, tokens, users, audit, settings),
+    ):
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(description.router)
     return app
