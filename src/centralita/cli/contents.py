@@ -17,6 +17,7 @@ CONTENTS: Mapping[str, str] = {
     "send-fixture": N_("Send one of a source's examples, signed as its sender would."),
     "ticket": N_("Tickets: what is known of them, and changing one in InvGate."),
     "rule": N_("Who is told about which event; and trying other rules on what has happened."),
+    "approval": N_("What waits for somebody's approval: asking for it, giving it, standing in."),
     "lane": N_("The queues of the destinations: how they are doing, and stopping one."),
     "delivery": N_("What was given up, and sending it again."),
     "token": N_("Tokens for the API: made, listed and revoked."),

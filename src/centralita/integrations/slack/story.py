@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from centralita.integrations.slack.approvals import is_approval, render_approval, render_approval_change
 from centralita.integrations.slack.conversations import (
     is_conversation,
     render_conversation,
@@ -22,6 +23,8 @@ def tell_root(facts: Facts, public_url: str, *, in_thread: bool, notes: tuple[Va
     adds to the story stands in the thread."""
     if is_system(facts):
         message = render_system(facts, public_url)
+    elif is_approval(facts):
+        message = render_approval(facts)
     elif is_ticket(facts):
         message = render_ticket(facts, in_thread)
     elif is_conversation(facts):
@@ -37,6 +40,8 @@ def tell_change(facts: Facts, public_url: str) -> Message:
     """What has just changed, for the thread."""
     if is_system(facts):
         return msgspec.structs.replace(render_system(facts, public_url), fields=(), links=())
+    if is_approval(facts):
+        return render_approval_change(facts)
     if is_ticket(facts):
         return render_ticket_change(facts)
     if is_conversation(facts):

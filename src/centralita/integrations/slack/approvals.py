@@ -1,0 +1,178 @@
+"""The messages of approvals as the hub keeps them: who is asked, who answered, what time brought.
+
+The data is that of ``services.approval_telling.said``; all of it is optional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from babel.numbers import format_decimal
+
+from centralita.core import payload
+from centralita.i18n import N_
+from centralita.i18n import gettext as _
+from centralita.integrations.slack.facts import Facts
+from centralita.integrations.slack.messages import (
+    FAILED,
+    FLOWING,
+    HELD,
+    OFF,
+    WAITING,
+    Field,
+    Message,
+    Moment,
+    Paragraph,
+    links_of,
+    present,
+)
+from centralita.integrations.slack.mrkdwn import clean
+from centralita.integrations.slack.system import explain_reason
+
+_LONG = 4000
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    emoji: str
+    headline: str
+    """msgid with ``{title}``."""
+    change: str
+    """msgid with ``{who} {told} {waits} {requester} {note} {given}``."""
+    colour: str = WAITING
+
+
+_WAITS = N_("{title} waits for approval")
+KINDS: Mapping[str, _Kind] = {
+    "approval.requested": _Kind("📝", _WAITS, N_("{told} has to approve or reject it.")),
+    "approval.assigned": _Kind("📝", _WAITS, N_("{told} has to approve or reject it.")),
+    "approval.voted": _Kind("🗳️", _WAITS, N_("{who} has answered. Approved so far: {given}. It waits for {waits}.")),
+    "approval.reminded": _Kind(
+        "⏰", N_("{title} still waits for approval"), N_("Reminder: it waits for {waits}."), HELD
+    ),
+    "approval.escalated": _Kind("⏫", _WAITS, N_("It takes long: {told} was asked too."), HELD),
+    "approval.reassigned": _Kind("🔁", _WAITS, N_("{told} answers instead of {note}.")),
+    "approval.info_requested": _Kind(
+        "❓", N_("Question about the approval of {title}"), N_("{who} wants to know more.")
+    ),
+    "approval.info_given": _Kind("💬", _WAITS, N_("{requester} answered the question.")),
+    "approval.expired": _Kind(
+        "⌛", N_("{title} was not approved in time"), N_("Nobody answered in time: denied."), FAILED
+    ),
+    "approval.cancelled": _Kind("🚫", N_("{title} needs no approval any more"), N_("Cancelled by {who}."), OFF),
+    "approval.unassigned": _Kind(
+        "⚠️",
+        N_("Nobody can be asked to approve {title}"),
+        N_("Somebody has to name an approver: in InvGate, in approvals.rules, or with approval reassign."),
+        FAILED,
+    ),
+    "approval.failed": _Kind(
+        "⚠️", N_("InvGate did not take the answer about {title}"), N_("It has to be answered again."), FAILED
+    ),
+    "centralita.approval.decided": _Kind("📨", _WAITS, N_("{who} has decided; InvGate is being told.")),
+}
+_ANSWERED: Mapping[str, _Kind] = {
+    "approved": _Kind("✅", N_("{title} was approved"), N_("Approved by {who}."), FLOWING),
+    "rejected": _Kind("⛔", N_("{title} was rejected"), N_("Rejected by {who}."), FAILED),
+    "cancelled": KINDS["approval.cancelled"],
+}
+"""By the state that an answer led to."""
+
+
+def is_approval(facts: Facts) -> bool:
+    """Whether the hub itself tells of one of its approvals."""
+    kept = bool(payload.text(facts.event.data, "approval.authority"))
+    return kept and (facts.type in KINDS or facts.type in ("approval.answered", "centralita.approval.closed"))
+
+
+def render_approval(facts: Facts) -> Message:
+    """The approval as it is now, for whoever is asked, the requester, or a channel."""
+    kind, locale = _kind(facts), facts.locale
+    number = _said(facts, "ticket")
+    fields = [
+        Field(_("Requester", locale), facts.people["requester"] if facts.audience != "requester" else ""),
+        Field(_("Amount", locale), _amount(facts)),
+        Field(_("Category", locale), clean(facts.event.category)),
+        Field(_("Ticket", locale), f"#{number}" if number else ""),
+        Field(_("Stage", locale), _stage(facts)),
+    ]
+    if due_at := _said(facts, "due_at"):
+        fields.append(Field(_("Until", locale), Moment(due_at)))
+    return Message(
+        emoji=kind.emoji,
+        headline=_(kind.headline, locale).format(title=facts.title or _("Something", locale)),
+        lead=_change(facts, kind),
+        fields=tuple(field for field in fields if field.value),
+        paragraphs=present([Paragraph(_("What for", locale), _said(facts, "justification")), *_words(facts)]),
+        links=links_of(facts, facts.event.url, _("Open ticket", locale)),
+        notes=(_said(facts, "id"), Moment(facts.event.time)),
+        colour=kind.colour,
+    )
+
+
+def render_approval_change(facts: Facts) -> Message:
+    """What has just happened, for the thread."""
+    kind = _kind(facts)
+    return Message(
+        emoji=kind.emoji,
+        headline=_change(facts, kind),
+        paragraphs=present(_words(facts)),
+        notes=(Moment(facts.event.time),),
+    )
+
+
+def _kind(facts: Facts) -> _Kind:
+    return KINDS.get(facts.type) or _ANSWERED.get(_said(facts, "status"), _ANSWERED["approved"])
+
+
+def _change(facts: Facts, kind: _Kind) -> str:
+    locale = facts.locale
+    somebody = _("somebody", locale)
+    filled = _(kind.change, locale).format(
+        who=facts.people["approver"] or _("somebody in InvGate", locale),
+        told=_names(facts, "told") or somebody,
+        waits=_names(facts, "waits_for") or somebody,
+        requester=facts.people["requester"] or somebody,
+        note=_said(facts, "note") or somebody,
+        given=payload.integer(facts.event.data, "approval.given") or 0,
+    )
+    return filled[:1].upper() + filled[1:]
+
+
+def _words(facts: Facts) -> list[Paragraph]:
+    """What people wrote: the question, its answer, why somebody decided; or why InvGate did not take it."""
+    locale, about = facts.locale, facts.type.rpartition(".")[2]
+    if about in ("info_requested", "info_given"):
+        answer = _said(facts, "answer") if about == "info_given" else ""
+        return [Paragraph(_("Question", locale), _said(facts, "question")), Paragraph(_("Answer", locale), answer)]
+    if about == "failed":
+        reason, _space, detail = _said(facts, "reason").partition(" ")
+        return [Paragraph(_("Reason", locale), f"{explain_reason(reason, locale)}\n{detail}".strip())]
+    if about in ("answered", "voted", "closed", "cancelled"):
+        return [Paragraph(_("Note", locale), _said(facts, "note"))]
+    return []
+
+
+def _said(facts: Facts, name: str) -> str:
+    return clean(payload.text(facts.event.data, f"approval.{name}", _LONG))
+
+
+def _names(facts: Facts, name: str) -> str:
+    names = [clean(payload.tame_text(each, 150)) for each in payload.items(facts.event.data, f"approval.{name}")]
+    either = _("or", facts.locale)
+    return f"{', '.join(names[:-1])} {either} {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def _amount(facts: Facts) -> str:
+    amount = payload.number(facts.event.data, "approval.amount")
+    if amount is None:
+        return ""
+    return f"{format_decimal(round(amount, 2), locale=facts.locale)} {_said(facts, 'currency')}".strip()
+
+
+def _stage(facts: Facts) -> str:
+    stages = payload.integer(facts.event.data, "approval.stages") or 1
+    if stages < 2:
+        return ""
+    stage = payload.integer(facts.event.data, "approval.stage") or 1
+    return _("{stage} of {stages}", facts.locale).format(stage=stage, stages=stages)
