@@ -75,6 +75,9 @@ def add(
             return
         say(f"{lamp('flowing')}  {painted(slug, 'bold')}  {kind}\n")
         say_handover(made["handover"])
+        if secret != "-":  # noqa: S105 - says where it is read from
+            own = _("Does the sender make the secret itself? Then: {command}")
+            say(own.format(command=f"centralita source rotate {slug} --secret - --keep 0s"))
         _say_steps(registry.readme(integration.kind), made["handover"]["address"])
         if not no_wait:
             _wait(hub, slug, cursor)

@@ -16,14 +16,17 @@ _OUR_FILE = "centralita.yaml"
 def steps(page: str, address: str) -> list[str]:
     """The numbered steps of an integration's page, in the terminal's language and with the source's own address.
 
-    The first of them is left out: it is about our file. [] when the page has none.
+    Those about our own file are left out: this source is not in it. [] when the page has none.
     """
-    listed = list(_listed(page))
-    begins = [index for index, line in enumerate(listed) if _STEP.match(line)]
-    if begins and _OUR_FILE in listed[begins[0]]:
-        listed = listed[begins[1] :] if len(begins) > 1 else []
-        listed = [_STEP.sub(lambda found: f"{int(found[1]) - 1}. ", line, count=1) for line in listed]
-    return [_ADDRESS.sub(address, line) for line in listed]
+    items: list[list[str]] = []
+    for line in _listed(page):
+        if _STEP.match(line):
+            items.append([])
+        items[-1].append(line)
+    ours = [item for item in items if _OUR_FILE not in item[0]]
+    for number, item in enumerate(ours, 1):
+        item[0] = _STEP.sub(f"{number}. ", item[0], count=1)
+    return [_ADDRESS.sub(address, line) for item in ours for line in item]
 
 
 def _listed(page: str) -> Iterator[str]:

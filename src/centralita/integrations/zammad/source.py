@@ -54,7 +54,7 @@ FIELDS = (
         default="hmac",
         choices=AUTH,
     ),
-    ConfigField(name="instance", help="Host of the Zammad instance, for links to tickets."),
+    ConfigField(name="instance", help="Host of the Zammad instance, for links to tickets.", asked=True),
     ConfigField(name="map", help="Our name of a field to its path in the body, or several to try.", type="map"),
     ConfigField(name="events", help="The name of a trigger or an event to an event type.", type="map"),
     ConfigField(name="severity", help="The sender's priority to a severity.", type="map"),

@@ -43,7 +43,7 @@ FIELDS = (
         choices=AUTH,
     ),
     ConfigField(name="header", help="Name of the header that carries the secret.", default=DEFAULT_HEADER),
-    ConfigField(name="instance", help="Host of the account, for links to tickets: acme.zendesk.com."),
+    ConfigField(name="instance", help="Host of the account, for links to tickets: acme.zendesk.com.", asked=True),
     ConfigField(name="map", help="Our name of a field to its path in the body, or several to try.", type="map"),
     ConfigField(name="events", help="The sender's name of an event to an event type.", type="map"),
     ConfigField(name="severity", help="The sender's priority to a severity.", type="map"),
