@@ -1,8 +1,8 @@
 """Who a computer says was logged in, read out of the forms in which inventories write it.
 
-``DOMAIN\\user`` is a NetBIOS name and a sAMAccountName, ``user@suffix`` a user principal name or a mail address: which of
-the two nobody can see (https://learn.microsoft.com/windows/win32/secauthn/user-name-formats). Backslashes come doubled
-when JSON was escaped twice, and as a control character when it was not escaped at all.
+``DOMAIN\\user`` is a NetBIOS name and a sAMAccountName, ``user@suffix`` a user principal name or a mail address: which
+of the two nobody can see (https://learn.microsoft.com/windows/win32/secauthn/user-name-formats). Backslashes come
+doubled when JSON was escaped twice, and as a control character when it was not escaped at all.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class NoPerson(msgspec.Struct, frozen=True):
 
 
 _NOTHING = frozenset(
-    {"", "-", "--", "n/a", "na", "none", "(none)", "null", "(null)", "nil", "unknown", "<unknown>", "undefined", "false",
-     "ninguno", "desconocido", "no user", "nobody logged in"}
+    {"", "-", "--", "n/a", "na", "none", "(none)", "null", "(null)", "nil", "unknown", "<unknown>", "undefined",
+     "false", "ninguno", "desconocido", "no user", "nobody logged in"}
 )  # fmt: skip
 _LOCAL_DOMAINS = frozenset({".", "localhost", "127.0.0.1"})
-# Windows writes these domains in English whatever its language, but for the first, of which some versions are translated.
+# Windows writes these domains in English whatever its language, but for the first, which some versions translate.
 _SYSTEM_DOMAINS = frozenset(
     {"nt authority", "autoridad nt", "nt-autorität", "autorite nt", "nt service", "nt virtual machine", "builtin",
      "window manager", "font driver host", "iis apppool", "application package authority"}
