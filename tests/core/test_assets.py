@@ -131,7 +131,7 @@ _seen = st.dictionaries(st.sampled_from([KEY, "a", "b", "c", "d"]), st.integers(
     known=st.sampled_from([None, "", "1", "2"]),
     locked=st.booleans(),
     shared=st.booleans(),
-    match=st.sampled_from([None, Match(person=ANA), Match(reason="ambiguous"), Match(person=Person(id="9", disabled=True))]),
+    match=st.sampled_from([None, Match(person=ANA), Match(reason="ambiguous"), Match(person=Person(id="9"))]),
 )  # fmt: skip
 def test_whatever_comes_together_a_change_is_always_justified(
     last_user: str,
