@@ -10,24 +10,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, Text
 
-# SQLite gives only INTEGER PRIMARY KEY the rowid's speed; PostgreSQL's integer would overflow.
-Serial = BigInteger().with_variant(Integer, "sqlite")
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# Ids and keys compare byte by byte everywhere: an id's order is its time, whatever language the cluster sorts in.
-Key = Text().with_variant(Text(collation="C"), "postgresql")
-
-
-def _text(name: str, default: str | None = "") -> Column[str]:
-    return Column(name, Text, nullable=default is None, server_default=default)
-
+from centralita.store.asset_tables import asset_plan_rows as asset_plan_rows
+from centralita.store.asset_tables import asset_plans as asset_plans
+from centralita.store.asset_tables import asset_sightings as asset_sightings
+from centralita.store.asset_tables import assets as assets
+from centralita.store.columns import Key, Serial
+from centralita.store.columns import metadata as metadata
+from centralita.store.columns import text_column as _text
 
 # ---- receive ---------------------------------------------------------------------------------------------------------
 
