@@ -43,7 +43,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     ignore: tuple[str, ...] = ()
     """Accounts that are nobody's, as patterns (``core.usernames.is_ignored``)."""
     domains: tuple[str, ...] = ()
-    """Domains whose accounts are people; () for any."""
+    """Domains whose accounts are people, NetBIOS names and suffixes of principal names; () for any."""
     shared_users: int = 4
     """From how many different users in ``days`` an asset is taken for a shared one."""
     keep_existing: bool = False
@@ -82,7 +82,7 @@ CHANGE = "change"
 REASONS = (
     "no_user", "unreadable", "several_users", "local_account", "system_account", "ignored_account", "foreign_domain",
     "locked", "shared_device", "already_owner", "too_few_sightings", "contested", "ambiguous", "needs_mapping",
-    "not_found", "disabled_person", "duplicate_serial",
+    "not_found", "disabled_person", "duplicate_serial", "duplicate_name", "change_pending",
 )  # fmt: skip
 """Why an asset's owner is not to change."""
 CONFLICTS = frozenset({"contested", "ambiguous", "needs_mapping", "several_users"})
@@ -130,7 +130,7 @@ def account_of(asset: Asset, policy: Policy, newest: str = "") -> Account | NoPe
     if is_ignored(read, policy.ignore):
         return NoPerson("ignored_account")
     known = {domain.strip().lower() for domain in policy.domains}
-    if known and read.domain and read.form != "azure" and read.domain not in known:
+    if known and read.form == "domain" and read.domain not in known:
         return NoPerson("foreign_domain")
     return read
 
@@ -207,13 +207,18 @@ ROW_STEPS: Mapping[tuple[str, str], str] = {
     ("asked", "delivered"): "changed",
     ("asked", "skipped"): "stale",
     ("asked", "dead"): "failed",
+    ("failed", "delivered"): "changed",
+    ("failed", "skipped"): "stale",
     ("changed", "ask_back"): "asked_back",
     ("asked_back", "delivered"): "reverted",
     ("asked_back", "skipped"): "overtaken",
     ("asked_back", "dead"): "not_reverted",
+    ("not_reverted", "delivered"): "reverted",
+    ("not_reverted", "skipped"): "overtaken",
     ("not_reverted", "ask_back"): "asked_back",
 }
-"""Of a row whose verdict is ``change``. ``stale``, ``overtaken``: the owner was no longer who it had to be."""
+"""Of a row whose verdict is ``change``. ``stale``, ``overtaken``: the owner was no longer who it had to be. What was
+given up may be sent again, and is told as it ends then."""
 
 
 def next_plan_state(state: str, step: str) -> str | None:

@@ -144,6 +144,21 @@ def newest_row(tx: Transaction, asset: str) -> Row | None:
     return _row(found) if found is not None else None
 
 
+def pending(tx: Transaction, listed: Sequence[str]) -> set[str]:
+    """Those of the assets for which a change is under way."""
+    at_work = sa.select(asset_plans.c.id).where(asset_plans.c.state.in_(("applying", "reverting")))
+    plans = tx.execute(at_work).scalars().all()
+    found: set[str] = set()
+    for start in range(0, len(listed) if plans else 0, _BOUND):
+        query = sa.select(asset_plan_rows.c.asset).where(
+            asset_plan_rows.c.plan.in_(plans),
+            asset_plan_rows.c.state.in_(("planned", "asked", "asked_back")),
+            asset_plan_rows.c.asset.in_(listed[start : start + _BOUND]),
+        )
+        found.update(tx.execute(query).scalars())
+    return found
+
+
 def set_state(tx: Transaction, plan: str, listed: Sequence[str], state: str, detail: str = "") -> None:
     """Moves rows on."""
     for start in range(0, len(listed), _BOUND):

@@ -18,6 +18,8 @@ assets = sa.Table(
     Column("name_key", Key, nullable=False, server_default=""),
     # The owner at the last reading or as we last set it, "" for nobody; null: never read.
     text_column("known_owner", None),
+    # When we last set it: what was read before knows nothing of that.
+    Column("set_at", Double, nullable=False, server_default="0"),
     Column("locked", Boolean, nullable=False, server_default=sa.false()),
     Column("shared", Boolean, nullable=False, server_default=sa.false()),
     text_column("ignored"),

@@ -21,6 +21,7 @@ class Known(msgspec.Struct, kw_only=True):
     serial_key: str = ""
     name_key: str = ""
     known_owner: str | None = None
+    set_at: float = 0.0
     locked: bool = False
     shared: bool = False
     ignored: str = ""

@@ -27,6 +27,7 @@ def upgrade() -> None:
         _key("serial_key", ""),
         _key("name_key", ""),
         _text("known_owner", None),
+        sa.Column("set_at", sa.Double(), server_default="0", nullable=False),
         sa.Column("locked", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("shared", sa.Boolean(), server_default=sa.false(), nullable=False),
         _text("ignored"),
