@@ -40,6 +40,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "approval.request": _OPERATORS,
     "approval.decide": _OPERATORS,
     "approval.manage": _ADMINS,
+    "asset.read": _EVERYBODY,
+    "asset.manage": _OPERATORS,
     "incident.read": _EVERYBODY,
     "incident.acknowledge": _OPERATORS,
     "report.read": _OPERATORS,

@@ -215,7 +215,7 @@ ROW_STEPS: Mapping[tuple[str, str], str] = {
     ("asked_back", "dead"): "not_reverted",
     ("not_reverted", "delivered"): "reverted",
     ("not_reverted", "skipped"): "overtaken",
-    ("not_reverted", "ask_back"): "asked_back",
+    ("not_reverted", "try_again"): "changed",
 }
 """Of a row whose verdict is ``change``. ``stale``, ``overtaken``: the owner was no longer who it had to be. What was
 given up may be sent again, and is told as it ends then."""

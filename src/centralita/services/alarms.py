@@ -99,11 +99,15 @@ class Alarms:
         if next_due is None or next_due > now:
             return LONGEST_WAIT_S if next_due is None else min(LONGEST_WAIT_S, next_due - now)
         for timer in await self._database.write(lambda tx: timers.claim_due(tx, now, LEASE_S)):
-            key = (timer.kind, timer.key)
-            if key not in self._ringing:  # one that takes long keeps no other from its time, and is not begun twice
-                task = self._ringing[key] = asyncio.ensure_future(self._ring(hub, timer))
-                task.add_done_callback(partial(self._rung, key))
+            self.begin(hub, timer)
         return 0.0
+
+    def begin(self, hub: Hub, timer: Timer) -> None:
+        """Carries out a timer now; in a command too, which waits for no other."""
+        key = (timer.kind, timer.key)
+        if key not in self._ringing:  # one that takes long keeps no other from its time, and is not begun twice
+            task = self._ringing[key] = asyncio.ensure_future(self._ring(hub, timer))
+            task.add_done_callback(partial(self._rung, key))
 
     def _rung(self, key: tuple[str, str], _task: asyncio.Task[None]) -> None:
         self._ringing.pop(key, None)

@@ -1,9 +1,10 @@
-"""Carries plans out, and puts them back: each change is an event of ours with one delivery, which looks at the owner that
-the asset has before it writes. What became of it is noted when the delivery ends, so that nothing is told that did not
-happen."""
+"""Carries plans out, and puts them back: each change is an event of ours with one delivery, which looks at the owner
+that the asset has before it writes. What became of it is noted when the delivery ends, so that nothing is told that did
+not happen."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,15 @@ from centralita.core.effects import Effect
 from centralita.services import announcements
 from centralita.services.alarms import LEASE_S
 from centralita.services.announcements import About
-from centralita.services.asset_plans import AssetsRefused, NoPlan, PlanView, inventory_of, new_plan, plan_view
+from centralita.services.asset_plans import (
+    AssetsRefused,
+    NoPlan,
+    PlanView,
+    inventory_of,
+    most_changes,
+    new_plan,
+    plan_view,
+)
 from centralita.services.audit import record
 from centralita.services.hub import Hub
 from centralita.services.reactions import Ended
@@ -29,13 +38,11 @@ APPLIED = "asset.plan_applied"
 REVERTED = "asset.plan_reverted"
 AT_ONCE = 200
 """Changes asked for in one transaction."""
-_FROM = {False: ("planned",), True: ("changed", "not_reverted")}
-_OPEN = {False: ("planned", "asked"), True: ("changed", "not_reverted", "asked_back")}
-_GOING = ("asked", "asked_back")
+_OPEN = {"applying": ("planned", "asked"), "reverting": ("changed", "asked_back")}
 
 
 async def apply(hub: Hub, actor: str, plan_id: str, cap_percent: float | None = None) -> PlanView:
-    """Asks InvGate for a plan's changes, each with the owner that the plan saw. ``cap_percent`` raises the cap for once.
+    """Asks InvGate for a plan's changes, each with the owner that the plan saw. ``cap_percent`` is a cap for once.
 
     Raises NoPlan, AssetsRefused: the plan was applied, is too old, or would change more than the cap.
     """
@@ -49,38 +56,30 @@ async def apply(hub: Hub, actor: str, plan_id: str, cap_percent: float | None = 
             raise AssetsRefused("asset.plan_old", hours=round(owners.max_age_s / 3600, 1))
         changes = asset_plans.states(tx, plan.id).get("planned", 0)
         percent = owners.cap_percent if cap_percent is None else cap_percent
-        most = most_of(tx, hub, plan, cap_percent)
+        seen = plan.counts.get("assets", 0)
+        most = most_changes(tx, hub, plan) if cap_percent is None else core.most_changes(seen, cap_percent)
         if changes > most:
-            seen = plan.counts.get("assets", 0)
             raise AssetsRefused("asset.plan_capped", changes=changes, most=most, assets=seen, percent=percent)
         plan.applied_by, plan.applied_at = actor, now
 
     return await _start(hub, actor, plan_id, "apply", check)
 
 
-def most_of(tx: Transaction, hub: Hub, plan: Plan, cap_percent: float | None) -> int:
-    """The cap of the settings, or the one that a person gave."""
-    from centralita.services.asset_plans import most_changes
-
-    if cap_percent is None:
-        return most_changes(tx, hub, plan)
-    return core.most_changes(plan.counts.get("assets", 0), cap_percent)
-
-
 async def revert(hub: Hub, actor: str, plan_id: str) -> PlanView:
-    """Asks InvGate for the old owners of a plan's changes, where the owner still is who we set. Those assets are locked, so
-    that the next plan does not do it again. Raises NoPlan, AssetsRefused."""
+    """Asks InvGate for the old owners of a plan's changes, where the owner still is who we set. Those assets are
+    locked, so that the next plan does not do it again. Raises NoPlan, AssetsRefused."""
     inventory_of(hub)
 
     def check(tx: Transaction, plan: Plan) -> None:
         if core.next_plan_state(plan.state, "revert") is None:
             raise AssetsRefused("asset.plan_not_applied", state=plan.state)
         plan.ended_at = None
+        asset_plans.try_again(tx, plan.id)
 
     return await _start(hub, actor, plan_id, "revert", check)
 
 
-async def _start(hub: Hub, actor: str, plan_id: str, step: str, check: Any) -> PlanView:
+async def _start(hub: Hub, actor: str, plan_id: str, step: str, check: Callable[[Transaction, Plan], None]) -> PlanView:
     def start(tx: Transaction) -> tuple[PlanView, bool]:
         plan = asset_plans.lock(tx, plan_id)
         if plan is None:
@@ -130,7 +129,7 @@ async def ask_on(hub: Hub, timer: Timer) -> None:
 def ask(tx: Transaction, hub: Hub, plan: Plan) -> bool:
     """Asks for the next changes of a plan; True when there are more."""
     back = plan.state == "reverting"
-    rows = asset_plans.rows(tx, plan.id, AT_ONCE, states=_FROM[back])
+    rows = asset_plans.rows(tx, plan.id, AT_ONCE, states=("changed" if back else "planned",))
     for row in rows:
         _request(tx, hub, row, back)
     asset_plans.set_state(tx, plan.id, [row.asset for row in rows], "asked_back" if back else "asked")
@@ -223,9 +222,7 @@ def _tell_changed(tx: Transaction, hub: Hub, row: Row, back: bool, ended: Ended)
 def _end_if_done(tx: Transaction, hub: Hub, plan: Plan, now: float) -> bool:
     """Ends a plan of which nothing is open any more, and tells so."""
     state, counts = core.next_plan_state(plan.state, "end"), asset_plans.states(tx, plan.id)
-    if state is None or any(counts.get(each) for each in ("planned", *_GOING) if plan.state == "applying"):
-        return False
-    if plan.state == "reverting" and any(counts.get(each) for each in ("changed", *_GOING)):
+    if state is None or any(counts.get(each) for each in _OPEN.get(plan.state, ())):
         return False
     plan.state, plan.ended_at = state, now
     asset_plans.save(tx, plan)
@@ -248,7 +245,7 @@ def _end_if_done(tx: Transaction, hub: Hub, plan: Plan, now: float) -> bool:
 async def resolve(hub: Hub, actor: str, asset_id: str, email: str) -> PlanView:
     """A person says who owns an asset: it is changed like a plan of one, without a cap, and locked.
 
-    Raises LookupError for an unknown asset, AssetsRefused for a person whom Assets does not have once, InvGateUnavailable.
+    Raises LookupError for an unknown asset, AssetsRefused for a person whom Assets has not once, InvGateUnavailable.
     """
     invgate = inventory_of(hub)
     person, asset = await invgate.person_by_email(email), await invgate.asset(asset_id)

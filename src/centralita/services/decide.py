@@ -147,7 +147,8 @@ class Batch:
             subject = project(changed.get(event.subject) or known.get(event.subject), event)
             if event.subject:
                 changed[event.subject] = subject
-            noted.update({(record.kind, record.id): record for record in records_of(event, subject)})
+            if self._source != announcements.SLUG:  # what we tell of others' things is no news of theirs
+                noted.update({(record.kind, record.id): record for record in records_of(event, subject)})
             self._route_one(tx, parsed, event, subject)
         for event in line.asking:
             if self._asking is not None:

@@ -167,6 +167,12 @@ def set_state(tx: Transaction, plan: str, listed: Sequence[str], state: str, det
         tx.execute(sa.update(asset_plan_rows).where(*where).values(state=state, detail=detail))
 
 
+def try_again(tx: Transaction, plan: str) -> None:
+    """What could not be put back is to be put back."""
+    where = (asset_plan_rows.c.plan == plan, asset_plan_rows.c.state == "not_reverted")
+    tx.execute(sa.update(asset_plan_rows).where(*where).values(state="changed"))
+
+
 def states(tx: Transaction, plan: str) -> Mapping[str, int]:
     """State -> how many rows that are changes."""
     query = sa.select(asset_plan_rows.c.state, sa.func.count()).where(
@@ -199,7 +205,12 @@ def changes_since(tx: Transaction, at: float) -> int:
     query = (
         sa.select(sa.func.count())
         .select_from(asset_plan_rows.join(asset_plans, asset_plans.c.id == asset_plan_rows.c.plan))
-        .where(asset_plans.c.applied_at > at, asset_plans.c.scope != "[]", asset_plan_rows.c.state != "")
+        .where(
+            asset_plans.c.applied_at > at,
+            asset_plans.c.mode == "apply",
+            asset_plans.c.scope != "[]",
+            asset_plan_rows.c.state != "",
+        )
     )
     found: int = tx.execute(query).scalar_one()
     return found

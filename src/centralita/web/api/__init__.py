@@ -22,6 +22,7 @@ def make_api(hub: Hub) -> FastAPI:
 
     from centralita.web.api import (
         approvals,
+        assets,
         audit,
         dead_letters,
         delegations,
@@ -51,7 +52,7 @@ def make_api(hub: Hub) -> FastAPI:
     problems.install(app)
     for module in (
         *(events, dead_letters, lanes, sources, tickets, approvals, delegations),
-        *(rules, tokens, users, audit, settings),
+        *(assets, rules, tokens, users, audit, settings),
     ):
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(description.router)

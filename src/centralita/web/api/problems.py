@@ -18,6 +18,8 @@ from centralita.core.rules import RuleProblem, RulesError
 from centralita.i18n import N_, best_locale
 from centralita.i18n import gettext as _
 from centralita.services.access import NameTaken, Refused
+from centralita.services.asset_plans import AssetsRefused
+from centralita.services.invgate import InvGateUnavailable
 from centralita.services.replays import NotFound
 from centralita.services.source_changes import Faulty, InTheWay
 from centralita.services.wording import in_words
@@ -35,6 +37,7 @@ _TITLES: Mapping[int, str] = {
     413: N_("The body is too long."),
     422: N_("Something in the request is wrong."),
     500: N_("The hub failed; the log says where."),
+    502: N_("Another system does not answer as it should."),
     503: N_("The database does not answer. Try again."),
 }
 
@@ -83,6 +86,8 @@ def install(app: FastAPI) -> None:
         LookupError: _not_found,
         Refused: _refused,
         NameTaken: _name_taken,
+        AssetsRefused: _assets_refused,
+        InvGateUnavailable: _invgate_unavailable,
         InTheWay: _in_the_way,
         Faulty: _faulty,
         RulesError: _rules,
@@ -135,6 +140,15 @@ async def _faulty(request: Request, fault: Faulty) -> Response:
     parted = [(path, reason) for path, _colon, reason in (each.rpartition(": ") for each in fault.faults)]
     errors = [{"at": at, "code": code, "detail": in_words(code, {}, locale_of(request))} for at, code in parted]
     return answer(request, 422, "source.faulty", errors=errors)
+
+
+async def _assets_refused(request: Request, fault: AssetsRefused) -> Response:
+    return answer(request, 409, fault.reason, in_words(fault.reason, fault.arguments, locale_of(request)))
+
+
+async def _invgate_unavailable(request: Request, fault: InvGateUnavailable) -> Response:
+    said = f"{in_words(fault.reason, {}, locale_of(request))} {fault.detail}".strip()
+    return answer(request, 502, fault.reason, said)
 
 
 def told(problem: RuleProblem, locale: str) -> dict[str, Any]:
