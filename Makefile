@@ -30,12 +30,12 @@ demo: install ## Run the hub and its stand-ins here, with a story to watch
 	$(BIN)/centralita demo
 
 test: install ## Lint, then every test (under 10 minutes; what CI runs)
-	@scripts/need.sh postgresql chromium faketime
+	@scripts/need.sh postgresql chromium faketime slapd
 	@$(MAKE) lint
 	$(PYTEST)
 
 test-all: install ## The tests, with those that take long, need Node or big databases
-	@scripts/need.sh postgresql chromium faketime node
+	@scripts/need.sh postgresql chromium faketime slapd node
 	@$(MAKE) lint
 	$(PYTEST) -m "long or not long" --timeout 3600
 

@@ -112,8 +112,10 @@ def _fault(fault: str) -> str:
 
 def _read(hub: Session, found: dict[str, Any]) -> dict[str, Any]:
     """Waits until a plan is read, and shows how far it is."""
+    seen = 0
+    if found["state"] == "reading":  # by the first answer it mostly knows how many there are
+        found = hub.get(f"/assets/plans/{found['id']}", wait_s=WAIT_S, seen=seen)
     with progress(_("Reading the inventory"), found["total"]) as advance:
-        seen = 0
         while found["state"] == "reading":
             found = hub.get(f"/assets/plans/{found['id']}", wait_s=WAIT_S, seen=seen)
             advance(max(0, found["done"] - seen))
@@ -229,9 +231,8 @@ def _tell(hub: Session, found: dict[str, Any]) -> None:
         say(f"  {count:>6}  {lamp(state)}")
     for state in _FAILED:
         for row in hub.pages(f"/assets/plans/{found['id']}/rows", _SHOWN, state=state):
-            warn(
-                f"  {row['asset']}  {row['name']}  {lamp(state)}  {_fault(row['detail']) if state in _DEAD else row['detail']}"
-            )
+            why = _fault(row["detail"]) if state in _DEAD else row["detail"]
+            warn(f"  {row['asset']}  {row['name']}  {lamp(state)}  {why}")
     if found["state"] in ("applying", "reverting"):
         say(_("It is queued, and carried out as soon as the hub runs: centralita serve"))
     elif found["state"] == "applied" and found["states"].get("changed"):

@@ -154,8 +154,8 @@ TEXTS: Mapping[str, str] = {
     "asset.owner_or_ignore": N_("Give an owner or ignore, not both."),
     "asset.owner_unknown": N_("InvGate Assets has nobody, or several, with the address {email}."),
     "asset.plan_capped": N_(
-        "The plan would change {changes} of {assets} assets; the cap allows {most} ({percent} %). If that is right, raise"
-        " it for once: asset apply --cap PERCENT, or for good: assets.cap_percent."
+        "The plan would change {changes} of {assets} assets; the cap allows {most} ({percent} %). If that is right, "
+        "raise it for once: asset apply --cap PERCENT, or for good: assets.cap_percent."
     ),
     "asset.plan_not_applied": N_("Only a plan that was applied can be put back; this one is: {state}."),
     "asset.plan_old": N_("The plan is older than {hours} h. Make a new one: asset plan"),

@@ -17,6 +17,7 @@ from centralita.i18n import N_, Locale
 from centralita.settings import checks
 from centralita.settings.approvals import Approvals
 from centralita.settings.assets import AssetOwners
+from centralita.settings.directory import Directory
 from centralita.settings.invgate import Invgate
 from centralita.settings.places import Keys, Notice, Place
 from centralita.settings.section import (
@@ -299,6 +300,9 @@ class Settings(Section):
     approvals: Approvals = Field(default=Approvals(), description=N_("Who approves what, and how long it may take."))
     invgate: Invgate = Field(default=Invgate(), description=N_("InvGate, to read and to write."))
     assets: AssetOwners = Field(default=AssetOwners(), description=N_("When an asset's last user becomes its owner."))
+    directory: Directory = Field(
+        default=Directory(), description=N_("Who knows whose an account is, when InvGate does not say.")
+    )
     sources: tuple[Source, ...] = Field(default=(), description=N_("Senders of inbound webhooks."))
     rules: tuple[Rule, ...] = Field(default=(), description=N_("Who is told about which event, in this order."))
     webhooks: tuple[Webhook, ...] = Field(default=(), description=N_("Outgoing webhooks."))

@@ -107,7 +107,7 @@ async def list_rows(
 
 @router.post("/assets/plans/{id}/apply", status_code=202, dependencies=[requires("asset.manage")])
 async def apply_plan(request: Request, id: str, body: Cap) -> PlanView:
-    """Asks InvGate for the changes, each with its old owner checked again. A plan is applied once, and within the cap."""
+    """Asks InvGate for the changes, each with its old owner checked again; once a plan, and within the cap."""
     actor = (await principal_of(request)).actor
     return await asset_changes.apply(changing_hub(request), actor, id, body.cap_percent)
 
