@@ -17,13 +17,14 @@ from centralita.integrations.invgate.client.session import BUCKETS as INVGATE_BU
 from centralita.integrations.invgate.client.session import Connection
 from centralita.net import Client
 from centralita.ports import Config, Rate, Receipt
-from centralita.services import announcements, approvals, rulesets, tickets
+from centralita.services import announcements, approvals, assets, rulesets, tickets
 from centralita.services.alarms import Alarms
 from centralita.services.attempts import Buckets, Performer
 from centralita.services.bell import Bell
 from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.deliver import Deliverer
 from centralita.services.destinations import Destinations
+from centralita.services.directory import directory_of
 from centralita.services.hub import Hub
 from centralita.services.ingest import ConfiguredSource, Ingest
 from centralita.services.invgate import InvGate
@@ -252,9 +253,11 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         bell=_bell(ingest, router, deliverer),
         role=role,
         invgate=None if invgate is None else InvGate(invgate, client, clock, buckets),
+        directory=directory_of(settings, client, clock),
     )
     tickets.join(hub)
     approvals.join(hub)
+    assets.join(hub)
     return hub
 
 

@@ -26,18 +26,16 @@ class People:
         self._invgate, self._directory = invgate, directory
         self._mapped = {_key(written): email.strip().lower() for written, email in accounts.items()}
         self._domains = frozenset(domain.strip().lower() for domain in domains)
-        self._prefetched = False
         self._by_email: dict[str, tuple[Person, ...]] = {}
         self._by_account: dict[str, tuple[Person, ...]] = {}
         self._found: dict[str, Match] = {}
         self._gate = asyncio.Semaphore(AT_ONCE)
 
     async def prefetch(self) -> None:
-        """Reads all people, by page. Raises InvGateUnavailable."""
+        """Reads all people, by page: only who knows all of them knows that there is one. Raises InvGateUnavailable."""
         async for page in self._invgate.people():
             for person in page.items:
                 self._add(person)
-        self._prefetched = True
 
     def _add(self, person: Person) -> None:
         for email in set(person.emails):
@@ -80,11 +78,11 @@ class People:
     async def _find(self, account: Account) -> Match:
         mapped = self._mapped.get(account.key)
         if mapped is not None:
-            return await self._owner_of((mapped,), "mapping")
+            return self._owner_of((mapped,), "mapping")
         if account.form == "azure":
             return Match(reason="needs_mapping")
         if account.form == "upn":
-            found = await self._owner_of((account.key,), "email")
+            found = self._owner_of((account.key,), "email")
             if found.reason != "not_found":
                 return found
         named = self._named(account)
@@ -103,27 +101,21 @@ class People:
         user = await self._invgate.user_by(username=self._bare(account))
         if user is None:
             return Match(reason="not_found")
-        return Match(reason="disabled_person") if user.disabled else await self._owner_of(user.emails, "service_desk")
+        return Match(reason="disabled_person") if user.disabled else self._owner_of(user.emails, "service_desk")
 
     async def _ask_directory(self, account: Account) -> Match:
         entry = await self._directory.find(account) if self._directory is not None else None
         if entry is None:
             return Match(reason="not_found")
-        return Match(reason="disabled_person") if entry.disabled else await self._owner_of(entry.emails, "directory")
+        return Match(reason="disabled_person") if entry.disabled else self._owner_of(entry.emails, "directory")
 
-    async def _owner_of(self, emails: Iterable[str], by: By) -> Match:
+    def _owner_of(self, emails: Iterable[str], by: By) -> Match:
         hits: dict[str, Person] = {}
         for email in emails:
-            hits |= {person.id: person for person in await self._with_email(email)}
+            hits |= {person.id: person for person in self._by_email.get(email, ())}
         if len(hits) > 1:
             return _ambiguous(tuple(hits.values()))
         return Match(person=next(iter(hits.values())), by=by) if hits else Match(reason="not_found")
-
-    async def _with_email(self, email: str) -> tuple[Person, ...]:
-        if self._prefetched:
-            return self._by_email.get(email, ())
-        person = await self._invgate.person_by_email(email)
-        return () if person is None else (person,)
 
 
 def _key(written: str) -> str:

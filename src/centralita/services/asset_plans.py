@@ -54,7 +54,7 @@ class PlanView:
     finished_at: str | None
     done: int
     total: int | None
-    """How many assets there are to read; null when InvGate does not say."""
+    """How many assets there are to read, or were last time; null when nobody knows."""
     assets: list[str]
     """Those that it is about; empty for all."""
     counts: Mapping[str, int]
@@ -204,6 +204,7 @@ def _take(tx: Transaction, hub: Hub, id_: str) -> Plan | None:
         timers.cancel(tx, TIMER, id_)
         return None
     plan.run, plan.done = hub.ids.new(), 0
+    plan.total = len(plan.scope) or assets.counted(tx) or None
     asset_plans.clear_rows(tx, id_)
     asset_plans.save(tx, plan)
     timers.set_timer(tx, TIMER, id_, hub.clock.now() + LEASE_S)

@@ -37,12 +37,11 @@ class Reading:
         self._hub, self._invgate, self._plan, self._people = hub, invgate, plan, people
         self._policy = policy_of(hub.settings)
         self._done = 0
-        self._total: int | None = len(plan.scope) or None
+        self._total = plan.total
 
     async def read(self) -> None:
         """All of it. Raises InvGateUnavailable, DirectoryUnavailable, Overtaken."""
-        if not self._plan.scope:
-            await self._people.prefetch()
+        await self._people.prefetch()
         batch: list[Asset] = []
         read_at = self._hub.clock.now()
         async for items in self._pages():
@@ -62,7 +61,7 @@ class Reading:
         if self._plan.scope:
             return
         async for page in self._invgate.assets():
-            self._total = page.total
+            self._total = page.total or self._total
             yield page.items
 
     def _advance(self, tx: Transaction, count: int) -> None:

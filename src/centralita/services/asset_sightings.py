@@ -26,8 +26,8 @@ from centralita.store.database import Transaction
 
 EVENTS = ("asset.created", "asset.updated", "asset.seen")
 WEBHOOK_TIMER = "asset.webhook"
-WEBHOOK_DELAY_S = 20.0
-"""Webhooks that come together are looked into together."""
+WEBHOOK_DELAY_S = 60.0
+"""Webhooks that come together are looked into together: every plan reads all people."""
 MOST_AT_ONCE = 500
 DAY_S = 86_400.0
 FUTURE_S = 86_400.0

@@ -13,6 +13,7 @@ from centralita.services.bell import Bell
 from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.deliver import Deliverer
 from centralita.services.destinations import Destinations
+from centralita.services.directory import Directory
 from centralita.services.ingest import ConfiguredSource, Ingest
 from centralita.services.invgate import InvGate
 from centralita.services.metrics import HubMetrics
@@ -55,6 +56,8 @@ class Hub:
     """Where this process listens; "" when it does not."""
     invgate: InvGate | None = None
     """To read; what is written goes by deliveries. None when it is not configured."""
+    directory: Directory | None = None
+    """Who else knows whose an account is. None when none is configured."""
     role: str = "all"
     draining: bool = False
     running: bool = False
