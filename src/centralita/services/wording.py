@@ -162,6 +162,17 @@ TEXTS: Mapping[str, str] = {
     "asset.plan_state": N_("A plan is applied once, when it is ready; this one is: {state}."),
     "asset.plan_under_way": N_("The plan {plan} is being read already."),
     "asset.unconfigured": N_("InvGate Assets is not configured: set invgate.assets."),
+    # why a directory could not be asked
+    "entra.refused": N_("Entra refuses."),
+    "entra.unreachable": N_("Entra can't be reached."),
+    "ldap.certificate": N_("The directory's certificate can't be trusted."),
+    "ldap.credentials": N_("The directory does not take bind_dn and password."),
+    "ldap.empty_password": N_("Without a password anybody could bind, as nobody."),
+    "ldap.no_start_tls": N_("The directory knows no StartTLS: use ldaps://."),
+    "ldap.protocol": N_("What answers is no LDAP directory."),
+    "ldap.refused": N_("The directory refuses."),
+    "ldap.timeout": N_("The directory did not answer in time."),
+    "ldap.unreachable": N_("The directory can't be reached."),
     # the audit log
     "audit.cut": N_("Entries are missing at the end, from number {number}."),
     "audit.edited": N_("Entry {number} was changed."),
