@@ -21,6 +21,7 @@ _SHOWN = 40
 _OPEN = ("planned", "asked", "asked_back")
 _FAILED = ("stale", "failed", "overtaken", "not_reverted")
 _DEAD = ("failed", "not_reverted")
+_LAMPS = {"asked": "in_flight", "asked_back": "in_flight"}
 STATES: Mapping[str, str] = {
     "reading": N_("being read"),
     "ready": N_("ready"),
@@ -228,7 +229,7 @@ def follow(hub: Session, found: dict[str, Any], as_json: bool) -> None:
 
 def _tell(hub: Session, found: dict[str, Any]) -> None:
     for state, count in found["states"].items():
-        say(f"  {count:>6}  {lamp(state)}")
+        say(f"  {count:>6}  {lamp(_LAMPS.get(state, state))}")
     for state in _FAILED:
         for row in hub.pages(f"/assets/plans/{found['id']}/rows", _SHOWN, state=state):
             why = _fault(row["detail"]) if state in _DEAD else row["detail"]
