@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from centralita.cli.source_setup import steps
+from centralita.cli.source_setup import section, steps
 from centralita.integrations import registry
 from tests.cli.conftest import CONFIG, PROGRAM, Terminal, bare_environment
 
@@ -191,6 +191,12 @@ def test_every_page_says_what_to_do_at_the_sender(kind: str) -> None:
     if found:
         assert found[0].startswith("1. ") and "centralita.yaml" not in found[0]
         assert any("https://mine/in/x" in line for line in found)
+
+
+@pytest.mark.parametrize("preset", sorted({*registry.kinds()} - {*registry.SOURCES}))
+def test_every_preset_says_what_to_do_at_its_sender(preset: str) -> None:
+    said = "\n".join(section(registry.readme("generic").read_text(encoding="utf-8"), preset, "https://mine/in/x"))
+    assert f"preset: {preset}" in said and "desk.example.com/in" not in said and "###" not in said
 
 
 def test_a_running_server_takes_the_examples_to_their_end(terminal: Terminal, server: str) -> None:

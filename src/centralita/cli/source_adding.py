@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -78,7 +79,8 @@ def add(
         if secret != "-":  # noqa: S105 - says where it is read from
             own = _("Does the sender make the secret itself? Then: {command}")
             say(own.format(command=f"centralita source rotate {slug} --secret - --keep 0s"))
-        _say_steps(registry.readme(integration.kind), made["handover"]["address"])
+        preset = kind if kind != integration.kind else ""
+        _say_steps(registry.readme(integration.kind), preset, made["handover"]["address"])
         if not no_wait:
             _wait(hub, slug, cursor)
 
@@ -122,10 +124,11 @@ def say_handover(given: dict[str, Any]) -> None:
         warn(_("Only this machine knows that address; set server.public_url to the one that senders reach."))
 
 
-def _say_steps(page: Any, address: str) -> None:
-    from centralita.cli.source_setup import steps
+def _say_steps(page: Path, preset: str, address: str) -> None:
+    from centralita.cli.source_setup import section, steps
 
-    found = steps(page.read_text(encoding="utf-8"), address)
+    text = page.read_text(encoding="utf-8")
+    found = section(text, preset, address) if preset else steps(text, address)
     say("\n" + _("At the sender") + (f": {page}" if not found else ""))
     for line in found:
         say(f"  {line}".rstrip())

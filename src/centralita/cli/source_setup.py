@@ -29,6 +29,24 @@ def steps(page: str, address: str) -> list[str]:
     return [_ADDRESS.sub(address, line) for item in ours for line in item]
 
 
+def section(page: str, preset: str, address: str) -> list[str]:
+    """What the generic source's page says of a preset's sender, as ``steps``; [] when it says nothing of its own."""
+    found: list[str] = []
+    inside = spoken = False
+    for line in page.splitlines():
+        if line.startswith("## "):
+            spoken, inside = line.strip() == _HEADINGS[LOCALE], False
+        elif line.startswith("### "):
+            inside = spoken and _plain(line).startswith(_plain(preset))
+        elif inside:
+            found.append(_ADDRESS.sub(address, line))
+    return found[1:] if found and not found[0] else found
+
+
+def _plain(text: str) -> str:
+    return "".join(character for character in text.lower() if character.isalnum())
+
+
 def _listed(page: str) -> Iterator[str]:
     """The lines of the first numbered list below the language's heading."""
     lines = iter(page.splitlines())
