@@ -12,7 +12,7 @@ import msgspec
 from centralita.core.payload import tame_text
 from centralita.core.people import Person
 from centralita.integrations.invgate.client import reading
-from centralita.integrations.invgate.client.session import Call, Failed, Session
+from centralita.integrations.invgate.client.session import Call, Failed, Session, encode
 
 ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "status": ("incident.attributes.status",),
@@ -54,7 +54,17 @@ def _get(session: Session, endpoint: str, parameters: Mapping[str, Any]) -> Call
 
 
 def _send(session: Session, method: str, endpoint: str, form: Mapping[str, Any]) -> Call[Any]:
-    return (yield from session.send(method, f"/api/v1/{endpoint}", form, scope=f"api.v1.{endpoint}:{method.lower()}"))
+    path, scope = f"/api/v1/{endpoint}", f"api.v1.{endpoint}:{method.lower()}"
+    try:
+        return (yield from session.send(method, path, form, scope=scope))
+    except Failed as failed:
+        # Some installations read the parameters of a PUT from its query alone, and miss them in its body.
+        if method != "PUT" or failed.status not in _MISSED:
+            raise
+    return (yield from session.send(method, f"{path}?{encode(form)}", {}, scope=scope))
+
+
+_MISSED = (400, 422, 428)
 
 
 # --- Reading ---------------------------------------------------------------------------------------------------------
