@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from centralita.demo.story import Step
     from centralita.demo.world import World
 
-PORTS = (8420, 8421, 8422)
-"""The hub's, the local Slack's and the sink's, when they are free."""
+PORTS = (8420, 8421, 8422, 8423)
+"""The hub's, the local Slack's, the sink's and the local InvGate's, when they are free."""
 
 
 def register(root: typer.Typer) -> None:
@@ -28,7 +28,7 @@ def register(root: typer.Typer) -> None:
         root,
         "demo",
         LOCAL,
-        _("Run the hub with a local Slack, a stand-in for InvGate and a webhook sink; play a story; keep running."),
+        _("Run the hub with a local Slack, a local InvGate and a webhook sink; play a story; keep running."),
         ["centralita demo", "centralita demo --check          # headless; exit code 0 if every step was seen"],
     )(demo)
 
@@ -100,8 +100,8 @@ async def _stay() -> list[Step]:
 
 def _open(world: Any) -> contextlib.AbstractAsyncContextManager[World]:
     free = [_is_free(port) for port in PORTS]
-    hub, slack, sink = (port if is_free else 0 for port, is_free in zip(PORTS, free, strict=True))
-    opened: contextlib.AbstractAsyncContextManager[World] = world(hub, slack, sink)
+    ports = (port if is_free else 0 for port, is_free in zip(PORTS, free, strict=True))
+    opened: contextlib.AbstractAsyncContextManager[World] = world(*ports)
     return opened
 
 
@@ -121,6 +121,7 @@ def _introduce(everything: World) -> None:
     say(painted(_("Centralita, the demo"), "bold"))
     for name, place in (
         (_("Slack, on this machine"), everything.slack_url),
+        (_("InvGate, on this machine"), everything.invgate_url),
         (_("What the outgoing webhook's receiver got"), everything.sink_url),
         (_("The hub"), everything.hub_url),
         (_("Its API"), f"{everything.hub_url}/api/docs"),

@@ -13,16 +13,14 @@ import msgspec
 from centralita.core.signing import verify_standard
 from centralita.demo.world import HELP_DESK, INCIDENTS, World
 from centralita.i18n import N_
-from centralita.ports import HttpRequest
-from centralita.sandbox.invgate.sender import Ticket
+from centralita.ports import HttpRequest, HttpResponse
 
-TICKET = Ticket(
-    request_id=4521,
-    title="La impresora del segundo piso no tiene tóner",
-    description="<p>Desde esta mañana imprime en blanco.</p><p>Modelo: <b>HP M404</b>, etiqueta <i>IMP-0217</i>.</p>",
-    priority="Alta",
-    category="Hardware > Impresoras",
-)
+TITLE = "La impresora del segundo piso no tiene tóner"
+DESCRIPTION = "<p>Desde esta mañana imprime en blanco.</p><p>Modelo: <b>HP M404</b>, etiqueta <i>IMP-0217</i>.</p>"
+REQUESTER, AGENT, APPROVER = "ana@example.com", "luis@example.com", "marta@example.com"
+AGENT_NAME = "Luis Paredes"
+HIGH, PRINTERS = 3, 2
+"""Ids of InvGate's."""
 STEP_TIMEOUT_S = 15.0
 
 
@@ -42,38 +40,39 @@ class NotSeen(Exception):
 
 
 async def _created(world: World) -> str:
-    sent = await world.invgate.ticket_created(TICKET)
-    if sent.status != 202:
-        raise NotSeen(f"HTTP {sent.status}")
-    await _posted(world, HELP_DESK, TICKET.title)
-    return HELP_DESK
+    facts = {"requester": REQUESTER, "description": DESCRIPTION, "priority_id": HIGH, "category_id": PRINTERS}
+    world.ticket = await world.invgate.add_ticket(TITLE, **facts)
+    await _posted(world, HELP_DESK, TITLE)
+    [sent] = await world.invgate.sent()
+    return f"{sent.body} → {HELP_DESK}"
 
 
 async def _told_requester(world: World) -> str:
     await world.slack.wait_for(
-        lambda call: call.args.get("channel", "").startswith("D") and TICKET.title in str(call.args),
+        lambda call: call.args.get("channel", "").startswith("D") and TITLE in str(call.args),
         method="chat.postMessage",
         timeout_s=STEP_TIMEOUT_S,
     )
-    return TICKET.requester.name
+    return REQUESTER
 
 
 async def _repeated(world: World) -> str:
+    body = {"event": "sla_breached", "request_id": world.ticket, "sla": "first_reply", "updated_at": 1}
     calls = await world.slack.posted()
-    ticket = world.invgate.tickets[TICKET.request_id]
-    body = msgspec.json.encode({"event": "sla_breached", **ticket.fields(), "sla": "first_reply", "updated_at": 1})
-    first, second = await world.invgate.send_raw(body), await world.invgate.send_raw(body)
-    if (first.status, second.status) != (202, 200) or first.answer != second.answer:
+    first, second = [await _post(world, "invgate", world.invgate_secret, body) for _ in range(2)]
+    if (first.status, second.status) != (202, 200) or first.body != second.body:
         raise NotSeen(f"HTTP {first.status}, {second.status}")
     await _posted(world, HELP_DESK, "", after=max((call.seq for call in calls), default=0))
     return f"HTTP {first.status}, HTTP {second.status}"
 
 
 async def _changed(world: World) -> str:
-    await world.invgate.status_changed(TICKET.request_id, "En curso")
+    await world.invgate.assign(world.ticket, AGENT)
     for method in ("chat.update", "chat.postMessage"):
         await world.slack.wait_for(
-            lambda call: "En curso" in str(call.args) and (call.method == "chat.update" or "thread_ts" in call.args),
+            lambda call: (
+                "Luis Paredes" in str(call.args) and (call.method == "chat.update" or "thread_ts" in call.args)
+            ),
             method=method,
             channel=HELP_DESK,
             timeout_s=STEP_TIMEOUT_S,
@@ -100,10 +99,7 @@ async def _critical(world: World) -> str:
         "alerts": [alert],
     }
     body |= {"groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}, "externalURL": "", "truncatedAlerts": 0}
-    headers = (("content-type", "application/json"), ("authorization", f"Bearer {world.alertmanager_token}"))
-    answer = await world.hub.client.request(
-        HttpRequest(url=f"{world.hub_url}/in/alertmanager", headers=headers, body=msgspec.json.encode(body))
-    )
+    answer = await _post(world, "alertmanager", f"Bearer {world.alertmanager_token}", body)
     if answer.status != 202:
         raise NotSeen(f"HTTP {answer.status} {answer.error}")
     await _posted(world, INCIDENTS, "erp-db-01")
@@ -119,6 +115,16 @@ async def _webhook(world: World) -> str:
     return "webhook-signature ✓"
 
 
+async def _post(world: World, source: str, proof: str, body: Any) -> HttpResponse:
+    """What a sender would post to the hub."""
+    name = "authorization" if proof.startswith("Bearer ") else "x-webhook-secret"
+    headers = (("content-type", "application/json"), (name, proof))
+    content = msgspec.json.encode(body)
+    return await world.hub.client.request(
+        HttpRequest(url=f"{world.hub_url}/in/{source}", headers=headers, body=content)
+    )
+
+
 async def _posted(world: World, channel: str, text: str, after: int = 0) -> None:
     await world.slack.wait_for(
         lambda call: text in str(call.args),
@@ -130,10 +136,13 @@ async def _posted(world: World, channel: str, text: str, after: int = 0) -> None
 
 
 STEPS: tuple[tuple[str, Callable[[World], Awaitable[str]]], ...] = (
-    (N_("InvGate creates a ticket; the help desk sees it in Slack"), _created),
+    (
+        N_("InvGate tells a new ticket's id and no more; the hub reads the rest, the help desk sees it in Slack"),
+        _created,
+    ),
     (N_("The requester gets a direct message"), _told_requester),
     (N_("The outgoing webhook arrives, signed"), _webhook),
-    (N_("The ticket's status changes; its message is updated, with a reply in its thread"), _changed),
+    (N_("The ticket is assigned; its message is updated, with a reply in its thread"), _changed),
     (N_("InvGate sends the same webhook twice; it counts once"), _repeated),
     (N_("A critical alert reaches the incidents channel and mentions whoever is on call"), _critical),
 )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-import secrets
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_bytes, token_urlsafe
 from typing import Any
 
 import yaml
 
 from centralita.core.signing import generate_secret
 from centralita.sandbox.control import SinkControl, SlackControl
-from centralita.sandbox.invgate.sender import InvGateSender
+from centralita.sandbox.invgate import API_TOKEN, CLIENT_ID, CLIENT_SECRET, LocalInvGate
+from centralita.sandbox.invgate.control import InvGateControl
+from centralita.sandbox.invgate.sender import EVENTS
 from centralita.sandbox.server import serve
 from centralita.sandbox.sink import WebhookSink
 from centralita.sandbox.slack import BOT_TOKEN, LocalSlack
@@ -23,6 +25,7 @@ from centralita.services.hub import Hub
 from centralita.serving import serving
 from centralita.settings import Settings, load
 
+ASSETS, PEOPLE = 60, 25
 HELP_DESK, INCIDENTS = "#mesa-de-ayuda", "#incidents"
 
 
@@ -34,22 +37,44 @@ class World:
     hub_url: str
     slack_url: str
     sink_url: str
+    invgate_url: str
+    invgate_secret: str
     alertmanager_token: str
     webhook_secret: str
-    invgate: InvGateSender
+    invgate: InvGateControl
     slack: SlackControl
     sink: SinkControl
     config: Path
     """The configuration that it runs by, to look at."""
+    ticket: int = 0
+    """The one that the story is about."""
 
 
-def configuration(port: int, slack_url: str, sink_url: str, invgate: str, alertmanager: str, webhook: str) -> Any:
+@dataclass(frozen=True)
+class Addresses:
+    """Where the stand-ins listen."""
+
+    slack: str
+    sink: str
+    invgate: str
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What the senders prove themselves by, and what signs the outgoing webhook."""
+
+    invgate: str
+    alertmanager: str
+    webhook: str
+
+
+def configuration(port: int, addresses: Addresses, secrets: Secrets) -> Any:
     """What somebody would write into ``centralita.yaml`` for this."""
     return {
         "server": {"port": port},
         "locale": "es",
         "slack": {
-            "api_url": f"{slack_url}/api/",
+            "api_url": f"{addresses.slack}/api/",
             "bot_token": BOT_TOKEN,
             "channel_mappings": {
                 "critical": INCIDENTS,
@@ -59,9 +84,15 @@ def configuration(port: int, slack_url: str, sink_url: str, invgate: str, alertm
             },
         },
         "ops": {"channel": "#centralita-ops"},
+        "invgate": {
+            "service_desk": {"url": addresses.invgate, "token": API_TOKEN, "author": "luis@example.com", "poll_s": 60},
+            "assets": {"url": addresses.invgate, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET},
+            "rate_per_s": 200,  # it is on this machine
+            "burst": 200,
+        },
         "sources": [
-            {"slug": "invgate", "kind": "invgate", "secrets": [invgate]},
-            {"slug": "alertmanager", "kind": "alertmanager", "secrets": [alertmanager]},
+            {"slug": "invgate", "kind": "invgate", "secrets": [secrets.invgate]},
+            {"slug": "alertmanager", "kind": "alertmanager", "secrets": [secrets.alertmanager]},
         ],
         "rules": [
             {
@@ -82,7 +113,9 @@ def configuration(port: int, slack_url: str, sink_url: str, invgate: str, alertm
                 "mentions": ["@oncall"],
             },
         ],
-        "webhooks": [{"name": "erp", "url": f"{sink_url}/erp", "types": ["ticket.*", "alert.*"], "secret": webhook}],
+        "webhooks": [
+            {"name": "erp", "url": f"{addresses.sink}/erp", "types": ["ticket.*", "alert.*"], "secret": secrets.webhook}
+        ],
         "network": {"allow": ["127.0.0.0/8"]},  # the stand-ins are on this machine; nothing else may be reached
         "logs": {"level": "warning"},
     }
@@ -97,26 +130,40 @@ def _settings(directory: Path, content: Any) -> tuple[Settings, Path]:
 
 
 @asynccontextmanager
-async def world(port: int = 0, slack_port: int = 0, sink_port: int = 0) -> AsyncIterator[World]:
+async def world(port: int = 0, slack_port: int = 0, sink_port: int = 0, invgate_port: int = 0) -> AsyncIterator[World]:
     """The demo, running. Raises OSError when a port is taken."""
-    invgate, alertmanager = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-    webhook = generate_secret(secrets.token_bytes(32))
+    made = Secrets(token_urlsafe(24), token_urlsafe(24), generate_secret(token_bytes(32)))
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="centralita-demo-")))
         slack_address = await stack.enter_async_context(serve(LocalSlack(), port=slack_port))
         sink_address = await stack.enter_async_context(serve(WebhookSink(), port=sink_port))
-        content = configuration(port, slack_address.url, sink_address.url, invgate, alertmanager, webhook)
-        settings, config = _settings(directory, content)
+        local = LocalInvGate(assets=ASSETS, people=PEOPLE)
+        invgate_address = await stack.enter_async_context(serve(local, port=invgate_port))
+        addresses = Addresses(slack_address.url, sink_address.url, invgate_address.url)
+        settings, config = _settings(directory, configuration(port, addresses, made))
         hub, hub_url = await stack.enter_async_context(serving(settings))
+        invgate = await stack.enter_async_context(InvGateControl(addresses.invgate))
+        await connect(invgate, hub_url, made.invgate)
         yield World(
             hub=hub,
             hub_url=hub_url,
-            slack_url=slack_address.url,
-            sink_url=sink_address.url,
-            alertmanager_token=alertmanager,
-            webhook_secret=webhook,
-            invgate=await stack.enter_async_context(InvGateSender(f"{hub_url}/in/invgate", secret=invgate)),
-            slack=await stack.enter_async_context(SlackControl(slack_address.url)),
-            sink=await stack.enter_async_context(SinkControl(sink_address.url)),
+            slack_url=addresses.slack,
+            sink_url=addresses.sink,
+            invgate_url=addresses.invgate,
+            invgate_secret=made.invgate,
+            alertmanager_token=made.alertmanager,
+            webhook_secret=made.webhook,
+            invgate=invgate,
+            slack=await stack.enter_async_context(SlackControl(addresses.slack)),
+            sink=await stack.enter_async_context(SinkControl(addresses.sink)),
             config=config,
         )
+
+
+async def connect(invgate: InvGateControl, hub_url: str, secret: str) -> None:
+    """What somebody would set up in InvGate: a rule that says no more than the id of a new ticket, as most do, and
+    others that say what has happened."""
+    address = f"{hub_url}/in/invgate"
+    await invgate.add_rule(address, event="new_ticket", fields=["request_id"], secret=secret)
+    for event in EVENTS[1:]:
+        await invgate.add_rule(address, event=event, secret=secret)
