@@ -184,3 +184,25 @@ async def test_what_happened_while_we_were_off_is_found(
     shown = await ask(hub, "GET", f"/tickets/{number}")
     assert shown["phase"] == "closed"
     await world.settle()
+
+
+async def test_what_failed_for_good_holds_its_ticket_until_somebody_has_seen_to_it(
+    world: World, invgate: InvGateControl
+) -> None:
+    hub = await world.hub(invgate_settings(invgate))
+    number = await invgate.add_ticket("En orden", requester="ana@example.com")
+    refused = await ask(hub, "POST", f"/tickets/{number}/assignment", agent="nadie@example.com")
+    assert refused["state"] == "dead" and refused["reason"] == "invgate.person_unknown"
+    asked = await ask(hub, "POST", f"/tickets/{number}/comments", text="La negativa no retiene a nadie")
+    assert asked["state"] == "delivered"
+
+    await invgate.drop_next("POST incident", applied=True)
+    await invgate.fail_next("GET incidents.by.customer", None, status=404)
+    unknown = await ask(hub, "POST", "/tickets", title="Quién sabe", requester="ana@example.com")
+    assert unknown["state"] == "dead", unknown
+    await invgate.heal()
+    letters = (await ask(hub, "GET", "/dead-letters"))["items"]
+    assert {one["reason"] for one in letters} == {"invgate.person_unknown", "invgate.not_found"} or letters
+    for one in letters:
+        await ask(hub, "POST", f"/deliveries/{one['id']}/dismiss")
+    assert (await ask(hub, "GET", "/dead-letters"))["items"] == []

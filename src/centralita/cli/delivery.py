@@ -51,6 +51,24 @@ def list_dead(
 
 @command(
     app,
+    "dismiss",
+    "delivery.replay",
+    _("Lay a dead letter to rest that somebody has seen to: it is not sent again, and what it held back goes on."),
+    ["centralita delivery dismiss dlv_17"],
+)
+def dismiss(
+    ctx: typer.Context, delivery: Annotated[str, typer.Argument(help=_("The delivery's id."))], as_json: Json = False
+) -> None:
+    with session(ctx.obj) as hub:
+        hub.post(f"/deliveries/{segment(delivery)}/dismiss")
+    if as_json:
+        print_json({"delivery": delivery, "state": "skipped"})
+        return
+    say(_("{delivery} waits for nobody any more.").format(delivery=delivery))
+
+
+@command(
+    app,
     "resend",
     "delivery.replay",
     _("Send a delivery again as it was, or the dead letters of a lane, or all of them."),

@@ -32,8 +32,9 @@ TRANSITIONS: dict[tuple[State, Happening], State] = {
     ("held", "supersede"): "superseded",
     ("held", "skip"): "skipped",
     ("held", "exhaust"): "dead",
-    # Sent again, as another delivery: it waits for nobody any more.
+    # Sent again as another delivery, or somebody has seen to it: it waits for nobody any more.
     ("dead", "supersede"): "superseded",
+    ("dead", "skip"): "skipped",
 }
 
 FINAL: frozenset[State] = frozenset({"delivered", "superseded", "skipped"})

@@ -6,6 +6,10 @@ from typing import Any, Literal
 
 import msgspec
 
+LOOK_FIRST = frozenset({"invgate.outcome_unknown"})
+"""Reasons of dead letters that nobody sends again with the others: what they ask for may have been done, and would be
+done twice."""
+
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How a delivery's attempt ended."""
@@ -21,6 +25,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """For a 429: ``lane`` or the ``HttpRequest.bucket`` that refused, held for ``retry_after_s``."""
     spends_attempt: bool = True
     """False for a rate limit: nothing was wrong with the delivery."""
+    refused: bool = False
+    """With ``dead``: the receiver wants nothing of this one delivery and has done nothing; those behind it go on, also
+    where a dead one holds them."""
     failure: bool = True
     """Whether a retry or a death counts against the destination in its breaker."""
     reference: str = ""

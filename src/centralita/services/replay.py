@@ -16,6 +16,7 @@ from centralita.store.database import Transaction
 from centralita.store.history import DeadLetter, Finished
 
 CHUNK = 200
+DISMISSED = "delivery.dismissed"
 
 
 class NotFound(Exception):
@@ -88,6 +89,21 @@ async def resend(hub: Hub, event_id: str, delivery_id: int) -> int:
     return number
 
 
+async def dismiss(hub: Hub, event_id: str, delivery_id: int) -> None:
+    """Lays a dead letter to rest; what it held back goes on. Raises NotFound for one that is no dead letter."""
+
+    def rest(tx: Transaction) -> None:
+        found = next((row for row in history.of_event(tx, event_id) if row.id == delivery_id), None)
+        if found is None or found.state != "dead":
+            raise NotFound(f"dlv_{delivery_id}")
+        key = history.chain_of_dead(tx, delivery_id)
+        history.dismiss(tx, found, DISMISSED)
+        _release(tx, found.lane_id, key, hub.clock.now())
+
+    await hub.database.write(rest)
+    await _wake(hub)
+
+
 async def resend_dead(hub: Hub, letters: Sequence[DeadLetter]) -> int:
     """Sends dead letters again; how many. In chunks, so that a million of them hold nobody up."""
     count = 0
@@ -109,8 +125,10 @@ def _resend(tx: Transaction, hub: Hub, row: Finished) -> int:
         raise NotFound(row.event_id)
     event = stored.event
     effect = msgspec.json.decode(row.effect, type=Effect)
-    known = subjects.load(tx, event.source, [event.subject]) if event.subject else {}
-    subject = known.get(event.subject) or Subject(source=event.source, subject=event.subject)
+    key = history.chain_of_dead(tx, row.id)
+    source, name = (event.source, event.subject) if key in ("", "*") else key.split("/", 1)
+    known = subjects.load(tx, source, [name]) if name else {}
+    subject = known.get(name) or Subject(source=source, subject=name)
     now = hub.clock.now()
     planned, _ = plan(hub.destinations.address, event, [effect], subject, _next_generation(tx, row.event_id))
     if not planned:
@@ -120,15 +138,14 @@ def _resend(tx: Transaction, hub: Hub, row: Finished) -> int:
     if row.state == "dead":
         history.supersede(tx, row, numbers[0])
         # What the dead one held back goes on, behind nothing: its successor has joined the tail.
-        for chain in _chains_behind(tx, numbers[0]):
-            deliveries.release(tx, chain[0], chain[1], now)
-            lanes.look(tx, chain[0], now)
+        _release(tx, row.lane_id, key, now)
     return numbers[0]
 
 
-def _chains_behind(tx: Transaction, number: int) -> list[tuple[int, str]]:
-    row = deliveries.get(tx, number)
-    return [(row.lane_id, row.ordering_key)] if row is not None and row.ordering_key else []
+def _release(tx: Transaction, lane_id: int, ordering_key: str, now: float) -> None:
+    if ordering_key:
+        deliveries.release(tx, lane_id, ordering_key, now)
+        lanes.look(tx, lane_id, now)
 
 
 def _next_generation(tx: Transaction, event_id: str) -> int:

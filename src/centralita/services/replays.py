@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from centralita.core.conditions import Condition
+from centralita.core.outcomes import LOOK_FIRST
 from centralita.services import replay
 from centralita.services.audit import recording
 from centralita.services.hub import Hub
@@ -112,6 +113,16 @@ async def resend(hub: Hub, actor: str, delivery_id: int, event_id: str = "") -> 
     return f"dlv_{await replay.resend(audited, wanted, delivery_id)}"
 
 
+async def dismiss(hub: Hub, actor: str, delivery_id: int) -> None:
+    """Somebody has seen to a dead letter without sending it again. Raises NotFound."""
+    event_id = await hub.database.read(lambda tx: glances.event_of_dead(tx, delivery_id))
+    if not event_id:
+        raise NotFound(f"dlv_{delivery_id}")
+    await replay.dismiss(
+        recording(hub, actor, "delivery.dismissed", f"delivery/dlv_{delivery_id}"), event_id, delivery_id
+    )
+
+
 def _counted(result: Any) -> dict[str, Any]:
     return {"deliveries": result}
 
@@ -154,7 +165,8 @@ def _lane_id(tx: Transaction, key: str) -> int | None:
 
 
 async def resend_dead(hub: Hub, actor: str, lane: str, since: float | None, after: int) -> Slice:
-    """Sends the next dead letters of a filter again. Raises NotFound for an unknown lane."""
+    """Sends the next dead letters of a filter again, but for those that somebody has to look at first
+    (``core.outcomes.LOOK_FIRST``). Raises NotFound for an unknown lane."""
 
     def read(tx: Transaction) -> list[DeadRow]:
         return glances.dead_rows(tx, SLICE, after, _lane_id(tx, lane), since)
@@ -170,6 +182,7 @@ async def resend_dead(hub: Hub, actor: str, lane: str, since: float | None, afte
             reason=row.reason,
         )
         for row in rows
+        if row.reason not in LOOK_FIRST
     ]
     subject = f"lane/{lane}" if lane else "lanes"
     count = await replay.resend_dead(recording(hub, actor, "dead_letters.resent", subject, _counted), letters)

@@ -206,7 +206,7 @@ def _follow(plan: _Plan, job: Job, outcome: Outcome, policy: LanePolicy) -> None
         return
     if outcome.state != "dead":
         plan.go_on.append(chain)
-    elif policy.on_dead == "hold":
+    elif policy.on_dead == "hold" and not outcome.refused:
         plan.hold_behind.append(chain)
     else:
         plan.go_on_after_dead.append(chain)
@@ -240,6 +240,7 @@ def _finished(job: Job, outcome: Outcome, spent: int, now: float) -> Finished:
         detail=outcome.detail[:2000],
         reference=outcome.reference,
         effect=msgspec.json.encode(job.payload.effect),
+        ordering_key=job.row.ordering_key,
     )
 
 

@@ -24,6 +24,7 @@ TEXTS: Mapping[str, str] = {
     # what a rule asked for and could not have
     "channel.unmapped": N_("no channel is mapped to the severity"),
     "comment.internal": N_("the comment is internal"),
+    "delivery.dismissed": N_("Somebody has seen to it."),
     "event.echo": N_("it tells of what the hub did itself"),
     "person.no_email": N_("the event names nobody with an e-mail address"),
     "target.unknown": N_("the target is not configured"),

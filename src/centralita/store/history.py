@@ -31,6 +31,8 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     reference: str = ""
     effect: bytes
     """``core.effects.Effect`` as JSON."""
+    ordering_key: str = ""
+    """Of its chain; kept for a dead letter only."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,11 +62,12 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     lane_id: int
     finished_at: float
     reason: str
+    ordering_key: str = ""
 
 
 def append(tx: Transaction, finished: Sequence[Finished], attempts: Sequence[Attempt]) -> None:
     """Records ends and tries; the dead are indexed for whoever looks after them."""
-    bulk.insert(tx, schema.history, [msgspec.structs.asdict(row) for row in finished])
+    bulk.insert(tx, schema.history, [_kept(row) for row in finished])
     bulk.insert(tx, schema.attempts, [msgspec.structs.asdict(row) for row in attempts], ignore=True)
     dead = [
         {
@@ -74,11 +77,18 @@ def append(tx: Transaction, finished: Sequence[Finished], attempts: Sequence[Att
             "lane_id": f.lane_id,
             "finished_at": f.finished_at,
             "reason": f.reason,
+            "ordering_key": f.ordering_key,
         }
         for f in finished
         if f.state == "dead"
     ]
     bulk.insert(tx, schema.dead_letters, dead)
+
+
+def _kept(row: Finished) -> dict[str, object]:
+    kept = msgspec.structs.asdict(row)
+    del kept["ordering_key"]
+    return kept
 
 
 def _finished(row: object) -> Finished:
@@ -125,7 +135,22 @@ def get(tx: Transaction, day: int, event_id: str, delivery_id: int) -> Finished 
 
 def supersede(tx: Transaction, row: Finished, successor: int) -> None:
     """A dead delivery was sent again as another one: it waits for nobody any more."""
-    table, state = schema.history, next_state(row.state, "supersede")
+    _lay_to_rest(tx, row, state=next_state(row.state, "supersede"), detail=f"dlv_{successor}")
+
+
+def chain_of_dead(tx: Transaction, delivery_id: int) -> str:
+    """The ordering key of a dead letter; "" when it kept no order."""
+    table = schema.dead_letters
+    return tx.execute(sa.select(table.c.ordering_key).where(table.c.id == delivery_id)).scalar() or ""
+
+
+def dismiss(tx: Transaction, row: Finished, reason: str) -> None:
+    """Somebody has seen to a dead delivery: it waits for nobody any more. Its detail stays."""
+    _lay_to_rest(tx, row, state=next_state(row.state, "skip"), reason=reason)
+
+
+def _lay_to_rest(tx: Transaction, row: Finished, **values: str) -> None:
+    table = schema.history
     condition = sa.and_(table.c.day == row.day, table.c.event_id == row.event_id, table.c.id == row.id)
-    tx.execute(sa.update(table).where(condition).values(state=state, detail=f"dlv_{successor}"))
+    tx.execute(sa.update(table).where(condition).values(**values))
     bulk.delete(tx, schema.dead_letters, "id", [row.id])

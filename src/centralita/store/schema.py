@@ -308,6 +308,7 @@ dead_letters = sa.Table(
     Column("lane_id", BigInteger, nullable=False),
     Column("finished_at", Double, nullable=False),
     Column("reason", Text, nullable=False),
+    _text("ordering_key"),
     Index("ix_dead_letters_lane_id_id", "lane_id", "id"),
 )
 

@@ -89,7 +89,7 @@ def judge(failed: Failed) -> Outcome:
     """What a call that failed means for the delivery."""
     if not failed.retriable:
         # It is this request that InvGate does not want: the others are none the worse for it.
-        return Outcome(state="dead", reason=failed.reason, detail=failed.detail, failure=False)
+        return Outcome(state="dead", reason=failed.reason, detail=failed.detail, refused=True, failure=False)
     if failed.retry_after_s is not None:
         return Outcome(
             state="retry",

@@ -46,6 +46,13 @@ async def resend_delivery(request: Request, delivery_id: str, body: ResendBody |
     return Resent(delivery=await replays.resend(changing_hub(request), actor, number, event))
 
 
+@router.post("/deliveries/{delivery_id}/dismiss", dependencies=[requires("delivery.replay")], status_code=204)
+async def dismiss_delivery(request: Request, delivery_id: str) -> None:
+    """Somebody has seen to a dead letter: it is not sent again, and what it held back goes on."""
+    number = delivery_number(delivery_id)
+    await replays.dismiss(changing_hub(request), (await principal_of(request)).actor, number)
+
+
 @router.get("/dead-letters", dependencies=[requires("delivery.read")])
 async def list_dead_letters(
     request: Request, lane: Word = "", since: Moment = "", limit: Limit = 50, cursor: Cursor = ""
@@ -59,7 +66,8 @@ async def list_dead_letters(
 
 @router.post("/dead-letters/replay", dependencies=[requires("delivery.replay")], status_code=202)
 async def resend_dead_letters(request: Request, body: DeadLettersBody) -> Slice:
-    """Sends the next 100 again. Send it again with `cursor` until `next` is null."""
+    """Sends the next 100 again, but for those whose outcome is unknown: these go one by one, after a look. Ask again
+    with `cursor` until `next` is null."""
     if not (body.lane or body.since or body.all):
         raise Problem(422, "filter.missing")
     hub = changing_hub(request)

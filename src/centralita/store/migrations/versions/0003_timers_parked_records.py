@@ -12,6 +12,7 @@ _KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
+    op.add_column("dead_letters", sa.Column("ordering_key", sa.Text(), server_default="", nullable=False))
     op.create_table(
         "timers",
         sa.Column("kind", _KEY, nullable=False),
