@@ -18,8 +18,8 @@ from centralita.ports import HttpRequest, HttpResponse
 TITLE = "La impresora del segundo piso no tiene tóner"
 DESCRIPTION = "<p>Desde esta mañana imprime en blanco.</p><p>Modelo: <b>HP M404</b>, etiqueta <i>IMP-0217</i>.</p>"
 REQUESTER, AGENT, APPROVER = "ana@example.com", "luis@example.com", "marta@example.com"
-AGENT_NAME = "Luis Paredes"
-HIGH, PRINTERS = 3, 2
+AGENT_NAME, APPROVER_NAME = "Luis Paredes", "Marta Ríos"
+HIGH, PRINTERS, APPROVED = 3, 2, 1
 """Ids of InvGate's."""
 STEP_TIMEOUT_S = 15.0
 
@@ -80,6 +80,30 @@ async def _changed(world: World) -> str:
     return HELP_DESK
 
 
+async def _asked_to_approve(world: World) -> str:
+    calls = await world.slack.posted()
+    world.approval = await world.invgate.add_approval(world.ticket, [APPROVER], description="Comprar dos cartuchos")
+    await world.slack.wait_for(
+        lambda call: call.args.get("channel", "").startswith("D") and "cartuchos" in str(call.args),
+        method="chat.postMessage",
+        after=max((call.seq for call in calls), default=0),
+        timeout_s=STEP_TIMEOUT_S,
+    )
+    return APPROVER
+
+
+async def _approved(world: World) -> str:
+    token = (await _api(world, "POST", "/tokens", {"name": APPROVER, "role": "operator"}))["token"]
+    [waiting] = (await _api(world, "GET", "/approvals?state=waiting"))["items"]
+    calls = await world.slack.posted()
+    await _api(world, "POST", f"/approvals/{waiting['id']}/approve", {"note": "De acuerdo"}, token)
+    await world.invgate.wait_for(endpoint="incident.approval.accept", timeout_s=STEP_TIMEOUT_S)
+    if (await world.invgate.approval(world.approval)).status != APPROVED:
+        raise NotSeen("InvGate")
+    await _posted(world, HELP_DESK, APPROVER_NAME, after=max((call.seq for call in calls), default=0))
+    return f"{APPROVER} → InvGate → {HELP_DESK}"
+
+
 async def _critical(world: World) -> str:
     now = datetime.now(UTC).isoformat()
     alert = {
@@ -115,6 +139,17 @@ async def _webhook(world: World) -> str:
     return "webhook-signature ✓"
 
 
+async def _api(world: World, method: str, path: str, body: Any = None, token: str = "") -> Any:
+    """What the hub's API answers, to ``token`` or to the administrator."""
+    given = (("content-type", "application/json"), ("authorization", f"Bearer {token or world.admin_token}"))
+    content = msgspec.json.encode(body) if body is not None else b""
+    request = HttpRequest(method=method, url=f"{world.hub_url}/api/v1{path}", headers=given, body=content)
+    answer = await world.hub.client.request(request)
+    if not 200 <= answer.status < 300:
+        raise NotSeen(f"{method} {path}: {answer.status} {answer.body.decode(errors='replace')[:200]}")
+    return msgspec.json.decode(answer.body)
+
+
 async def _post(world: World, source: str, proof: str, body: Any) -> HttpResponse:
     """What a sender would post to the hub."""
     name = "authorization" if proof.startswith("Bearer ") else "x-webhook-secret"
@@ -143,6 +178,8 @@ STEPS: tuple[tuple[str, Callable[[World], Awaitable[str]]], ...] = (
     (N_("The requester gets a direct message"), _told_requester),
     (N_("The outgoing webhook arrives, signed"), _webhook),
     (N_("The ticket is assigned; its message is updated, with a reply in its thread"), _changed),
+    (N_("InvGate wants an approval; the hub finds who has to answer, and asks by a direct message"), _asked_to_approve),
+    (N_("Approved through the API; InvGate has it, and Slack says who"), _approved),
     (N_("InvGate sends the same webhook twice; it counts once"), _repeated),
     (N_("A critical alert reaches the incidents channel and mentions whoever is on call"), _critical),
 )

@@ -21,6 +21,7 @@ from centralita.sandbox.invgate.sender import EVENTS
 from centralita.sandbox.server import serve
 from centralita.sandbox.sink import WebhookSink
 from centralita.sandbox.slack import BOT_TOKEN, LocalSlack
+from centralita.services.access import create_token, local_administrator
 from centralita.services.hub import Hub
 from centralita.serving import serving
 from centralita.settings import Settings, load
@@ -41,6 +42,8 @@ class World:
     invgate_secret: str
     alertmanager_token: str
     webhook_secret: str
+    admin_token: str
+    """Of the hub's API."""
     invgate: InvGateControl
     slack: SlackControl
     sink: SinkControl
@@ -48,6 +51,8 @@ class World:
     """The configuration that it runs by, to look at."""
     ticket: int = 0
     """The one that the story is about."""
+    approval: int = 0
+    """InvGate's, of that ticket."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,7 @@ async def world(port: int = 0, slack_port: int = 0, sink_port: int = 0, invgate_
         hub, hub_url = await stack.enter_async_context(serving(settings))
         invgate = await stack.enter_async_context(InvGateControl(addresses.invgate))
         await connect(invgate, hub_url, made.invgate)
+        admin_token, _ = await create_token(hub, local_administrator("demo"), "demo", ("*",), None)
         yield World(
             hub=hub,
             hub_url=hub_url,
@@ -153,6 +159,7 @@ async def world(port: int = 0, slack_port: int = 0, sink_port: int = 0, invgate_
             invgate_secret=made.invgate,
             alertmanager_token=made.alertmanager,
             webhook_secret=made.webhook,
+            admin_token=admin_token,
             invgate=invgate,
             slack=await stack.enter_async_context(SlackControl(addresses.slack)),
             sink=await stack.enter_async_context(SinkControl(addresses.sink)),

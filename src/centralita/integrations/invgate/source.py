@@ -65,7 +65,7 @@ PATHS = (
     ),
     *(f"{role}.{name}" for role in PEOPLE for name in ("name", "email")),
     *("comment.text", "comment.author", "comment.visible_to_customer"),
-    *("approval.id", "approval.status", "approval.note"),
+    *(f"approval.{name}" for name in ("id", "status", "note", "description", "amount")),
     *("event", "created_at", "extra.*"),
 )
 
@@ -226,7 +226,7 @@ def _comment(fields: Fields) -> dict[str, Any]:
 
 
 def _approval(fields: Fields) -> dict[str, str]:
-    approval = {name: fields.text(f"approval_{name}") for name in ("id", "status", "note")}
+    approval = {name: fields.text(f"approval_{name}") for name in ("id", "status", "note", "description", "amount")}
     return {name: value for name, value in approval.items() if value}
 
 

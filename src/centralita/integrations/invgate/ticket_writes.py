@@ -48,9 +48,15 @@ def _created(work: Work, number: str) -> Outcome:
 
 def _created_before(work: Work, fields: Mapping[str, Any]) -> Call[Outcome]:
     """Looks for what an earlier attempt may have made; never makes it again."""
+    try:
+        tickets = yield from desk.incidents_by_customer(work.session, fields["customer_id"])
+    except Failed as failed:
+        if not failed.retriable:
+            return unknown(str(fields["title"])[:100])
+        raise Failed(failed.reason, failed.detail, retriable=True, unknown=True) from failed
     mine = [
         reference(found.get("id"))
-        for found in (yield from desk.incidents_by_customer(work.session, fields["customer_id"]))
+        for found in tickets
         if found.get("title") == fields["title"]
         and reference(found.get("creator_id")) == fields["creator_id"]
         and whole(found.get("created_at")) >= _asked_at(work) - CLOCKS_DIFFER_S

@@ -61,6 +61,8 @@ MAP: Mapping[str, tuple[str, ...]] = {
     "customer_visible": ("customer_visible", "comment.customer_visible"),
     "approval_id": ("approval_id",),
     "approval_status": ("approval_status",),
+    "approval_description": ("approval_description",),
+    "approval_amount": ("approval_amount", "amount", "monto", "importe"),
     "approval_note": ("approval_note",),
     "time": ("event_time", "occurred_at", "last_update", "updated_at"),
     "created_at": ("created_at",),

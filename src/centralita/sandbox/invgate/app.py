@@ -27,7 +27,7 @@ class LocalInvGate:
         stale_percent: float = 3.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.backend = Backend(assets, people, stale_percent, clock)
+        self.backend = Backend(assets, people, stale_percent=stale_percent, clock=clock)
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -43,7 +43,9 @@ class LocalInvGate:
             await self.stop()
             raise
         self.backend.rules.start()
-        return int(self._runner.addresses[0][1])
+        listening = int(self._runner.addresses[0][1])
+        self.backend.url = self.backend.desk.url = f"http://{host}:{listening}"
+        return listening
 
     async def stop(self) -> None:
         """Closes the socket and every connection; webhooks that wait are not sent."""

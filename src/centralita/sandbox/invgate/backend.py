@@ -27,6 +27,8 @@ class Backend:
 
     assets: int = 0
     people: int = 0
+    url: str = ""
+    """Where it listens."""
     stale_percent: float = 3.0
     clock: Callable[[], float] = time.time
     desk: Desk = field(default_factory=Desk)
@@ -47,6 +49,7 @@ class Backend:
         """Everything as it was at the start; journals forget their entries, their numbers go on."""
         self.desk = seed_desk()
         self.desk.clock = lambda: self.clock()
+        self.desk.url = self.url or self.desk.url
         self.fleet = Fleet()
         self.switches = Switches()
         self.faults.clear()

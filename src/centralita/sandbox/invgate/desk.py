@@ -24,6 +24,7 @@ from centralita.sandbox.invgate.model import (
     Incident,
     User,
 )
+from centralita.sandbox.invgate.sender import INSTANCE
 
 Listener = Callable[[str, Incident, Mapping[str, Any]], None]
 """Is told: the event (one of ``sender.EVENTS``), the ticket as it is now, and the fields of the event itself."""
@@ -42,6 +43,8 @@ class Desk:
     approvals: dict[int, Approval] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
     clock: Callable[[], float] = time.time
+    url: str = f"https://{INSTANCE}"
+    """Where people see it."""
     _last_ids: dict[str, int] = field(default_factory=dict)
 
     def now(self) -> int:

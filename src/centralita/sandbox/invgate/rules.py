@@ -17,7 +17,7 @@ import msgspec
 
 from centralita.sandbox.invgate.desk import Desk
 from centralita.sandbox.invgate.model import PRIORITIES, STATUSES, TYPES, Incident, User
-from centralita.sandbox.invgate.sender import EVENTS, INSTANCE
+from centralita.sandbox.invgate.sender import EVENTS
 from centralita.sandbox.journal import Journal
 
 EVERY = "*"
@@ -148,7 +148,7 @@ def describe(desk: Desk, event: str, incident: Incident, more: Mapping[str, Any]
         "type_id": incident.type_id,
         **_person("requester", requester),
         **_person("agent", agent),
-        "url": f"https://{INSTANCE}/requests/show/index/id/{incident.id}",
+        "url": f"{desk.url}/requests/show/index/id/{incident.id}",
         "created_at": incident.created_at,
         "updated_at": desk.now(),
     }
