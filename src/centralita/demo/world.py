@@ -30,6 +30,27 @@ ASSETS, PEOPLE = 60, 25
 HELP_DESK, INCIDENTS = "#mesa-de-ayuda", "#incidents"
 
 
+RULES = [
+    {
+        "name": "Mesa de ayuda",
+        "condition": "type startswith 'ticket.' OR type startswith 'approval.'",
+        "channel": HELP_DESK,
+    },
+    {
+        "name": "Avisar a quien lo pidió",
+        "condition": "type == 'ticket.created' OR type == 'ticket.closed'",
+        "dm": ["requester"],
+        "fallback": HELP_DESK,
+    },
+    {
+        "name": "Infraestructura crítica",
+        "condition": "severity == 'critical' AND ci_type == 'server'",
+        "channel": INCIDENTS,
+        "mentions": ["@oncall"],
+    },
+]
+
+
 @dataclass
 class World:
     """The running demo."""
@@ -99,25 +120,7 @@ def configuration(port: int, addresses: Addresses, secrets: Secrets) -> Any:
             {"slug": "invgate", "kind": "invgate", "secrets": [secrets.invgate]},
             {"slug": "alertmanager", "kind": "alertmanager", "secrets": [secrets.alertmanager]},
         ],
-        "rules": [
-            {
-                "name": "Mesa de ayuda",
-                "condition": "type startswith 'ticket.' OR type startswith 'approval.'",
-                "channel": HELP_DESK,
-            },
-            {
-                "name": "Avisar a quien lo pidió",
-                "condition": "type == 'ticket.created' OR type == 'ticket.closed'",
-                "dm": ["requester"],
-                "fallback": HELP_DESK,
-            },
-            {
-                "name": "Infraestructura crítica",
-                "condition": "severity == 'critical' AND ci_type == 'server'",
-                "channel": INCIDENTS,
-                "mentions": ["@oncall"],
-            },
-        ],
+        "rules": RULES,
         "webhooks": [
             {"name": "erp", "url": f"{addresses.sink}/erp", "types": ["ticket.*", "alert.*"], "secret": secrets.webhook}
         ],
