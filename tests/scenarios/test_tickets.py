@@ -203,7 +203,8 @@ async def test_what_failed_for_good_holds_its_ticket_until_somebody_has_seen_to_
     await invgate.heal()
     again = await ask(hub, "POST", "/dead-letters/replay", all=True)
     assert again["deliveries"] == 1, "what may have been done is not done again with the others"
-    [letter] = [one for one in (await ask(hub, "GET", "/dead-letters"))["items"] if one["reason"] == "invgate.outcome_unknown"]
+    letters = (await ask(hub, "GET", "/dead-letters"))["items"]
+    [letter] = [one for one in letters if one["reason"] == "invgate.outcome_unknown"]
     await ask(hub, "POST", f"/deliveries/{letter['id']}/dismiss")
     left = (await ask(hub, "GET", "/dead-letters"))["items"]
     assert [one for one in left if one["id"] == letter["id"]] == []
