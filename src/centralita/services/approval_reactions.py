@@ -133,7 +133,7 @@ def _requested(hub: Hub, tx: Transaction, event: Event, subject: Subject, now: f
         return NOTHING
     known = approvals.newest_of(tx, topic)
     if known is not None and (known.state not in FINAL or "/approval/" in topic):
-        return NOTHING  # told again, by a webhook and a poll
+        return Reaction(echo=True)  # told again: by a webhook and a poll, or because we added a voter
     wanted = read_wanted(event)
     rules = rules_of(hub)
     choice = choose(wanted, rules, disabled(tx, _everybody(wanted, rules)))
