@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from centralita.services import announcements
 from centralita.services.access import create_token
-from centralita.store import schema, timers
+from centralita.store import approvals, schema, timers
 from tests.api.conftest import ADMINISTRATOR, Api
 
 PATH = "/api/v1/approvals"
@@ -119,6 +120,7 @@ async def test_nobody_disabled_and_never_the_requester_is_asked(api: Api) -> Non
         assert (reply.status, reply.json()["code"]) == (422, "approval.nobody")
     reply = await ana("POST", PATH, {"title": "x", "stages": [{"approvers": [MARTA], "fallbacks": [ANA, LUIS]}]})
     assert [each["email"] for each in reply.json()["waits_for"]] == [LUIS]
+    wrong: dict[str, Any]
     for wrong in ({"approvers": [MARTA, LUIS], "mode": "quorum", "quorum": 3}, {"approvers": ["x"]}, {"approvers": []}):
         assert (await ana("POST", PATH, {"title": "x", "stages": [wrong]})).status == 422
 
@@ -156,6 +158,37 @@ async def test_giving_a_place_away_and_standing_in(api: Api) -> None:
     other = await asked(api)
     assert (await marta("POST", f"{PATH}/{other}/reassign", {"to": LUIS})).status == 200
     assert (await luis("POST", f"{PATH}/{other}/reject")).json()["state"] == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("on_expiry", "state", "type_"),
+    [("deny", "expired", "approval.expired"), ("escalate", "open", "approval.escalated")],
+)
+async def test_time_passes(api: Api, on_expiry: str, state: str, type_: str) -> None:
+    stages = [{"approvers": [MARTA], "escalate_to": [JEFA]}]
+    id_ = await asked(api, stages=stages, expire_s=3600, on_expiry=on_expiry)
+
+    def an_hour_ago(tx: Any) -> None:
+        approval = approvals.lock(tx, id_)
+        assert approval is not None
+        past = approval.created_at - 3600
+        approvals.save(tx, msgspec.structs.replace(approval, expire_at=past), approval.version)
+        timers.set_timer(tx, "approval.due", id_, past)
+
+    await api.hub.database.write(an_hour_ago)
+    running = asyncio.ensure_future(api.hub.alarms.run(api.hub))
+    try:
+        while len(events := await told(api)) < 2:
+            pass
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert events[1][0] == type_
+    targets = {target for target, _ in events[1][1]}
+    assert targets == ({ANA, MARTA} if state == "expired" else {JEFA})
+    assert (await api("GET", f"{PATH}/{id_}")).json()["state"] == state
+    timer = await api.hub.database.read(lambda tx: timers.find(tx, "approval.due", id_))
+    assert (timer is None) == (state == "expired")
 
 
 async def test_what_waits_for_me(api: Api) -> None:
