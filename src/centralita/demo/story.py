@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -104,6 +105,44 @@ async def _approved(world: World) -> str:
     return f"{APPROVER} → InvGate → {HELP_DESK}"
 
 
+async def _planned(world: World) -> str:
+    before = max((call.seq for call in await world.invgate.calls()), default=0)
+    world.plan = (await _api(world, "POST", "/assets/plans", {}))["id"]
+    plan = await _plan_in(world, "ready")
+    wrote = [
+        call for call in await world.invgate.calls(before) if call.method != "GET" and "token" not in call.endpoint
+    ]
+    if wrote or not plan["states"].get("planned"):
+        raise NotSeen(str(plan["counts"]))
+    return f"{plan['done']} · {plan['states']['planned']}"
+
+
+async def _applied_and_reverted(world: World) -> str:
+    [row, *_] = (await _api(world, "GET", f"/assets/plans/{world.plan}/rows?state=planned"))["items"]
+    asset = int(row["asset"])
+    before = (await world.invgate.asset(asset))["owner_id"]
+    await _api(world, "POST", f"/assets/plans/{world.plan}/apply", {})
+    await _plan_in(world, "applied")
+    changed = (await world.invgate.asset(asset))["owner_id"]
+    await _api(world, "POST", f"/assets/plans/{world.plan}/revert")
+    await _plan_in(world, "reverted")
+    after = (await world.invgate.asset(asset))["owner_id"]
+    if changed == before or after != before:
+        raise NotSeen(f"{before} → {changed} → {after}")
+    return f"{before} → {changed} → {after}"
+
+
+async def _plan_in(world: World, state: str) -> Any:
+    async with asyncio.timeout(STEP_TIMEOUT_S):
+        while True:
+            plan = await _api(world, "GET", f"/assets/plans/{world.plan}")
+            if plan["state"] == state:
+                return plan
+            if plan["fault"]:
+                raise NotSeen(plan["fault"])
+            await asyncio.sleep(0.1)  # a plan is read at InvGate's pace; whoever waits looks again
+
+
 async def _critical(world: World) -> str:
     now = datetime.now(UTC).isoformat()
     alert = {
@@ -180,6 +219,8 @@ STEPS: tuple[tuple[str, Callable[[World], Awaitable[str]]], ...] = (
     (N_("The ticket is assigned; its message is updated, with a reply in its thread"), _changed),
     (N_("InvGate wants an approval; the hub finds who has to answer, and asks by a direct message"), _asked_to_approve),
     (N_("Approved through the API; InvGate has it, and Slack says who"), _approved),
+    (N_("Whose is each computer? A plan from who logged in last, with nothing written"), _planned),
+    (N_("The plan is applied in InvGate, and reverted"), _applied_and_reverted),
     (N_("InvGate sends the same webhook twice; it counts once"), _repeated),
     (N_("A critical alert reaches the incidents channel and mentions whoever is on call"), _critical),
 )

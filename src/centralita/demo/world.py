@@ -74,6 +74,8 @@ class World:
     """The one that the story is about."""
     approval: int = 0
     """InvGate's, of that ticket."""
+    plan: str = ""
+    """Of asset owners."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ def configuration(port: int, addresses: Addresses, secrets: Secrets) -> Any:
             "rate_per_s": 200,  # it is on this machine
             "burst": 200,
         },
+        # The demo has no week to wait in, and its inventory is small.
+        "assets": {"sightings": 1, "cap_percent": 20},
         "sources": [
             {"slug": "invgate", "kind": "invgate", "secrets": [secrets.invgate]},
             {"slug": "alertmanager", "kind": "alertmanager", "secrets": [secrets.alertmanager]},
@@ -145,7 +149,7 @@ async def world(port: int = 0, slack_port: int = 0, sink_port: int = 0, invgate_
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="centralita-demo-")))
         slack_address = await stack.enter_async_context(serve(LocalSlack(), port=slack_port))
         sink_address = await stack.enter_async_context(serve(WebhookSink(), port=sink_port))
-        local = LocalInvGate(assets=ASSETS, people=PEOPLE)
+        local = LocalInvGate(assets=ASSETS, people=PEOPLE, stale_percent=8)
         invgate_address = await stack.enter_async_context(serve(local, port=invgate_port))
         addresses = Addresses(slack_address.url, sink_address.url, invgate_address.url)
         settings, config = _settings(directory, configuration(port, addresses, made))
