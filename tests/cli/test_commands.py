@@ -28,10 +28,15 @@ def _commands() -> dict[str, Any]:
     root: Any = typer.main.get_command(build())
     found = {}
     for name in root.list_commands(None):
-        command = root.get_command(None, name)
-        below = getattr(command, "commands", None)
-        found |= {f"{name} {verb}": below[verb] for verb in below} if below else {name: command}
+        found |= _below(name, root.get_command(None, name))
     return found
+
+
+def _below(name: str, command: Any) -> dict[str, Any]:
+    inside = getattr(command, "commands", None)
+    if not inside:
+        return {name: command}
+    return {path: one for verb in inside for path, one in _below(f"{name} {verb}", inside[verb]).items()}
 
 
 def test_every_command_declares_what_it_needs_and_teaches_by_examples() -> None:

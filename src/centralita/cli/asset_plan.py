@@ -19,7 +19,8 @@ from centralita.i18n import N_
 WAIT_S = 1.0
 _SHOWN = 40
 _OPEN = ("planned", "asked", "asked_back")
-_FAILED = ("stale", "failed", "overtaken", "not_reverted")
+_FAILED = ("stale", "failed")
+_NOT_PUT_BACK = ("overtaken", "not_reverted")
 _DEAD = ("failed", "not_reverted")
 _LAMPS = {"asked": "in_flight", "asked_back": "in_flight"}
 STATES: Mapping[str, str] = {
@@ -196,7 +197,7 @@ def revert(ctx: typer.Context, id: PlanId = "newest", yes: Yes = False, as_json:
         found = hub.get(f"/assets/plans/{segment(id)}")
         count = found["states"].get("changed", 0) + found["states"].get("not_reverted", 0)
         _confirm(yes, _("Put back {count} owners in InvGate?").format(count=count))
-        follow(hub, hub.post(f"/assets/plans/{segment(found['id'])}/revert"), as_json)
+        follow(hub, hub.post(f"/assets/plans/{segment(found['id'])}/revert"), as_json, _NOT_PUT_BACK)
 
 
 def _confirm(yes: bool, question: str) -> None:
@@ -207,8 +208,8 @@ def _confirm(yes: bool, question: str) -> None:
     typer.confirm(question, abort=True)
 
 
-def follow(hub: Session, found: dict[str, Any], as_json: bool) -> None:
-    """Waits until a plan's changes have ended, and tells how; exit code 1 when not all are what was asked for."""
+def follow(hub: Session, found: dict[str, Any], as_json: bool, bad: tuple[str, ...] = _FAILED) -> None:
+    """Waits until a plan's changes have ended, and tells how; exit code 1 when some are ``bad``."""
     total = sum(found["states"].values())
     with progress(_("Asking InvGate"), total) as advance:
         ended = 0
@@ -222,15 +223,15 @@ def follow(hub: Session, found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        _tell(hub, found)
-    if any(found["states"].get(state) for state in _FAILED):
+        _tell(hub, found, bad)
+    if any(found["states"].get(state) for state in bad):
         raise typer.Exit(1)
 
 
-def _tell(hub: Session, found: dict[str, Any]) -> None:
+def _tell(hub: Session, found: dict[str, Any], bad: tuple[str, ...]) -> None:
     for state, count in found["states"].items():
         say(f"  {count:>6}  {lamp(_LAMPS.get(state, state))}")
-    for state in _FAILED:
+    for state in bad:
         for row in hub.pages(f"/assets/plans/{found['id']}/rows", _SHOWN, state=state):
             why = _fault(row["detail"]) if state in _DEAD else row["detail"]
             warn(f"  {row['asset']}  {row['name']}  {lamp(state)}  {why}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from centralita.integrations.slack.approvals import is_approval, render_approval, render_approval_change
+from centralita.integrations.slack.asset_owners import is_asset_owner, render_asset_owner
 from centralita.integrations.slack.conversations import (
     is_conversation,
     render_conversation,
@@ -25,6 +26,8 @@ def tell_root(facts: Facts, public_url: str, *, in_thread: bool, notes: tuple[Va
         message = render_system(facts, public_url)
     elif is_approval(facts):
         message = render_approval(facts)
+    elif is_asset_owner(facts):
+        message = render_asset_owner(facts)
     elif is_ticket(facts):
         message = render_ticket(facts, in_thread)
     elif is_conversation(facts):
@@ -42,6 +45,8 @@ def tell_change(facts: Facts, public_url: str) -> Message:
         return msgspec.structs.replace(render_system(facts, public_url), fields=(), links=())
     if is_approval(facts):
         return render_approval_change(facts)
+    if is_asset_owner(facts):
+        return msgspec.structs.replace(render_asset_owner(facts), links=())
     if is_ticket(facts):
         return render_ticket_change(facts)
     if is_conversation(facts):
