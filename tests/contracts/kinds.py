@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -21,10 +22,12 @@ from centralita.ports import RawRequest, Receipt, Source
 NOW = 1763805991.0
 RECEIPT_ID = "rcp_01KAN7A5YR0000000000000000"
 SOURCE_KINDS = sorted(registry.SOURCES)
+fixtures_of = cache(registry.fixtures)
+"""``registry.fixtures``, which reads its hundreds of files each time that it is asked."""
 FIXTURES = [
     pytest.param(kind, fixture, id=f"{kind}:{name}")
     for kind in SOURCE_KINDS
-    for name, fixture in registry.fixtures(kind).items()
+    for name, fixture in fixtures_of(kind).items()
 ]
 
 _TOKEN = b"c0rrect-horse-battery-staple"
@@ -91,9 +94,11 @@ def _schemes() -> list[Any]:
 SCHEMES = _schemes()
 
 
+@cache
 def example(kind: str) -> Fixture:
-    """Any fixture of a kind, or of a preset, whose body is JSON."""
-    return next(found for found in registry.fixtures(kind).values() if found.content_type == "application/json")
+    """The smallest fixture of a kind, or of a preset, whose body is JSON."""
+    found = (fixture for fixture in fixtures_of(kind).values() if fixture.content_type == "application/json")
+    return min(found, key=lambda fixture: len(fixture.body))
 
 
 def request_of(scheme: Scheme) -> RawRequest:

@@ -114,7 +114,7 @@ JUNK = st.recursive(
 
 
 @pytest.mark.parametrize("kind", SOURCE_KINDS)
-@tried(100)
+@tried(40)
 @given(st.data())
 def test_wrong_settings_are_named_and_never_open_the_door(kind: str, data: st.DataObject) -> None:
     source = registry.source(kind)

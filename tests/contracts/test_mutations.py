@@ -1,4 +1,4 @@
-"""No payload breaks a source: of thousands of changed examples of each kind, each is events or the declared error."""
+"""No payload breaks a source: of many changed examples of each kind, each is events or the declared error."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def run(kind: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("kind", registry.kinds())
-def test_a_thousand_mutants_are_events_or_the_declared_error(kind: str) -> None:
-    run(kind, 1_000)
+def test_some_mutants_are_events_or_the_declared_error(kind: str) -> None:
+    run(kind, 300)
 
 
 @pytest.mark.long
