@@ -65,11 +65,11 @@ def test_severities(value: str, severity: str) -> None:
 
 
 def test_a_table_of_ones_own_comes_first_and_nonsense_in_it_counts_for_nothing() -> None:
-    table = word_table({"P1": "critical", "Alta": "medium", "P2": "gravísima", "P3": None})
-    assert severity_of("p1", table) == "critical"
+    table = word_table({"Rojo": "critical", "Alta": "medium", "P2": "gravísima", "Azul": None})
+    assert severity_of("rojo", table) == "critical"
     assert severity_of("ALTA", table) == "medium"
     assert severity_of("P2", table) is None
-    assert severity_of("P3", table) is None
+    assert severity_of("Azul", table) is None
     assert word_table(["no table"]) == {}
 
 

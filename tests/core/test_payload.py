@@ -14,6 +14,7 @@ from centralita.core.payload import MAX_DEPTH, PayloadError, decode, decode_trus
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=x"
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,7 @@ FORM = "application/x-www-form-urlencoded"
         (b'"\\\\ud800"', "\\ud800"),
         (b"[" * MAX_DEPTH + b"]" * MAX_DEPTH, json.loads("[" * MAX_DEPTH + "]" * MAX_DEPTH)),
         (b"null", None),
+        (b'{"a": "x", "b": {"c": [1]}, "a": "x", "b": {"c": [1]}}', {"a": "x", "b": {"c": [1]}}),
     ],
 )
 def test_what_json_means(body: bytes, value: object) -> None:
@@ -47,7 +49,9 @@ MIXED = b'{"a":[' * (MAX_DEPTH // 2) + b"{}" + b"]}" * (MAX_DEPTH // 2)
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b'{"a": 1, "a": 1}', "json.duplicate_key"),
+        (b'{"a": 1, "a": true}', "json.duplicate_key"),
+        (b'{"a": 1, "a": 1.0}', "json.duplicate_key"),
+        (b'{"a": 1, "a": 2, "a": 1}', "json.duplicate_key"),
         (b'{"a": 1, "\\u0061": 2}', "json.duplicate_key"),
         (b'{"x": [{"a": 1, "a" : 2, "b": "\\":"}]}', "json.duplicate_key"),
         (b'{"a" :1,"a" :2, "b": "x\\":"}', "json.duplicate_key"),
@@ -109,6 +113,15 @@ def test_a_refusal_says_where() -> None:
         (b"[1]", "application/octet-stream", [1]),
         (b"1", "application/cloudevents+json; charset=utf-8", 1),
         (b"1", "Application/JSON", 1),
+        (b'{"a": 1}', "application/x-json", {"a": 1}),
+        (b'{"a": 1}', "application/xml", {"a": 1}),
+        (b'--x\r\ncontent-disposition: form-data; name="data"\r\n\r\n{"a": 1}\r\n--x--', MULTIPART, {"a": 1}),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: text/plain\r\n\r\n\xc3\xa1\r\n\r\n'
+            b'--x\r\nContent-Disposition: form-data; name="b"; filename="c"\r\n\r\n\r\n--x--\r\n',
+            'multipart/form-data; charset=utf-8; boundary="x"',
+            {"a": "á\r\n", "b": ""},
+        ),
     ],
 )
 def test_what_the_content_type_means(body: bytes, content_type: str, value: object) -> None:
@@ -121,8 +134,15 @@ def test_what_the_content_type_means(body: bytes, content_type: str, value: obje
     [
         (b"<a/>", "text/xml", "body.content_type"),
         (b"hello", "", "body.content_type"),
-        (b'{"a": 1}', "multipart/form-data; boundary=x", "body.content_type"),
-        (b'{"a": 1}', "image/png", "body.content_type"),
+        (b"\x89PNG", "image/png", "body.content_type"),
+        (b"--x\r\n", "multipart/form-data", "form.syntax"),
+        (b"--x--", MULTIPART, "form.syntax"),
+        (b'--x\r\ncontent-disposition: form-data; name="a"\r\n\r\n1', MULTIPART, "form.syntax"),
+        (b"--x\r\ncontent-disposition: form-data\r\n\r\n1\r\n--x--", MULTIPART, "form.syntax"),
+        (b'--x\r\ncontent-disposition: form-data; name="a"\r\n--x--', MULTIPART, "form.syntax"),
+        (b'--x\r\ncontent-disposition: form-data; name="a"\r\n\r\n\xff\r\n--x--', MULTIPART, "text.utf8"),
+        (b'--x\r\ncontent-disposition: form-data; name="a"\r\n\r\n\x00\r\n--x--', MULTIPART, "form.nul"),
+        (b"--x\r\n" * 1_100 + b"--x--", MULTIPART, "form.syntax"),
         (b"  ", "", "body.empty"),
         (b"", FORM, "body.empty"),
         (b"&&", FORM, "form.syntax"),
@@ -148,7 +168,7 @@ def outcome(read: Any, *arguments: object) -> object:
         return PayloadError
 
 
-@given(st.binary(max_size=200), st.sampled_from([JSON, FORM, "", "text/plain"]))
+@given(st.binary(max_size=200), st.sampled_from([JSON, FORM, MULTIPART, "", "text/plain"]))
 def test_arbitrary_bytes_raise_nothing_else(body: bytes, content_type: str) -> None:
     outcome(decode, body, content_type)
     outcome(decode_trusted, body, content_type)

@@ -56,8 +56,11 @@ SEVERITY_WORDS: Mapping[str, Severity] = {
     **dict.fromkeys("medium media medio warning warn advertencia average moderate moderado normal".split(), "medium"),
     **dict.fromkeys("low baja bajo minor menor notice aviso".split(), "low"),
     **dict.fromkeys("info information informational informativa informativo debug none ok".split(), "info"),
+    **{"p0": "critical", "p1": "critical", "p2": "high", "p3": "medium", "p4": "low", "p5": "info"},
+    **{"sev0": "critical", "sev1": "critical", "sev2": "high", "sev3": "medium", "sev4": "low", "sev5": "info"},
+    **{"sev_0": "critical", "sev_1": "critical", "sev_2": "high", "sev_3": "medium", "sev_4": "low", "sev_5": "info"},
 }
-"""English and Spanish words for how grave something is, as ``word`` writes them."""
+"""English and Spanish words for how grave something is, and the usual names of priorities, as ``word`` writes them."""
 
 PHASE_WORDS: Mapping[str, Phase] = {
     **dict.fromkeys(

@@ -62,7 +62,7 @@ TEXTS: Mapping[str, str] = {
     "form.syntax": N_("The form can't be read."),
     "id.missing": N_("The id that is signed along is missing."),
     "json.depth": N_("The JSON is nested too deeply."),
-    "json.duplicate_key": N_("The JSON says a key twice."),
+    "json.duplicate_key": N_("The JSON gives one key two values."),
     "json.nul": N_("The JSON holds a NUL character."),
     "json.number": N_("The JSON holds a number that is out of range."),
     "json.surrogate": N_("The JSON holds half a character (a lone surrogate)."),

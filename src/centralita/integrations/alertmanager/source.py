@@ -63,6 +63,8 @@ class AlertmanagerSource:
             unknown="alertmanager.unknown",
             severity_labels=(label,),
             severities=word_table(settings.get("severity")),
+            # A rule need not say how grave it is: one that does not is an ordinary one.
+            severity="medium",
         )
         return group_events(receipt, body, dialect) or [unknown_event(receipt, 0, body, dialect.unknown)]
 

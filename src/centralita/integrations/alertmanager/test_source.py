@@ -64,10 +64,12 @@ def test_a_resolved_alert_without_an_end_happened_when_it_came() -> None:
         ("error", "high"),
         ("warning", "medium"),
         ("none", "info"),
-        ("?", None),
+        ("P2", "high"),
+        ("SEV-1", "critical"),
+        ("?", "medium"),
     ],
 )
-def test_severities(label: str, severity: str | None) -> None:
+def test_severities(label: str, severity: str) -> None:
     (event,) = events_of({**ALERT, "labels": {"severity": label}})
     assert event.severity == severity
 

@@ -287,10 +287,10 @@ def test_patterns_are_matched_in_linear_time() -> None:
 
 
 def test_what_is_not_understood_is_kept() -> None:
-    event = event_of({"severity": "P1", "time": "ayer", "url": "ftp://x", "status": "raro", "phase": "?"})
+    event = event_of({"severity": "rojo", "time": "ayer", "url": "ftp://x", "status": "raro", "phase": "?"})
     assert event.severity is None
     assert event.status == "raro"
-    assert event.data["extra"] == {"severity": "P1", "time": "ayer", "url": "ftp://x", "phase": "?"}
+    assert event.data["extra"] == {"severity": "rojo", "time": "ayer", "url": "ftp://x", "phase": "?"}
 
 
 # --- Presets

@@ -23,7 +23,7 @@ from centralita.core.events import Event, EventType, Severity, event_id
 from centralita.core.payload import PayloadError, decode, decode_trusted, find, first_text, items, mapping, text
 from centralita.core.proofs import Proof, proof_of, sign_proof, verify_proof
 from centralita.core.signing import PRESETS
-from centralita.integrations.pagerduty.words import BY_TYPE, EVENTS, OF_INCIDENTS, PRIORITIES, STATUSES, TYPES
+from centralita.integrations.pagerduty.words import BY_TYPE, EVENTS, OF_INCIDENTS, STATUSES, TYPES
 from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
 
 AUTH = ("hmac", "header", "key")
@@ -72,7 +72,7 @@ class PagerDutySource:
         messages = items(body, "messages") or [body]
         if len(messages) > MAX_MESSAGES:
             raise PayloadError("body.too_many", f"more than {MAX_MESSAGES} messages")
-        table = {**PRIORITIES, **word_table(settings.get("severity"))}
+        table = word_table(settings.get("severity"))
         return [_event(receipt, index, message, table) for index, message in enumerate(messages)]
 
 
@@ -106,9 +106,10 @@ def _dedupe_key(request: RawRequest) -> str:
 def _event(receipt: Receipt, index: int, message: object, table: Mapping[str, str]) -> Event:
     name, said = _read(message)
     kind = EVENTS.get(name, "pagerduty.unknown")
-    incident = mapping(said, "incident") or mapping(said, "incident_role_assignments.0.incident") or said
-    status = one_line(incident.get("status")) or BY_TYPE.get(kind, "")
     is_incident = not kind.startswith(("service.", "pagerduty.pinged"))
+    places = ("incident", "incident_role_assignments.0.incident") if is_incident else ("service",)
+    incident = next((found for path in places if (found := mapping(said, path))), said)
+    status = one_line(incident.get("status")) or BY_TYPE.get(kind, "")
     return Event(
         id=event_id(receipt.id, index),
         source=receipt.source,

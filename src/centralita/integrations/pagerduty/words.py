@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from centralita.core.event_types import declare
-from centralita.core.events import EventType, Phase, Severity
+from centralita.core.events import EventType, Phase
 
 TYPES: Mapping[str, EventType] = declare(
     (
@@ -71,10 +71,3 @@ BY_TYPE: Mapping[str, str] = {
 
 OF_INCIDENTS = frozenset((*BY_TYPE, "incident.assigned", "incident.escalated", "incident.updated"))
 """The types whose body is the incident itself."""
-
-PRIORITIES: Mapping[str, Severity] = {
-    **{"p1": "critical", "p2": "high", "p3": "medium", "p4": "low", "p5": "info"},
-    **{"sev1": "critical", "sev2": "high", "sev3": "medium", "sev4": "low", "sev5": "info"},
-    **{"sev_1": "critical", "sev_2": "high", "sev_3": "medium", "sev_4": "low", "sev_5": "info"},
-}
-"""The usual names of priorities; PagerDuty lets each account choose its own."""

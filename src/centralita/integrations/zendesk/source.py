@@ -19,7 +19,7 @@ from centralita.core.attributes import (
     word,
     word_table,
 )
-from centralita.core.events import Event, EventType, event_id
+from centralita.core.events import Event, EventType, Phase, event_id
 from centralita.core.fields import map_check, mapped
 from centralita.core.payload import decode_trusted, mapping, tame_text, text
 from centralita.core.plain_text import plain_text
@@ -124,7 +124,7 @@ def _event(receipt: Receipt, body: dict[str, Any], settings: Mapping[str, object
         title=one_line(plain_text(fields.text("title") or fields.text("comment")) or name, TITLE_LIMIT),
         category=one_line(fields.text("category")),
         status=status,
-        phase=(phase_of(status, phases) or phase_of(PHASES_BY_TYPE.get(kind, ""))) if noun == "ticket" else "",
+        phase=_phase(kind, status, phases) if noun == "ticket" else "",
         url=_url(body, fields, noun, number, settings),
         data=_data(body, fields, noun, number, status, settings),
     )
@@ -152,6 +152,12 @@ def _of_trigger(
     if word(status) in ("new", "nuevo", "nueva"):
         return "ticket.created"
     return "ticket.commented" if fields.text("comment") else "ticket.updated"
+
+
+def _phase(kind: str, status: str, phases: Mapping[str, str]) -> Phase:
+    if kind == "ticket.deleted":
+        return "closed"  # It may keep the status that it had.
+    return phase_of(status, phases) or phase_of(PHASES_BY_TYPE.get(kind, ""))
 
 
 def _noun(name: str, kind: str) -> str:

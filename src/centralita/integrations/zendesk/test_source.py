@@ -150,3 +150,9 @@ def test_every_event_that_zendesk_documents_has_a_type_a_title_and_a_subject(nam
     assert event.type != "zendesk.unknown"
     assert event.title in ("s", "n")
     assert event.subject.endswith("/7")
+
+
+def test_a_deleted_ticket_is_closed_whatever_status_it_had() -> None:
+    detail = {"id": "7", "subject": "x", "status": "OPEN", "priority": "LOW"}
+    event = event_of({"type": f"{PREFIX}ticket.soft_deleted", "detail": detail, "event": {}})
+    assert (event.type, event.status, event.phase) == ("ticket.deleted", "open", "closed")
