@@ -25,7 +25,7 @@ from centralita.services.hub import Hub
 from centralita.services.running import running
 from centralita.settings import load
 from centralita.store import asset_plans as stored_plans
-from centralita.store import events
+from centralita.store import events, timers
 from centralita.web.api import make_api
 from centralita.wiring import open_hub
 
@@ -380,6 +380,16 @@ async def test_a_write_that_fails_is_told_and_may_be_sent_again(desk: World) -> 
     assert await desk.until(lambda: desk.events("asset.owner_changed"), bool)
 
 
+async def test_a_write_that_failed_stands_in_no_later_ones_way(desk: World) -> None:
+    ana, luis = await people(desk)
+    asset = await desk.asset("PC-1", last_user=r"BIDCOM\ana", owner_id=luis)
+    await desk.invgate.fail_next("PATCH", None, status=422)
+    await desk.ended(await asset_changes.apply(desk.hub, ACTOR, (await desk.plan()).id))
+    await desk.invgate.heal()
+    done = await desk.ended(await asset_changes.apply(desk.hub, ACTOR, (await desk.plan()).id))
+    assert (done.states, await desk.owner(asset)) == ({"changed": 1}, ana)
+
+
 async def test_e_a_dry_run_over_a_thousand_assets_only_reads(database_url: str, tmp_path: Path) -> None:
     async with world(database_url, tmp_path, LocalInvGate(assets=1000, people=300), sightings=1) as desk:
         plan = await desk.plan()
@@ -403,6 +413,7 @@ async def test_a_plan_that_was_killed_is_read_again_by_whoever_comes_next(desk: 
     def half(tx: Any) -> None:
         stored_plans.insert(tx, plan)
         stored_plans.add_rows(tx, [row])
+        timers.set_timer(tx, "asset.plan", plan.id, hub.clock.now() + 60)
 
     await hub.database.write(half)
     with pytest.raises(AssetsRefused) as refused:
@@ -411,6 +422,14 @@ async def test_a_plan_that_was_killed_is_read_again_by_whoever_comes_next(desk: 
     await asset_plans.carry_out(hub, asset_plans.Timer(kind="asset.plan", key=plan.id, due_at=0.0))
     found = await asset_plans.show(hub, plan.id)
     assert (found.state, found.counts) == ("ready", {"assets": 1, "change": 1})
+
+
+async def test_a_plan_whose_command_was_killed_stands_in_nobodys_way(desk: World) -> None:
+    await desk.asset("PC-1", last_user="ana")
+    plan = asset_plans.new_plan(desk.hub, ACTOR, "plan", [])
+    await desk.hub.database.write(lambda tx: stored_plans.insert(tx, plan))
+    assert (await desk.plan()).state == "ready"
+    assert (await asset_plans.show(desk.hub, plan.id)).fault == "asset.plan_abandoned"
 
 
 async def test_by_itself_on_a_webhook_and_within_the_days_cap(database_url: str, tmp_path: Path) -> None:
@@ -424,7 +443,7 @@ async def test_by_itself_on_a_webhook_and_within_the_days_cap(database_url: str,
         for asset in made[:2]:
             timer = asset_plans.Timer(kind="asset.webhook", key="", due_at=1.0, body={"assets": [str(asset)]})
             await desk.hub.database.write(
-                lambda tx, timer=timer: asset_plans.timers.set_timer(tx, timer.kind, "", timer.due_at, timer.body)
+                lambda tx, timer=timer: timers.set_timer(tx, timer.kind, "", timer.due_at, timer.body)
             )
             handler.look()
             if asset == made[0]:

@@ -25,6 +25,8 @@ from centralita.store.timers import Timer
 
 FINISHED = "asset.plan_finished"
 FAILED = "asset.plan_failed"
+ABANDONED_S = 15.0
+"""Whoever serves takes up what is overdue sooner than that."""
 _DAY_S = 86_400.0
 
 
@@ -160,9 +162,9 @@ async def begin(hub: Hub, actor: str, *, mode: str = "plan", scope: Sequence[str
     runs_here = hub.running and hub.role in ("all", "worker")
 
     def create(tx: Transaction) -> PlanView:
-        under_way = [] if scope else [one for one in asset_plans.newest(tx, 20, states=("reading",)) if not one.scope]
-        if under_way:
-            raise AssetsRefused("asset.plan_under_way", plan=under_way[0].id)
+        for other in asset_plans.newest(tx, 20, states=("reading",)) if not scope else ():
+            if not other.scope and not _give_up(tx, other, plan.created_at):
+                raise AssetsRefused("asset.plan_under_way", plan=other.id)
         asset_plans.forget(tx, plan.created_at - hub.settings.assets.keep_days * _DAY_S)
         asset_plans.insert(tx, plan)
         # In a command nobody else is to begin it; should the command be killed, whoever serves next goes on.
@@ -176,6 +178,21 @@ async def begin(hub: Hub, actor: str, *, mode: str = "plan", scope: Sequence[str
     elif runs_here:
         hub.alarms.look()
     return view
+
+
+def _give_up(tx: Transaction, plan: Plan, now: float) -> bool:
+    """Ends a plan whose command was killed and that no server took over; False when somebody is at it."""
+    timer = timers.find(tx, TIMER, plan.id)
+    if timer is not None and timer.due_at > now - ABANDONED_S:
+        return False
+    plan.state, plan.fault, plan.finished_at = (
+        str(core.next_plan_state(plan.state, "fail")),
+        "asset.plan_abandoned",
+        now,
+    )
+    asset_plans.save(tx, plan)
+    timers.cancel(tx, TIMER, plan.id)
+    return True
 
 
 async def carry_out(hub: Hub, timer: Timer) -> Plan | None:

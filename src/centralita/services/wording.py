@@ -154,6 +154,7 @@ TEXTS: Mapping[str, str] = {
     "asset.csv_unreadable": N_("the line can't be read"),
     "asset.owner_or_ignore": N_("Give an owner or ignore, not both."),
     "asset.owner_unknown": N_("InvGate Assets has nobody, or several, with the address {email}."),
+    "asset.plan_abandoned": N_("Whoever read it was stopped."),
     "asset.plan_capped": N_(
         "The plan would change {changes} of {assets} assets; the cap allows {most} ({percent} %). If that is right, "
         "raise it for once: asset apply --cap PERCENT, or for good: assets.cap_percent."

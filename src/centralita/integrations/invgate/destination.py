@@ -57,11 +57,12 @@ class InvgateDestination:
                 key="invgate:reads",
                 policy=LanePolicy(in_flight=8, schedule_s=READ_SCHEDULE_S, order="none", retry_after_cap_s=10.0),
             )
-        in_flight = 4 if effect.target == "service_desk" else 8
-        return Lane(
-            key=f"invgate:{effect.target}",
-            policy=LanePolicy(in_flight=in_flight, schedule_s=SCHEDULE_S, order="subject", on_dead="hold"),
-        )
+        if effect.target == "assets":
+            # A change of an owner says which owner it expects: the next one needs no earlier one to have happened.
+            policy = LanePolicy(in_flight=8, schedule_s=SCHEDULE_S, order="subject")
+        else:
+            policy = LanePolicy(in_flight=4, schedule_s=SCHEDULE_S, order="subject", on_dead="hold")
+        return Lane(key=f"invgate:{effect.target}", policy=policy)
 
     def wants(self, delivery: Delivery, config: Config) -> tuple[str, ...]:
         return ()
