@@ -86,7 +86,7 @@ async def test_invgate_asks_somebody_answers_here_and_everybody_knows(
 async def test_who_is_configured_is_added_as_a_voter_and_an_answer_in_invgate_closes_ours(
     sqlite_world: World, slack: SlackControl, invgate: InvGateControl
 ) -> None:
-    rules = {"approvals": {"rules": [{"category": "Hardware", "approvers": [ANA, SAM]}]}}
+    rules = {"approvals": {"rules": [{"category": "Hardware", "approvers": ["11", "14"]}]}}  # Ana's id, and Sam's
     hub = await sqlite_world.hub(slack_settings(slack), invgate_settings(invgate), RULES, rules)
     await connect(hub, invgate, ["event", "request_id", "approval_id"], "approval_requested")
     await connect(hub, invgate, None, "approval_answered")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -97,6 +97,31 @@ class StageSpec(msgspec.Struct, frozen=True, kw_only=True):
     escalation: tuple[Approver, ...] = ()
 
 
+Spec = TypeVar("Spec", bound=StageSpec)
+
+
+def people_of(stages: Iterable[StageSpec]) -> list[Approver]:
+    """Everybody whom stages name."""
+    return [each for stage in stages for each in (*stage.approvers, *stage.fallbacks, *stage.escalation)]
+
+
+def named(stages: Iterable[Spec], known: Sequence[Approver]) -> tuple[Spec, ...]:
+    """The stages with the names and addresses of those who are known."""
+
+    def whole(people: tuple[Approver, ...]) -> tuple[Approver, ...]:
+        return tuple(next((one for one in known if one.is_same(each) and one.email), each) for each in people)
+
+    return tuple(
+        msgspec.structs.replace(
+            stage,
+            approvers=whole(stage.approvers),
+            fallbacks=whole(stage.fallbacks),
+            escalation=whole(stage.escalation),
+        )
+        for stage in stages
+    )
+
+
 class ApprovalRule(msgspec.Struct, frozen=True, kw_only=True):
     """Who approves what; an empty attribute asks for nothing."""
 
@@ -158,13 +183,13 @@ def choose(wanted: Wanted, rules: Sequence[ApprovalRule], barred: Sequence[Appro
     return Choice()
 
 
-def without(stages: Sequence[StageSpec], out: Sequence[Approver]) -> tuple[StageSpec, ...]:
+def without(stages: Sequence[Spec], out: Sequence[Approver]) -> tuple[Spec, ...]:
     """The stages without those who must not approve, a fallback in the place of each; () when one can't be met."""
     kept = tuple(_without(stage, out) for stage in stages)
     return kept if kept and all(needed(stage) <= len(stage.approvers) and stage.approvers for stage in kept) else ()
 
 
-def _without(stage: StageSpec, out: Sequence[Approver]) -> StageSpec:
+def _without(stage: Spec, out: Sequence[Approver]) -> Spec:
     able = [person for person in _distinct(stage.approvers) if not is_among(person, out)]
     spare = [each for each in _distinct(stage.fallbacks) if not is_among(each, (*out, *able))]
     missing = len(_distinct(stage.approvers)) - len(able)

@@ -3,11 +3,12 @@ and time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
 import msgspec
+import structlog
 
 from centralita.core.approval_commands import Change, Command, Heard, Pass, Refusal, Unreachable, Written, decide
 from centralita.core.approvals import ENDS, FINAL, Answer, Approval, Stage, Times, begin, read_answer
@@ -18,9 +19,12 @@ from centralita.core.approvers import (
     StageSpec,
     Wanted,
     choose,
+    named,
+    people_of,
     read_approver,
     read_person,
     read_wanted,
+    without,
 )
 from centralita.core.attributes import one_line
 from centralita.core.conditions import compile_condition
@@ -29,14 +33,19 @@ from centralita.core.events import Event
 from centralita.core.payload import items, text
 from centralita.core.plain_text import plain_text
 from centralita.services import approval_telling as telling
+from centralita.services.approval_people import look_up, nameless
 from centralita.services.destinations import UnknownTarget
 from centralita.services.hub import Hub
+from centralita.services.invgate import InvGateUnavailable
 from centralita.services.reactions import NOTHING, Ended, Reaction
 from centralita.settings.approvals import ApprovalStage
 from centralita.store import approvals, timers, users
 from centralita.store.database import Transaction
 from centralita.store.timers import Timer
 
+log = structlog.get_logger(__name__)
+
+FIND_TIMER = "approval.find"
 JUSTIFICATION_LIMIT = 2000
 
 
@@ -46,6 +55,7 @@ def join(hub: Hub) -> None:
     hub.reactions.on_events(["approval.answered"], partial(_answered, hub))
     hub.reactions.on_end("approval", partial(_ended, hub))
     hub.alarms.on(telling.DUE_TIMER, _due)
+    hub.alarms.on(FIND_TIMER, _find)
 
 
 def rules_of(hub: Hub) -> list[ApprovalRule]:
@@ -142,16 +152,57 @@ def _requested(hub: Hub, tx: Transaction, event: Event, subject: Subject, now: f
         telling.tell(tx, hub, "approval.unassigned", Change(approval=approval), now, cause=event)
         return Reaction(announced=True)
     telling.keep(tx, hub, None, approval)
-    people = approval.current.waits_for()
-    effects = telling.ask_effects(tx, hub, approval, people, now, wanted.voters)
-    telling.tell(tx, hub, "approval.assigned", Change(approval=approval, tell=people), now, effects, cause=event)
+    if nameless(approval.stages) and hub.invgate is not None:
+        timers.set_timer(tx, FIND_TIMER, approval.id, now)  # InvGate is asked who they are, before they are
+        return NOTHING
+    _assign(tx, hub, approval, now, wanted.voters, event)
     return Reaction(announced=True)
+
+
+def _assign(
+    tx: Transaction,
+    hub: Hub,
+    approval: Approval,
+    now: float,
+    voters: Sequence[Approver] = (),
+    cause: Event | None = None,
+) -> None:
+    people = approval.current.waits_for()
+    effects = telling.ask_effects(tx, hub, approval, people, now, voters)
+    telling.tell(tx, hub, "approval.assigned", Change(approval=approval, tell=people), now, effects, cause=cause)
 
 
 def _everybody(wanted: Wanted, rules: Iterable[ApprovalRule]) -> list[Approver]:
     stages = [stage for rule in rules for stage in rule.stages]
-    named = [each for stage in stages for each in (*stage.approvers, *stage.fallbacks, *stage.escalation)]
-    return [wanted.manager, *wanted.voters, *named]
+    return [wanted.manager, *wanted.voters, *people_of(stages)]
+
+
+async def _find(hub: Hub, timer: Timer) -> None:
+    """InvGate says who those are of whom only the id is known; then they are told. Asked again until it answers."""
+    now = hub.clock.now()
+    started = await hub.database.read(lambda tx: approvals.find(tx, timer.key))
+    try:
+        known, gone = await look_up(hub, nameless(started.stages) if started is not None else ())
+    except InvGateUnavailable as fault:
+        log.warning("approval.invgate_unavailable", approval=timer.key, reason=fault.reason)
+        return
+
+    def told(tx: Transaction) -> None:
+        approval = approvals.lock(tx, timer.key) if timers.take(tx, timer) else None
+        if approval is None or approval.state in FINAL:
+            return
+        everybody = named(approval.stages, known)
+        able = without(everybody, (approval.requester, *gone, *disabled(tx, people_of(everybody))))
+        if not able:
+            telling.tell(tx, hub, "approval.unassigned", Change(approval=approval), now)
+            return
+        found = msgspec.structs.replace(approval, stages=able, version=approval.version + 1)
+        telling.keep(tx, hub, approval, begin(found, now))
+        _assign(tx, hub, found, now)
+
+    await hub.database.write(told)
+    hub.router.look()
+    hub.database.notify()
 
 
 def _imported(hub: Hub, event: Event, topic: str, wanted: Wanted, choice: Choice, now: float) -> Approval:
@@ -179,7 +230,7 @@ def _imported(hub: Hub, event: Event, topic: str, wanted: Wanted, choice: Choice
         subject=event.subject,
         external=text(data, "approval.id", 64),
         ticket=text(data, "ticket.id", 64),
-        stages=started(choice.stages or (StageSpec(approvers=()),)),
+        stages=started(named(choice.stages, (wanted.manager, *wanted.voters)) or (StageSpec(approvers=()),)),
         note_required=hub.settings.approvals.note_required,
         times=times_of(hub),
         created_at=now,

@@ -20,12 +20,15 @@ from centralita.core.approval_commands import (
 )
 from centralita.core.approvals import Approval, begin
 from centralita.core.approvers import (
+    ApprovalRule,
     Approver,
     Delegation,
     StageSpec,
     Wanted,
     choose,
+    named,
     needed,
+    people_of,
     read_approver,
     stands_for,
     without,
@@ -33,9 +36,11 @@ from centralita.core.approvers import (
 from centralita.core.recipients import is_address
 from centralita.services import approval_telling as telling
 from centralita.services.access import Principal
+from centralita.services.approval_people import look_up, nameless
 from centralita.services.approval_reactions import can_write, disabled, join, new_id, rules_of, started, times_of
 from centralita.services.audit import record
 from centralita.services.hub import Hub
+from centralita.services.invgate import InvGateUnavailable
 from centralita.store import approvals, users
 from centralita.store.approvals import Filter, StoredDelegation
 from centralita.store.database import Transaction
@@ -94,10 +99,17 @@ async def request(hub: Hub, principal: Principal, wanted: NewApproval) -> Approv
     if hub.settings.approvals.justification and not wanted.justification.strip():
         raise Declined("approval.justification_missing")
 
+    rules = rules_of(hub)
+    known, gone = await _known_ids(hub, wanted.stages or [stage for rule in rules for stage in rule.stages])
+    # Named first: somebody given by their id may be the requester.
+    rules = [msgspec.structs.replace(rule, stages=named(rule.stages, known)) for rule in rules]
+    given = named(wanted.stages, known)
+
     def ask(tx: Transaction) -> Approval:
         asked_by = who_is(tx, principal)
         requester = read_approver(wanted.requester) if wanted.requester else asked_by
-        stages = _stages(tx, hub, wanted, (requester, asked_by))
+        facts = Wanted(requester=requester, category=wanted.category, amount=wanted.amount)
+        stages = _stages(tx, facts, given, rules, (requester, asked_by, *gone))
         approval = begin(_new(hub, wanted, requester, asked_by, stages, now), now)
         telling.keep(tx, hub, None, approval)
         people = approval.current.waits_for()
@@ -112,20 +124,29 @@ async def request(hub: Hub, principal: Principal, wanted: NewApproval) -> Approv
     return approval
 
 
+async def _known_ids(hub: Hub, stages: Sequence[StageSpec]) -> tuple[list[Approver], list[Approver]]:
+    """Who those are that are given by their id in InvGate; and those who can't be asked, because nobody knows them."""
+    ids = nameless(stages)
+    try:
+        known, _disabled = await look_up(hub, ids)
+    except InvGateUnavailable as fault:
+        raise Declined("approval.invgate_unavailable", {"detail": fault.detail}) from None
+    able = {person.id for person in known if person.email}
+    return known, [Approver(id=id_) for id_ in ids if id_ not in able]
+
+
 def _stages(
-    tx: Transaction, hub: Hub, wanted: NewApproval, requesters: tuple[Approver, Approver]
+    tx: Transaction,
+    facts: Wanted,
+    given: tuple[StageSpec, ...],
+    rules: Sequence[ApprovalRule],
+    barred: tuple[Approver, ...],
 ) -> tuple[StageSpec, ...]:
-    rules = rules_of(hub)
-    named = [each for stage in wanted.stages for each in (*stage.approvers, *stage.fallbacks, *stage.escalation)]
-    named += [each for rule in rules for stage in rule.stages for each in stage.approvers]
-    barred = (*requesters, *disabled(tx, named))
-    if wanted.stages:
-        if any(stage.mode == "quorum" and not 0 < needed(stage) <= len(stage.approvers) for stage in wanted.stages):
-            raise Declined("approval.quorum")
-        found = without(wanted.stages, barred)
-    else:
-        facts = Wanted(requester=requesters[0], category=wanted.category, amount=wanted.amount)
-        found = choose(facts, rules, barred).stages
+    everybody = people_of([*given, *(stage for rule in rules for stage in rule.stages)])
+    barred = (*barred, *disabled(tx, everybody))
+    if any(stage.mode == "quorum" and not 0 < needed(stage) <= len(stage.approvers) for stage in given):
+        raise Declined("approval.quorum")
+    found = without(given, barred) if given else choose(facts, rules, barred).stages
     if not found:
         raise Declined("approval.nobody")
     return found

@@ -110,6 +110,7 @@ TEXTS: Mapping[str, str] = {
     "approval.decided": N_("{who} decided at {at}: {answer}."),
     "approval.delegation": N_("Somebody else has to stand in, until a time to come that lies after the beginning."),
     "approval.disabled": N_("{who} is disabled."),
+    "approval.invgate_unavailable": N_("InvGate does not say who the approver is: {detail}"),
     "approval.invgate_unconfigured": N_("InvGate decides this one, and the hub can't write to it (invgate)."),
     "approval.justification_missing": N_("It has to be said what it is for."),
     "approval.nobody": N_("Nobody is left who may approve it: never the requester, and nobody who is disabled."),
