@@ -128,7 +128,7 @@ class WebhookDestination:
 def render_body(event: Event, aliases: Mapping[str, str]) -> bytes:
     """``{"type", "timestamp", "data"}`` as the specification has it; ``data`` is the event with CloudEvents' attribute
     names, without what it does not say. An alias replaces the outer type only, so that the event can be recognised."""
-    said = {name: value for name, value in msgspec.to_builtins(event).items() if value not in ("", None, False, 0, {})}
+    said = {name: value for name, value in msgspec.to_builtins(event).items() if value}
     return msgspec.json.encode({"type": alias_of(event.type, aliases), "timestamp": event.time, "data": said})
 
 
