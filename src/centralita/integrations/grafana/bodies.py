@@ -1,4 +1,5 @@
-"""Bodies of Grafana that are one alert and no group: the old alerting's, OnCall's, and those that an author chose."""
+"""Bodies of Grafana that are one alert and no group: the old alerting's, OnCall's and Incident's (since then IRM), and
+those that an author chose."""
 
 from __future__ import annotations
 
@@ -13,27 +14,54 @@ from centralita.ports import Receipt
 
 _STATES: Mapping[str, tuple[str, Phase]] = {
     **dict.fromkeys(
-        ("alerting", "firing", "no_data", "nodata", "error", "critical", "alert_group_created", "unresolve"),
+        "alerting firing no_data nodata error critical alert_group_created unresolve grafana_incident_created".split(),
         ("alert.fired", "open"),
     ),
     **dict.fromkeys(("ok", "normal", "resolved", "resolve"), ("alert.resolved", "closed")),
     **dict.fromkeys(("acknowledged", "acknowledge"), ("alert.acknowledged", "open")),
     **dict.fromkeys(
-        ("pending", "silenced", "silence", "unsilence", "escalation", "unacknowledge", "personal_notification"),
+        "pending silenced silence unsilence escalation unacknowledge personal_notification active".split(),
         ("alert.updated", "open"),
     ),
     **dict.fromkeys(("paused", "unknown", "status_change", "manual"), ("alert.updated", "")),
 }
-"""A state, or OnCall's event, as ``attributes.word`` writes it, to the event's type and phase."""
+"""A state, or the event of OnCall or Incident, as ``attributes.word`` writes it, to the event's type and phase."""
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
-    "state": ("event.type", "state", "status", "alert_group.state", "alert_state", "estado"),
-    "condition": ("alert_group.state", "state", "status", "alert_state", "estado"),
-    "title": ("alert_group.title", "ruleName", "title", "titulo", "alert_name", "alertname", "name", "summary", "rule"),
-    "message": ("message", "mensaje", "description", "descripcion", "text", "annotations.description"),
-    "id": ("alert_group.id", "alert_group_id", "fingerprint", "ruleId", "ruleUid", "ruleUID", "rule_uid", "groupKey"),
+    "state": (
+        "event.type",
+        "event",
+        "incident.status",
+        "state",
+        "status",
+        "alert_group.state",
+        "alert_state",
+        "estado",
+    ),
+    "condition": ("alert_group.state", "incident.status", "state", "status", "alert_state", "estado"),
+    "title": (
+        *("alert_group.title", "incident.title", "ruleName", "title", "titulo", "alert_name", "alertname", "name"),
+        *("summary", "rule"),
+    ),
+    "message": (
+        *("incident.summary", "message", "mensaje", "description", "descripcion", "text", "annotations.description"),
+        "event",
+    ),
+    "id": (
+        *("alert_group.id", "alert_group_id", "incident.incidentID", "fingerprint", "ruleId", "ruleUid", "ruleUID"),
+        *("rule_uid", "groupKey"),
+    ),
     "url": (
-        *("alert_group.permalinks.web", "ruleUrl", "url", "link", "generatorURL", "panelURL", "dashboardURL"),
+        *(
+            "alert_group.permalinks.web",
+            "incident.overviewURL",
+            "ruleUrl",
+            "url",
+            "link",
+            "generatorURL",
+            "panelURL",
+            "dashboardURL",
+        ),
         *("ruleURL", "alert_url", "dashboard_url", "panel_url", "externalURL"),
     ),
     "time": ("event.time", "alert_group.created_at", "startsAt", "time", "timestamp"),
@@ -87,7 +115,8 @@ def _time(body: dict[str, Any]) -> str:
 def _said(body: dict[str, Any]) -> dict[str, str]:
     """What an author put beside each other that would otherwise be labels."""
     names = ("severity", "priority", "level", "category", "ci_type")
-    return {name: text for name in names if (text := tame_text(body.get(name)))}
+    said = {**body, "severity": body.get("severity") or find(body, "incident.severity")}
+    return {name: text for name in names if (text := tame_text(said.get(name)))}
 
 
 def _data(body: dict[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
