@@ -8,7 +8,7 @@ const TEXTS = {
   es: {
     title: "Receptor de webhooks", language: "Idioma", none: "Nada todavía.",
     empty: "Todavía no llegó nada. Haz un POST a cualquier ruta de esta dirección.",
-    some: (n, when) => `${n} recibidos, el último a las ${when}.`, headers: "Cabeceras", body: "Cuerpo",
+    some: (n, when) => `${n} recibidos, el último a las ${when}.`, headers: "Encabezados", body: "Cuerpo",
     unkept: "No se guardó.", lost: "El receptor no responde; se vuelve a intentar.",
   },
 };
