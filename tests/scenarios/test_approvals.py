@@ -116,9 +116,10 @@ async def test_what_invgate_refuses_is_open_again_and_somebody_hears_why(
     await invgate.add_approval(number, [MARTA])
     await told(slack, MARTA, "Espera aprobación: Silla")
     one = await waiting(hub)
-    await invgate.fail_next("PUT incident.approval.accept", status=400)
+    await invgate.fail_next("PUT incident.approval.accept", 2, status=400)  # by each of the two ids
     await ask(hub, "POST", f"/approvals/{one['id']}/approve", on_behalf_of=MARTA)
     assert await told(slack, "#centralita-ops", "InvGate no aceptó la respuesta sobre Silla")
+    assert await told(slack, MARTA, "InvGate no aceptó la respuesta sobre Silla")
     again = await ask(hub, "GET", f"/approvals/{one['id']}")
     assert again["state"] == "open" and again["fault"]
     await ask(hub, "POST", f"/approvals/{one['id']}/approve", on_behalf_of=MARTA)

@@ -254,8 +254,19 @@ def _written(approval: Approval, command: Written, now: float) -> Change:
     if not command.fault:
         return _as(told, _moved(approval, _HOW[pending.answer], now, outcome=pending, pending=None))
     votes = tuple(vote for vote in approval.current.votes if vote != pending)
-    failed = _moved(approval, "fail", now, pending=None, fault=command.fault, stages=_with_stage(approval, votes=votes))
-    return msgspec.structs.replace(told, approval=failed, happened="fail", note=command.fault)
+    stages = _with_stage(approval, votes=votes)
+    # Whoever decided has to hear that it does not hold.
+    tell = tuple(seat for seat in stages[approval.stage].waits_for() if seat.is_same(pending.seat))
+    failed = _moved(
+        approval,
+        "fail",
+        now,
+        pending=None,
+        fault=command.fault,
+        stages=stages,
+        told_at=told_at(approval, tell, now),
+    )
+    return msgspec.structs.replace(told, approval=failed, happened="fail", note=command.fault, tell=tell)
 
 
 _HOW: dict[Answer, Happening] = {"approve": "approve", "reject": "reject", "cancel": "cancel"}
