@@ -107,6 +107,28 @@ async def test_who_comes_behind_a_ticket_that_is_filled_in_keeps_its_place(
     await world.settle()
 
 
+async def test_who_waits_goes_on_when_invgate_is_taken_away(
+    sqlite_world: World, slack: SlackControl, invgate: InvGateControl
+) -> None:
+    world = sqlite_world
+    hub = await world.hub(slack_settings(slack), invgate_settings(invgate), RULES)
+    number = await invgate.add_ticket("Sin red", requester="ana@example.com")
+    await invgate.slow(60_000, "GET incident")
+    sender = await world.sender(hub, "invgate")
+    await sender.post(json.dumps({"event": "new_ticket", "request_id": number, "title": "Espera"}).encode())
+    whole = {"request_id": number, "requester_email": "ana@example.com"}
+    await sender.post(
+        json.dumps({"event": "status_changed", "status": "En curso", "title": "Detrás", **whole}).encode()
+    )
+    await until(lambda: world.reader.value("select count(*) from parked") == 2)
+    await hub.kill()
+    await invgate.heal()
+    hub = await world.hub(slack_settings(slack), RULES)  # on the same data, without an InvGate
+    await slack.wait_for(lambda call: "Espera" in str(call.args), method="chat.postMessage", timeout_s=60)
+    await slack.wait_for(lambda call: "En curso" in str(call.args), method="chat.update", timeout_s=60)
+    assert world.reader.value("select count(*) from parked") == 0
+
+
 async def test_what_is_asked_is_in_invgate_once(world: World, invgate: InvGateControl) -> None:
     hub = await world.hub(invgate_settings(invgate))
     words = ("create", "Alta de usuario", "--requester", "ana@example.com", "--priority", "alta")

@@ -56,6 +56,8 @@ class Asking(msgspec.Struct, frozen=True):
 
     source: Filling
     settings: Mapping[str, object]
+    answers: bool
+    """Whether there is anybody to ask; without, what waited before goes on, and nothing new waits."""
 
 
 class Routing(Protocol):
@@ -221,14 +223,17 @@ class _Line:
         if self._asking is None or not event.subject:
             return _as_it_is(event)
         row, standing = self._rows.get(event.id), self._standing.setdefault(event.subject, [])
+        if row is None and not standing and not self._asking.answers:
+            return _as_it_is(event)
         if row is None:
             event = msgspec.structs.replace(event, needs=still_needed(event, known))
             if not event.needs and not standing:
                 return event
-            state = parked.WAITING if event.needs else parked.BEHIND
+            waits = bool(event.needs) and self._asking.answers
+            state = parked.WAITING if waits else parked.BEHIND
             self._new.append(_parked(event, receipt, self._source, state, self._now))
             standing.append(event.id)
-            if event.needs:
+            if waits:
                 self.asking.append(event)
             return None
         if row.state == parked.WAITING or standing[:1] != [event.id]:

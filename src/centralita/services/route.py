@@ -226,12 +226,13 @@ class Router:
         return self._destinations.address(effect)
 
     def asking(self, source: str) -> Asking | None:
-        """Whom to ask for what a source's events need; None when there is nobody to ask."""
+        """Whom to ask for what a source's events need; None for a source that says everything itself."""
         configured = self._sources.get(source)
         if configured is None or not hasattr(configured.integration, "fill"):
             return None
+        answers = True
         try:
             self._destinations.address(Effect(rule="", destination="invgate", target="reads"))
         except UnknownTarget:
-            return None
-        return Asking(cast(Filling, configured.integration), configured.settings)
+            answers = False
+        return Asking(cast(Filling, configured.integration), configured.settings, answers)
