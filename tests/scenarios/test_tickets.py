@@ -198,13 +198,16 @@ async def test_what_happened_while_we_were_off_is_found(
     await hub.stop()
 
     await invgate.act(number, "solve")
-    await invgate.add_ticket("Nadie avisó", requester="ana@example.com")
+    other = await invgate.add_ticket("Nadie avisó", requester="ana@example.com")
+    await invgate.add_approval(other, ["marta@example.com"])
     clock.shift(300)  # what is younger than a minute may still be told by a webhook
     await hub.start()
     await slack.wait_for(lambda call: "Nadie avisó" in str(call.args), **in_channel)
     await slack.wait_for(lambda call: "Conocido" in str(call.args), method="chat.update", channel="#mesa-de-ayuda")
     shown = await ask(hub, "GET", f"/tickets/{number}")
     assert shown["phase"] == "closed"
+    asked = "Espera aprobación: Nadie avisó"
+    await slack.wait_for(lambda call: asked in str(call.args), method="chat.postMessage")
     await world.settle()
 
 

@@ -1,5 +1,6 @@
 """Finds what no webhook told: after a downtime of ours or of the way between, tickets in InvGate that are new, closed,
-assigned or in another state than we know. Each becomes a receipt of InvGate's source, and goes the way of any other.
+assigned or in another state than we know, and approvals that are asked for or were answered there. Each becomes a
+receipt of InvGate's source, and goes the way of any other.
 
 Only what changed more than ``GRACE_S`` ago counts: a webhook may be on its way. The first look finds nothing, it only
 notes where we stand: whoever connects an InvGate does not want to hear of its last ten years.
@@ -14,14 +15,15 @@ from typing import Any
 import msgspec
 import structlog
 
+from centralita.core.approvals import FINAL
 from centralita.core.attributes import phase_of, rfc3339
 from centralita.core.records import Record
 from centralita.integrations.invgate.client import reading, service_desk
-from centralita.integrations.invgate.filling import describe
+from centralita.integrations.invgate.filling import describe, describe_approval
 from centralita.integrations.invgate.found import CONTENT_TYPE, Found
 from centralita.services.hub import Hub
 from centralita.services.invgate import InvGate, InvGateUnavailable
-from centralita.store import receipts, records, upkeep
+from centralita.store import approvals, receipts, records, upkeep
 from centralita.store.database import Transaction
 from centralita.store.records import Filter
 
@@ -60,18 +62,52 @@ async def _look(hub: Hub, invgate: InvGate, source: str, since: float, until: fl
     open_now = await _numbers(invgate, [key for key, name in statuses.items() if phase_of(name) != "closed"])
     known = await hub.database.read(lambda tx: _open(tx, source))
     found = 0
+    asked_about = await hub.database.read(lambda tx: _asked_about(tx, source))
     for batch in _batches([*open_now, *(number for number in known if number not in open_now)]):
         changed = [
             ticket
             for ticket in await invgate.desk(partial(service_desk.incidents, numbers=batch))
             if since < reading.whole(ticket.get("last_update")) <= until
         ]
-        if changed:
-            described = [await invgate.desk(partial(describe, ticket=ticket)) for ticket in changed]
-            found += await hub.database.write(
-                partial(_append, hub=hub, source=source, described=described, since=since)
-            )
+        asked_about.update(dict.fromkeys(reading.reference(ticket.get("id")) for ticket in changed))
+        described = [await invgate.desk(partial(describe, ticket=ticket)) for ticket in changed]
+        news = partial(_append, hub=hub, source=source, described=described, since=since)
+        found += await hub.database.write(news) if described else 0
+    return found + await _look_at_approvals(hub, invgate, source, list(asked_about), until)
+
+
+async def _look_at_approvals(hub: Hub, invgate: InvGate, source: str, tickets: Sequence[str], until: float) -> int:
+    """Of tickets that changed, and of those whose approvals wait for an answer here."""
+    found = 0
+    for number in tickets:
+        for approval in await invgate.desk(partial(service_desk.approvals, number=number)):
+            known = await hub.database.read(partial(_state_of, topic=f"{source}/approval/{approval.id}"))
+            kind = _approval_happened(approval, known, until)
+            if not kind:
+                continue
+            ticket = await invgate.desk(partial(service_desk.incident, number=number))
+            answer = await invgate.desk(partial(describe_approval, ticket=ticket, approval=approval.id))
+            await hub.database.write(partial(_put, hub=hub, source=source, kind=kind, answer=answer))
+            found += 1
     return found
+
+
+def _asked_about(tx: Transaction, source: str) -> dict[str, None]:
+    """Tickets whose approvals wait for an answer here."""
+    waiting = approvals.listing(tx, approvals.Filter(state="waiting"), MOST)
+    return {one.ticket: None for one in waiting if one.authority == "invgate" and one.source == source and one.ticket}
+
+
+def _state_of(tx: Transaction, topic: str) -> str | None:
+    known = approvals.newest_of(tx, topic)
+    return known.state if known is not None else None
+
+
+def _approval_happened(approval: service_desk.Approval, known: str | None, until: float) -> str:
+    """``known`` is the state of ours."""
+    if approval.status == -1:
+        return "approval.requested" if known is None and approval.created_at <= until else ""
+    return "approval.answered" if known is not None and known not in FINAL else ""
 
 
 async def _numbers(invgate: InvGate, status_ids: Sequence[str]) -> dict[str, None]:
@@ -99,18 +135,22 @@ def _batches(numbers: Sequence[str]) -> Iterator[list[str]]:
 
 def _append(tx: Transaction, hub: Hub, source: str, described: Sequence[dict[str, Any]], since: float) -> int:
     """Queues what differs from what is known; compared in the transaction that queues it."""
-    now, count = hub.clock.now(), 0
+    count = 0
     for answer in described:
         number = answer["ticket"]["id"]
         kind = _happened(records.find(tx, "ticket", number, source), answer, since)
         if not kind:
             continue
-        receipt_id = hub.ids.new()
-        time = rfc3339(float(answer["ticket"].get("last_update") or now))
-        body = msgspec.json.encode(Found(type=kind, time=time, answer=answer))
-        receipts.put(tx, source, receipt_id, CONTENT_TYPE, body, now)
+        _put(tx, hub, source, kind, answer)
         count += 1
     return count
+
+
+def _put(tx: Transaction, hub: Hub, source: str, kind: str, answer: Mapping[str, Any]) -> None:
+    now = hub.clock.now()
+    time = rfc3339(float(answer["ticket"].get("last_update") or now))
+    body = msgspec.json.encode(Found(type=kind, time=time, answer=dict(answer)))
+    receipts.put(tx, source, hub.ids.new(), CONTENT_TYPE, body, now)
 
 
 def _happened(known: Record | None, answer: Mapping[str, Any], since: float) -> str:

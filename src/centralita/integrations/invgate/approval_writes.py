@@ -48,7 +48,8 @@ def _add_voter(work: Work) -> Call[Outcome]:
     """Arguments: approval, ticket, user (id or e-mail)."""
     approval = (yield from _find(work)).id
     user = yield from work.user(work.argument("user"))
-    if user not in (yield from desk.possible_voters(work.session, approval)):
+    voters = yield from desk.possible_voters(work.session, approval)
+    if user not in [voter.id for voter in voters]:
         yield from desk.add_voter(work.session, approval, user)
     return DONE
 

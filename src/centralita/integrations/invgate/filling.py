@@ -41,17 +41,24 @@ _MOST_VOTERS = 20
 
 def fetch(work: Work) -> Call[Outcome]:
     """Arguments: ticket, needs, approval. The answer is what ``describe`` gives, with ``approval`` and ``manager``."""
-    number = work.argument("ticket")
     needs = work.delivery.effect.arguments.get("needs") or ()
-    ticket = yield from desk.incident(work.session, number)
-    answer = yield from describe(work.session, ticket)
+    ticket = yield from desk.incident(work.session, work.argument("ticket"))
     if APPROVAL in needs:
-        requester = answer.get("requester", {})
-        answer["approval"] = yield from _approval(work.session, number, work.argument("approval"))
-        managers = yield from desk.people(work.session, [requester.get("manager_id", "")])
-        for manager in managers.values():
-            answer["manager"] = known_as(manager)
+        answer = yield from describe_approval(work.session, ticket, work.argument("approval"))
+    else:
+        answer = yield from describe(work.session, ticket)
     return Outcome(state="delivered", answer=answer)
+
+
+def describe_approval(session: Session, ticket: Mapping[str, Any], approval: str) -> Call[dict[str, Any]]:
+    """What ``describe`` gives, with the approval (the newest that waits, without an id), who may vote, and the
+    requester's ``manager``."""
+    answer = yield from describe(session, ticket)
+    answer["approval"] = yield from _approval(session, reading.reference(ticket.get("id")), approval)
+    managers = yield from desk.people(session, [answer.get("requester", {}).get("manager_id", "")])
+    for manager in managers.values():
+        answer["manager"] = known_as(manager)
+    return answer
 
 
 def describe(session: Session, ticket: Mapping[str, Any]) -> Call[dict[str, Any]]:
@@ -125,8 +132,12 @@ def _approval(session: Session, number: str, wanted: str) -> Call[dict[str, Any]
         return {}
     one = max(hits, key=lambda approval: approval.created_at)
     voters = (yield from desk.possible_voters(session, one.id))[:_MOST_VOTERS]
-    people = yield from desk.people(session, voters)
-    listed = [known_as(people[voter]) for voter in voters if voter in people and not people[voter].disabled]
+    people = yield from desk.people(session, [voter.id for voter in voters])
+    listed = [
+        {**known_as(people[voter.id]), "status": str(voter.status)}
+        for voter in voters
+        if voter.id in people and not people[voter.id].disabled
+    ]
     approval = {"id": one.id, "status": str(one.status), "description": plain_text(one.description), "voters": listed}
     return {name: value for name, value in approval.items() if value}
 

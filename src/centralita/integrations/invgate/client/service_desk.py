@@ -40,6 +40,13 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
 
 
+class Voter(msgspec.Struct, frozen=True):
+    """Somebody who may vote, and how they did: -1 not yet, 0 rejected, 1 approved."""
+
+    id: str
+    status: int
+
+
 class Comment(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     author: str
@@ -134,14 +141,19 @@ def approvals(session: Session, number: str, *, only_pending: bool = False) -> C
     return [one for one in found if not only_pending or one.status == -1]
 
 
-def possible_voters(session: Session, approval: str) -> Call[list[str]]:
-    """Ids of the people who may vote."""
+def possible_voters(session: Session, approval: str) -> Call[list[Voter]]:
+    """The people who may vote."""
     answer = yield from _get(session, "incident.approval.possible_voters", {"approval_id": approval})
     if isinstance(answer, dict) and "user_id" in answer:
         answer = [answer]
     listed = answer if isinstance(answer, list) else reading.items(answer)
-    voters = (item.get("user_id", item.get("id")) if isinstance(item, dict) else item for item in listed)
-    return [voter for voter in map(reading.reference, voters) if voter]
+    told = [item if isinstance(item, dict) else {"user_id": item, "status": -1} for item in listed]
+    voters = [Voter(reading.reference(one.get("user_id", one.get("id"))), _status(one)) for one in told]
+    return [voter for voter in voters if voter.id]
+
+
+def _status(voter: Mapping[str, Any]) -> int:
+    return -1 if voter.get("status") is None else reading.whole(voter["status"])
 
 
 def people(session: Session, numbers: Iterable[str]) -> Call[dict[str, Person]]:
