@@ -403,3 +403,30 @@ class Approvals(RuleBasedStateMachine):
 
 Approvals.TestCase.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
 TestApprovals = Approvals.TestCase
+
+
+def test_a_vote_after_which_invgate_waits_for_others_leaves_it_open_for_them() -> None:
+    marta, diego = Approver(id="13", name="Marta"), Approver(id="15", name="Diego")
+    new = Approval(
+        id="apr_1",
+        topic="invgate/approval/1",
+        authority="invgate",
+        title="Notebook",
+        requester=Approver(id="11"),
+        stages=(Stage(approvers=(marta, diego)),),
+        created_at=0.0,
+        updated_at=0.0,
+    )
+    asked = begin(new, 0.0)
+    first = decide(asked, Give(by=marta, answer="approve"), 1.0)
+    assert isinstance(first, Change) and first.approval.state == "answering"
+    waits = decide(first.approval, Written(waits=True), 2.0)
+    assert isinstance(waits, Change)
+    assert (waits.approval.state, waits.happened) == ("open", "vote")
+    assert waits.approval.current.waits_for() == (diego,)
+    again = decide(waits.approval, Give(by=marta, answer="approve"), 3.0)
+    assert isinstance(again, Refusal), "one person has one vote"
+    last = decide(waits.approval, Give(by=diego, answer="approve"), 4.0)
+    assert isinstance(last, Change) and last.approval.state == "answering"
+    done = decide(last.approval, Written(), 5.0)
+    assert isinstance(done, Change) and done.approval.state == "approved" and done.by == diego

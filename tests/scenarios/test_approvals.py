@@ -175,3 +175,24 @@ async def _an_hour_ago(world: World, id_: str) -> None:
 
     await database.write(move)
     await database.close()
+
+
+async def test_what_invgate_wants_of_two_is_over_when_both_have_answered(
+    sqlite_world: World, slack: SlackControl, invgate: InvGateControl
+) -> None:
+    hub = await sqlite_world.hub(slack_settings(slack), invgate_settings(invgate), RULES)
+    await connect(hub, invgate, None, "approval_requested")
+    await connect(hub, invgate, None, "approval_answered")
+    number = await invgate.add_ticket("Servidor nuevo", requester=ANA)
+    approval = await invgate.add_approval(number, [MARTA, "diego@example.com"], needs="all")
+    one = await waiting(hub)
+    await ask(hub, "POST", f"/approvals/{one['id']}/approve", on_behalf_of=MARTA)
+    await invgate.wait_for_sent(2)
+    await told(slack, "#mesa-de-ayuda", "Servidor nuevo", "1")
+    assert (await invgate.approval(approval)).status == -1
+    assert (await ask(hub, "GET", f"/approvals/{one['id']}"))["state"] in ("answering", "open")
+
+    await invgate.answer_approval(approval, "approved", user="diego@example.com")
+    await told(slack, MARTA, "Se aprobó: Servidor nuevo")
+    assert (await ask(hub, "GET", f"/approvals/{one['id']}"))["state"] == "approved"
+    assert (await invgate.approval(approval)).status == 1

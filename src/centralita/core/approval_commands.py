@@ -103,6 +103,8 @@ class Written(msgspec.Struct, frozen=True):
     """InvGate took what it was told, or did not: then why."""
 
     fault: str = ""
+    waits: bool = False
+    """It took the vote, and wants those of others too."""
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,6 +253,13 @@ def _written(approval: Approval, command: Written, now: float) -> Change:
     if approval.state != "answering" or pending is None:
         return Change(approval=approval)
     told = Change(approval=approval, happened=_HOW[pending.answer], by=pending.by, note=pending.note)
+    if command.waits:
+        # InvGate keeps the votes of its own approvals; here only those are left whom it still waits for.
+        rest = tuple(seat for seat in approval.current.approvers if not seat.is_same(pending.seat))
+        stages = _with_stage(approval, approvers=rest, votes=())
+        return msgspec.structs.replace(
+            told, approval=_moved(approval, "vote", now, pending=None, stages=stages), happened="vote"
+        )
     if not command.fault:
         return _as(told, _moved(approval, _HOW[pending.answer], now, outcome=pending, pending=None))
     votes = tuple(vote for vote in approval.current.votes if vote != pending)

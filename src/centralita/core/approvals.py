@@ -49,6 +49,8 @@ TRANSITIONS: dict[tuple[State, Happening], State] = {
     ("answering", "approve"): "approved",
     ("answering", "reject"): "rejected",
     ("answering", "cancel"): "cancelled",
+    # InvGate took the vote, and waits for others.
+    ("answering", "vote"): "open",
     # InvGate did not take it.
     ("answering", "fail"): "open",
 }

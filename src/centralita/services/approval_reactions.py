@@ -30,7 +30,7 @@ from centralita.core.attributes import one_line
 from centralita.core.conditions import compile_condition
 from centralita.core.effects import Effect, Subject
 from centralita.core.events import Event
-from centralita.core.payload import items, text
+from centralita.core.payload import flag, items, text
 from centralita.core.plain_text import plain_text
 from centralita.services import approval_telling as telling
 from centralita.services.approval_people import look_up, nameless
@@ -241,6 +241,8 @@ def _imported(hub: Hub, event: Event, topic: str, wanted: Wanted, choice: Choice
 
 def _answered(hub: Hub, tx: Transaction, event: Event, subject: Subject, now: float) -> Reaction:
     answer, topic = _answer_of(event), _topic(event)
+    if flag(event.data, "approval.waits"):
+        return NOTHING  # one vote of several: the approval is not over
     if answer is None or not topic or event.source not in hub.sources or event.source == "centralita":
         return NOTHING
     known = approvals.newest_of(tx, topic)
@@ -290,7 +292,7 @@ def _ended(hub: Hub, tx: Transaction, ended: Ended) -> bool:
 
 def _written(state: str, answer: dict[str, Any], fault: str) -> Command:
     if state == "delivered":
-        return Written()
+        return Written(waits=text(answer, "approval.status") == "-1")
     said = read_answer(text(answer, "approval.status"))
     return Heard(answer=said) if state == "skipped" and said is not None else Written(fault or "invgate.unknown")
 

@@ -31,7 +31,17 @@ def _answer(work: Work) -> Call[Outcome]:
     key = work.config["approval_key"]
     value = current.id if key == "approval_id" else work.argument("ticket")
     yield from desk.answer_approval(work.session, verb, key, value, user, work.argument("note"))
-    return Outcome(state="delivered", answer={"approval": {"id": current.id, "status": STATUS[verb]}})
+    status = (yield from _status_after(work, current.id, STATUS[verb])) if verb != "cancel" else STATUS[verb]
+    return Outcome(state="delivered", answer={"approval": {"id": current.id, "status": status}})
+
+
+def _status_after(work: Work, approval: str, said: int) -> Call[int]:
+    """-1 when InvGate wants the votes of others too; as it was answered when that can't be read now."""
+    try:
+        found = yield from desk.approvals(work.session, work.argument("ticket"))
+    except Failed:
+        return said
+    return next((one.status for one in found if one.id == approval), said)
 
 
 def _find(work: Work) -> Call[desk.Approval]:

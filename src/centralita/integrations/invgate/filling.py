@@ -151,7 +151,10 @@ def fill(event: Event, answer: Mapping[str, Any], settings: Mapping[str, object]
     for role in ("requester", "agent", "manager"):
         data[role] = _completed(said(event.data.get(role)), said(answer.get(role)))
     if answer.get("approval"):
-        data["approval"] = {**said(answer["approval"]), **said(event.data.get("approval"))}
+        read = said(answer["approval"])
+        # A webhook tells of each vote; the approval itself says whether others are still to come.
+        waits = {"waits": True} if event.type == "approval.answered" and read.get("status") == "-1" else {}
+        data["approval"] = {**read, **said(event.data.get("approval")), **waits}
     data = shaped({name: value for name, value in data.items() if value not in ({}, None)})
     ticket: dict[str, Any] = data.get("ticket", {})
     status = event.status or one_line(ticket.get("status"))

@@ -172,7 +172,7 @@ def _needs(number: str, kind: str, ticket: Mapping[str, str], fields: Fields, sa
     if not number.isdigit() or kind == "invgate.unknown":
         return ()
     needs = [] if said_event else [filling.TYPE]
-    if kind == "approval.requested":
+    if kind in ("approval.requested", "approval.answered"):
         needs.append(filling.APPROVAL)
     if needs or "title" not in ticket or not fields.text("requester_email"):
         needs.append(filling.TICKET)
