@@ -154,6 +154,7 @@ def _invgate_config(settings: Settings) -> Config | None:
     desk = invgate.service_desk
     if "desk" in connections:
         connections["desk"].username, connections["desk"].token = desk.username, _revealed(desk.token)
+        connections["desk"].amount_field = desk.amount_field or ""
     return (
         {
             "connections": connections,

@@ -196,3 +196,18 @@ async def test_what_invgate_wants_of_two_is_over_when_both_have_answered(
     await told(slack, MARTA, "Se aprobó: Servidor nuevo")
     assert (await ask(hub, "GET", f"/approvals/{one['id']}"))["state"] == "approved"
     assert (await invgate.approval(approval)).status == 1
+
+
+async def test_a_large_amount_goes_to_whom_the_rules_name(
+    sqlite_world: World, slack: SlackControl, invgate: InvGateControl
+) -> None:
+    rules = {"approvals": {"rules": [{"amount_above": 1000, "approvers": [SAM]}]}}
+    hub = await sqlite_world.hub(slack_settings(slack), invgate_settings(invgate, amount_field="77"), RULES, rules)
+    await connect(hub, invgate, ["event", "request_id", "approval_id"], "approval_requested")
+    number = await invgate.add_ticket("Servidor", requester=ANA, custom_fields={"77": "1500.50"})
+    await invgate.add_approval(number, [MARTA])
+    one = await waiting(hub)
+    assert one["amount"] == 1500.5
+    assert [each["email"] for each in one["waits_for"]] == [SAM]
+    await invgate.wait_for(endpoint="incident.approval.add_voter")
+    assert await told(slack, SAM, "Servidor")

@@ -26,6 +26,9 @@ class ServiceDesk(Section):
     approval_key: Literal["approval_id", "request_id"] = Field(
         default="approval_id", description=N_("Which id this installation takes to accept or reject an approval.")
     )
+    amount_field: OptionalText = Field(
+        default=None, description=N_("Uid of the custom field that holds an amount, for approvals.rules.")
+    )
     source: Text = Field(
         default="invgate", description=N_("Slug of the source that stands for it, for what a poll finds.")
     )

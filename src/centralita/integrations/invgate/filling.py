@@ -22,7 +22,7 @@ from centralita.core.attributes import (
     word_table,
 )
 from centralita.core.events import Event
-from centralita.core.payload import tame_text
+from centralita.core.payload import tame_number, tame_text
 from centralita.core.people import Person
 from centralita.core.plain_text import plain_text
 from centralita.core.subjects import said, same_person
@@ -94,6 +94,8 @@ def known_as(person: Person) -> dict[str, str]:
 
 def _ticket(session: Session, ticket: Mapping[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
     number = reading.reference(ticket.get("id"))
+    own_fields = reading.custom_fields(ticket.get("custom_fields"))
+    amount = tame_number(own_fields.get(session.connection.amount_field))
     fields: dict[str, Any] = {
         "id": number,
         "pretty_id": tame_text(ticket.get("pretty_id"), 40),
@@ -101,7 +103,8 @@ def _ticket(session: Session, ticket: Mapping[str, Any], named: Mapping[str, str
         "description": plain_text(tame_text(ticket.get("description"))),
         **named,
         "url": web_url(f"{session.connection.url.rstrip('/')}/requests/show/index/id/{number}"),
-        "custom_fields": reading.custom_fields(ticket.get("custom_fields")),
+        "custom_fields": own_fields,
+        "amount": "" if amount is None else amount,
         **{name: tame_text(ticket.get(name), 100) for name in _PLAIN},
     }
     return {name: value for name, value in fields.items() if value}

@@ -42,6 +42,8 @@ class Connection(msgspec.Struct, kw_only=True, eq=False):
     client_id: str = ""
     client_secret: str = ""
     timeout_s: float = 20.0
+    amount_field: str = ""
+    """Uid of the custom field of tickets that holds an amount."""
     tokens: dict[str, tuple[str, float]] = {}
     """Scope to an access token and the time when it ends."""
     names: dict[str, tuple[dict[str, str], float]] = {}
