@@ -76,7 +76,9 @@ def _id_of(work: Work, attribute: str) -> Call[str]:
         if not names:
             raise Failed("invgate.value_missing", attribute, retriable=False)
         return min(names, key=int) if all(key.isdigit() for key in names) else next(iter(names))
-    hits = [key for key, name in names.items() if word(name) == word(given)]
+    # A category is shown with those above it: "Hardware > Impresoras".
+    said = {word(given), word(given.rpartition(">")[2])}
+    hits = [key for key, name in names.items() if word(name) in said]
     if len(hits) == 1:
         return hits[0]
     if given in names or (given.isdigit() and not names):
