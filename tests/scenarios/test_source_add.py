@@ -54,6 +54,10 @@ class Terminal:
         self._process.send_signal(signal.SIGINT)
 
 
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @asynccontextmanager
 async def terminal(hub: HubProcess, *words: str, **environ: str) -> AsyncIterator[Terminal]:
     """``centralita WORDS`` with the hub's configuration; both streams in one, as on a screen."""
@@ -64,6 +68,8 @@ async def terminal(hub: HubProcess, *words: str, **environ: str) -> AsyncIterato
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        # Whoever starts the tests in the background has them, and all that they start, ignore Ctrl-C.
+        preexec_fn=_heed_interrupts,
     )
     try:
         yield Terminal(process)
