@@ -79,8 +79,8 @@ async def desk_of(directory: Path, database_url: str) -> AsyncIterator[Desk]:
         yield Desk(directory, control)
 
 
-async def test_a_person_plans_applies_and_reverts_at_the_terminal(tmp_path: Path, database_url: str) -> None:
-    async with desk_of(tmp_path, database_url) as desk:
+async def test_a_person_plans_applies_and_reverts_at_the_terminal(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, f"sqlite:///{tmp_path / 'centralita.db'}") as desk:
         await desk("migrate")
         ana = await desk.invgate.add_person("Ana Ruiz", email="ana@example.com", username="ana")
         luis = await desk.invgate.add_person("Luis Paz", email="luis@example.com", username="luis")
@@ -111,8 +111,8 @@ async def test_a_person_plans_applies_and_reverts_at_the_terminal(tmp_path: Path
             assert "not locked" in await desk("asset", "unlock", str(first))
 
 
-async def test_what_is_applied_while_nobody_serves_waits_for_the_server(tmp_path: Path, database_url: str) -> None:
-    async with desk_of(tmp_path, database_url) as desk:
+async def test_what_is_applied_while_nobody_serves_waits_for_the_server(tmp_path: Path) -> None:
+    async with desk_of(tmp_path, f"sqlite:///{tmp_path / 'centralita.db'}") as desk:
         await desk("migrate")
         ana = await desk.invgate.add_person("Ana Ruiz", email="ana@example.com", username="ana")
         asset = await desk.invgate.add_asset("PC-1", serial="S1", inventory_id="1", reported_at="", last_user="ana")

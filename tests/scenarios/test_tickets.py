@@ -73,8 +73,9 @@ async def test_a_webhook_with_an_id_alone_is_filled_in(
 
 
 async def test_a_ticket_that_invgate_does_not_give_goes_on_incomplete(
-    world: World, slack: SlackControl, invgate: InvGateControl
+    sqlite_world: World, slack: SlackControl, invgate: InvGateControl
 ) -> None:
+    world = sqlite_world
     hub = await world.hub(slack_settings(slack), invgate_settings(invgate), RULES)
     sender = await world.sender(hub, "invgate")
     await sender.post(json.dumps({"request_id": 999_999, "title": "No está"}).encode())
@@ -129,7 +130,8 @@ async def test_who_waits_goes_on_when_invgate_is_taken_away(
     assert world.reader.value("select count(*) from parked") == 0
 
 
-async def test_what_is_asked_is_in_invgate_once(world: World, invgate: InvGateControl) -> None:
+async def test_what_is_asked_is_in_invgate_once(sqlite_world: World, invgate: InvGateControl) -> None:
+    world = sqlite_world
     hub = await world.hub(invgate_settings(invgate))
     words = ("create", "Alta de usuario", "--requester", "ana@example.com", "--priority", "alta")
     code, asked, err = await command(hub, "ticket", *words)
@@ -172,7 +174,10 @@ async def test_an_answer_that_is_lost_on_the_way_repeats_nothing(
     assert writes[f"POST incident{'.comment' if action == 'comment' else ''}"] == 1
 
 
-async def test_what_invgate_refuses_says_why_and_holds_up_nobody_else(world: World, invgate: InvGateControl) -> None:
+async def test_what_invgate_refuses_says_why_and_holds_up_nobody_else(
+    sqlite_world: World, invgate: InvGateControl
+) -> None:
+    world = sqlite_world
     hub = await world.hub(invgate_settings(invgate))
     number = await invgate.add_ticket("Otro", requester="ana@example.com")
     code, asked, err = await command(hub, "ticket", "comment", "424242", "Nadie")
@@ -212,8 +217,9 @@ async def test_what_happened_while_we_were_off_is_found(
 
 
 async def test_what_failed_for_good_holds_its_ticket_until_somebody_has_seen_to_it(
-    world: World, invgate: InvGateControl
+    sqlite_world: World, invgate: InvGateControl
 ) -> None:
+    world = sqlite_world
     hub = await world.hub(invgate_settings(invgate))
     number = await invgate.add_ticket("En orden", requester="ana@example.com")
     refused = await ask(hub, "POST", f"/tickets/{number}/assignment", agent="nadie@example.com")

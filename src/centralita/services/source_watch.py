@@ -82,8 +82,9 @@ async def watch(hub: Hub, slug: str, after: str, wait_s: float) -> News:
     if slug not in hub.sources:
         raise LookupError(slug)
     if not after:
-        # A little back: another machine may have received something whose clock is behind ours.
-        ulid = ids.ulid(int((hub.clock.now() - LOOK_S) * 1000), 0)
+        # A little back, where another machine may have received something whose clock is behind ours.
+        back_s = LOOK_S if hub.database.dialect == "postgresql" else 0.0
+        ulid = ids.ulid(int((hub.clock.now() - back_s) * 1000), 0)
         last = await hub.database.read(lambda tx: rejections.last_id(tx, slug))
         return News(str(Seen(last, ulid)), [], [], [])
     seen = seen_of(after)
