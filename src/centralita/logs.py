@@ -175,12 +175,15 @@ class _Listener(QueueListener):
 
     def handle(self, record: logging.LogRecord) -> None:
         super().handle(record)
-        if self.entrance.dropped and self.entrance.waiting.empty():
-            lost, self.entrance.dropped = self.entrance.dropped, 0
-            text = f"logs.dropped: {lost} lines, because they came faster than they could be written"
-            super().handle(
-                logging.makeLogRecord({"name": __name__, "levelno": 30, "levelname": "WARNING", "msg": text})
-            )
+        if self.entrance.waiting.empty():
+            self._tell_dropped()
+
+    def _tell_dropped(self) -> None:
+        if not self.entrance.dropped:
+            return
+        lost, self.entrance.dropped = self.entrance.dropped, 0
+        text = f"logs.dropped: {lost} lines, because they came faster than they could be written"
+        super().handle(logging.makeLogRecord({"name": __name__, "levelno": 30, "levelname": "WARNING", "msg": text}))
 
     def enqueue_sentinel(self) -> None:
         self.entrance.waiting.put(None)  # waits for room, where the base class would fail
@@ -189,6 +192,7 @@ class _Listener(QueueListener):
         if self._thread is None:
             return
         self.stop()
+        self._tell_dropped()  # the end itself stood in the queue behind the last record
         for handler in self.handlers:
             handler.close()
 
