@@ -14,7 +14,8 @@ from tests.scenarios.ledger import alert
 from tests.scenarios.waiting import until
 
 DAY_S = 86_400
-QUICK_LEASE = {"deliver": {"lease_s": 3}}
+QUICK_LEASE = {"deliver": {"lease_s": 6}}
+"""Long enough that a busy machine renews it in time."""
 
 
 def _patient(sink: SinkControl) -> dict[str, Any]:
