@@ -114,7 +114,7 @@ JUNK = st.recursive(
 
 
 @pytest.mark.parametrize("kind", SOURCE_KINDS)
-@tried(40)
+@tried(100)
 @given(st.data())
 def test_wrong_settings_are_named_and_never_open_the_door(kind: str, data: st.DataObject) -> None:
     source = registry.source(kind)

@@ -94,7 +94,7 @@ def settings_of(kind: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("kind", SOURCE_KINDS)
-@tried(50)
+@tried(150)
 @given(st.data())
 def test_any_json_gives_declared_events_or_a_payload_error(kind: str, data: st.DataObject) -> None:
     body = msgspec.json.encode(data.draw(JSON))
@@ -127,7 +127,7 @@ def replaced(value: Any, path: list[int], new: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", SOURCE_KINDS)
-@tried(50)
+@tried(150)
 @given(st.data())
 def test_a_fixture_with_any_value_in_any_place_never_loses_its_event(kind: str, data: st.DataObject) -> None:
     known = [
@@ -142,7 +142,7 @@ def test_a_fixture_with_any_value_in_any_place_never_loses_its_event(kind: str, 
 
 
 @pytest.mark.parametrize("kind", SOURCE_KINDS)
-@tried(50)
+@tried(150)
 @given(
     st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
     st.sampled_from(CONTENT_TYPES),
