@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from pydantic import SecretStr
 
-from centralita.core.rules import Routing, Ruleset, RuleSpec, WebhookSpec, compile_rules
-from centralita.core.signing import parse_key
+from centralita.core.rules import Routing, Ruleset, RuleSpec, compile_rules
 from centralita.integrations import registry
 from centralita.integrations.invgate.client.session import BUCKETS as INVGATE_BUCKETS
 from centralita.integrations.invgate.client.session import Connection
@@ -36,6 +35,7 @@ from centralita.services.rules import aliases
 from centralita.services.settle import Settler
 from centralita.services.source_catalogue import Catalogue
 from centralita.services.vault import Vault
+from centralita.services.webhook_catalogue import Defaults, WebhookCatalogue, signing_secret, spec_of
 from centralita.settings import Settings
 from centralita.store.database import Database, open_database
 from centralita.store.migrate import migrate
@@ -58,10 +58,7 @@ def ruleset_of(settings: Settings) -> Ruleset:
         )
         for rule in settings.rules
     ]
-    webhooks = [
-        WebhookSpec(name=hook.name, types=list(hook.types), condition=hook.condition, enabled=hook.enabled)
-        for hook in settings.webhooks
-    ]
+    webhooks = [spec_of(hook) for hook in settings.webhooks]
     slack = settings.slack
     routing = Routing(
         channel_mappings=dict(slack.channel_mappings) if slack.enabled else {},  # type: ignore[arg-type]  # narrower keys
@@ -110,33 +107,16 @@ def _slack_config(settings: Settings) -> Config | None:
     }
 
 
-def _signing_secret(secret: str) -> str:
-    """``WEBHOOK_SECRET`` may be any text: what is no Standard Webhooks secret signs by its UTF-8 bytes."""
-    return secret if parse_key(secret.encode()) else "whsec_" + base64.b64encode(secret.encode()).decode()
-
-
-def _webhook_configs(settings: Settings) -> dict[str, Config]:
-    shared = _signing_secret(settings.webhook_secret.get_secret_value()) if settings.webhook_secret else ""
-    known = aliases()
-    configs: dict[str, Config] = {}
-    for hook in settings.webhooks:
-        own = [secret.get_secret_value() for secret in (hook.secret, *hook.secrets) if secret is not None]
-        configs[hook.name] = {
-            "name": hook.name,
-            "url": hook.url,
-            "secrets": own or ([shared] if shared else []),
-            "headers": {name: value.get_secret_value() for name, value in hook.headers.items()},
-            "timeout_s": hook.timeout_s,
-            # Whoever subscribes by another name of a type gets the events under that name.
-            "aliases": {known[name]: name for name in hook.types if name in known},
-            "rate_per_s": hook.rate_per_s,
-            "burst": hook.burst,
-            "in_flight": hook.in_flight,
-            "schedule_s": hook.schedule_s,
-            "order": hook.order,
-            "on_dead": hook.on_dead,
-        }
-    return configs
+def webhooks_of(settings: Settings, database: Database, vault: Vault) -> WebhookCatalogue:
+    """The outgoing webhooks; those that people made are not read yet."""
+    shared = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+    defaults = Defaults(
+        secret=signing_secret(shared) if shared else "",
+        aliases=aliases(),
+        locale=settings.locale,
+        public_url=settings.server.public_url or "",
+    )
+    return WebhookCatalogue(settings.webhooks, defaults, database, vault)
 
 
 def _invgate_config(settings: Settings) -> Config | None:
@@ -172,17 +152,19 @@ def _revealed(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
 
 
-def destinations_of(settings: Settings, invgate: Config | None = None) -> Destinations:
+def destinations_of(settings: Settings, webhooks: WebhookCatalogue, invgate: Config | None = None) -> Destinations:
     """Where effects can go."""
-    slack, webhooks = _slack_config(settings), _webhook_configs(settings)
+    slack = _slack_config(settings)
 
     def configure(kind: str, target: str) -> Config | None:
         if kind == "invgate":
             api = "assets" if target == "assets" else "desk"
             return invgate if invgate is not None and api in invgate["connections"] else None
-        return slack if kind == "slack" else webhooks.get(target)
+        return slack if kind == "slack" else webhooks.config(target)
 
-    return Destinations(registry.DESTINATIONS, configure)
+    destinations = Destinations(registry.DESTINATIONS, configure)
+    webhooks.on_changed = partial(destinations.forget_target, "webhook")
+    return destinations
 
 
 def client_of(settings: Settings) -> Client:
@@ -216,9 +198,11 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     clock.anchor(await database.now())
     ids, vault, ruleset = ReceiptIds(clock), vault_of(settings), ruleset_of(settings)
     catalogue = Catalogue(sources_of(settings), database, vault)
+    webhooks = webhooks_of(settings, database, vault)
     await catalogue.refresh()
+    await webhooks.refresh()
     invgate = _invgate_config(settings)
-    metrics, destinations = HubMetrics(catalogue.readers), destinations_of(settings, invgate)
+    metrics, destinations = HubMetrics(catalogue.readers), destinations_of(settings, webhooks, invgate)
     rates = {name: rate for kind in registry.DESTINATIONS.values() for name, rate in kind.buckets.items()}
     if invgate is not None:
         rates |= {name: invgate["rate"] for name in INVGATE_BUCKETS.values()}
@@ -228,8 +212,10 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     settler = Settler(database, clock, ids, destinations, buckets, random.SystemRandom().random, reactions)
     performer = Performer(database, client, clock, destinations, buckets, settings.locale)
     deliverer = Deliverer(database, clock, destinations, performer, settler, settings.deliver, metrics)
-    known = catalogue.readers
-    router = Router(database, clock, ids, destinations, known, ruleset, version, deliverer, metrics, reactions)
+    router = Router(
+        *(database, clock, ids, destinations, catalogue.readers, ruleset, version),
+        *(deliverer, metrics, reactions, webhooks),
+    )
     deliverer.on_announced, router.learn = router.look, catalogue.refresh
     ingest = Ingest(database, clock, ids, settings.receive, metrics, _accepted(database, router, role))
     ingest.sources = catalogue.open
@@ -240,6 +226,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         ids=ids,
         metrics=metrics,
         catalogue=catalogue,
+        webhooks=webhooks,
         ruleset=ruleset,
         ruleset_version=version,
         destinations=destinations,

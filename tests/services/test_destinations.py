@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from centralita.core.effects import Effect
+from centralita.core.lanes import LanePolicy
 from centralita.integrations.slack.destination import SlackDestination
 from centralita.integrations.webhook.destination import WebhookDestination
+from centralita.integrations.webhook.receiver import Receiver
 from centralita.services.destinations import Destinations, UnknownTarget
 
 
 @pytest.fixture
 def destinations() -> Destinations:
-    configs = {("webhook", "erp"): {"url": "https://erp.example.com", "in_flight": 3}}
+    configs = {("webhook", "erp"): {"receiver": Receiver(name="erp", policy=LanePolicy(in_flight=3)), "session": {}}}
     return Destinations(
         {"slack": SlackDestination(), "webhook": WebhookDestination()},
         lambda kind, target: {"bot_token": "xoxb-1"} if kind == "slack" else configs.get((kind, target)),

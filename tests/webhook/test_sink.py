@@ -10,7 +10,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from centralita.integrations.webhook.destination import WebhookDestination
-from centralita.integrations.webhook.test_destination import NEW, OLD, delivery
+from centralita.integrations.webhook.test_destination import NEW, OLD, config_with, delivery
 from centralita.net import Client
 from centralita.ports import HttpRequest, Outcome
 from centralita.sandbox.control import SinkControl
@@ -28,7 +28,7 @@ async def sink() -> AsyncIterator[SinkControl]:
 async def deliver(
     url: str, attempt: int = 1, timeout_s: float = 15.0, allow: tuple[str, ...] = ("127.0.0.0/8",)
 ) -> Outcome:
-    config = {"name": "erp", "url": url, "secrets": [NEW, OLD], "headers": {"X-Team": "mesa"}, "timeout_s": timeout_s}
+    config = config_with(url=url, headers=(("X-Team", "mesa"),), timeout_s=timeout_s)
     generator = WebhookDestination().perform(delivery(attempt), config, {}, time.time())
     request = next(generator)
     assert isinstance(request, HttpRequest)

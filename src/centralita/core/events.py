@@ -50,6 +50,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Slug of the configured source."""
     type: str
     """Past tense with dots: ``ticket.created``."""
+    alias: str = ""
+    """The sender's own name for the type (``ot.created``), where one of ours stands for several of its names; an
+    outgoing webhook may subscribe by it and gets it under that name."""
     time: str
     """When it happened, RFC 3339 in UTC; the receipt's time when the sender did not say."""
     subject: str = ""

@@ -27,6 +27,12 @@ class LanePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Waits between attempts; attempts = len + 1. Jitter of 20 % either way is added."""
     retry_after_cap_s: float = 3600.0
     breaker: bool = True
+    off: bool = False
+    """Switched off by a person: nothing of it is sent, what waits is kept."""
+    disable_after_s: float = 0.0
+    """After how long without a success the hub stops sending by itself; 0 for never."""
+    slow_s: float = 2.0
+    """A success that takes longer counts as slow in the statistics."""
     on_dead: Literal["continue", "hold"] = "continue"
     order: Literal["subject", "strict", "none"] = "subject"
 
@@ -48,7 +54,13 @@ class LaneState(msgspec.Struct, kw_only=True):
     """Nothing is sent before: the receiver said so (429), or the breaker is open."""
     hold_reason: str = ""
     paused: bool = False
+    paused_reason: str = ""
+    """"" when a person paused it; else why the hub did: ``http.gone``, ``webhook.failing``."""
     breaker: str = ""
+    failing_since: float | None = None
+    """Since when there has been no success, if anything has failed since."""
+    warned: int = 0
+    """The last warning that was given of ``disable_after_s``, in per cent of it."""
     last_success_at: float | None = None
     last_failure_at: float | None = None
     last_error: str = ""
@@ -64,7 +76,7 @@ def tokens(lane: LaneState, policy: LanePolicy, now: float) -> float:
 
 def allowance(lane: LaneState, policy: LanePolicy, now: float) -> int:
     """How many deliveries may be put in flight at ``now``."""
-    if lane.paused or lane.held_until > now:
+    if lane.paused or policy.off or lane.held_until > now:
         return 0
     in_flight = 1 if lane.hold_reason == PROBING else policy.in_flight
     # The epsilon forgives what adding doubles loses: a token that is due "now" is there.
@@ -88,7 +100,7 @@ def set_wake(lane: LaneState, policy: LanePolicy, next_due: float | None, now: f
     however old, keeps the others from their turn.
     """
     in_flight = 1 if lane.hold_reason == PROBING else policy.in_flight
-    if next_due is None or lane.paused or lane.in_flight >= in_flight:
+    if next_due is None or lane.paused or policy.off or lane.in_flight >= in_flight:
         lane.wake_at = None  # what ends its flight looks again
         return
     wait_s = 0.0

@@ -42,6 +42,8 @@ class WebhookSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     types: list[str] = msgspec.field(default_factory=lambda: ["*"])
     """``ticket.created``, ``ticket.*`` or ``*``; [] for one that only rules name."""
     condition: str = ""
+    channels: list[str] = []
+    """Sources, channels of a chat or Slack channels; [] for all."""
     enabled: bool = True
 
 
@@ -102,16 +104,22 @@ def problems_of(rules: Sequence[RuleSpec], webhooks: Sequence[WebhookSpec], rout
         if not webhook.name or rule_name in seen:
             yield RuleProblem(rule=rule_name, key="name", id="rule.duplicate_name" if webhook.name else "rule.no_name")
         seen.add(rule_name)
-        yield from _condition_problems(rule_name, webhook.condition)
-        for pattern in webhook.types:
-            if "*" in pattern.removesuffix(".*") and pattern != "*":
-                yield RuleProblem(rule=rule_name, key="types", id="webhook.bad_type", arguments={"type": pattern})
+        yield from webhook_problems(webhook)
     for severity in routing.channel_mappings:
         if severity not in SEVERITIES:
             arguments = {"word": severity, "known": list(SEVERITIES)}
             yield RuleProblem(
                 rule=MAPPINGS_RULE, key="channel_mappings", id="condition.unknown_severity", arguments=arguments
             )
+
+
+def webhook_problems(webhook: WebhookSpec) -> Iterator[RuleProblem]:
+    """What is wrong with one subscription, but for its name."""
+    rule_name = WEBHOOK_RULE + webhook.name
+    yield from _condition_problems(rule_name, webhook.condition)
+    for pattern in webhook.types:
+        if "*" in pattern.removesuffix(".*") and pattern != "*":
+            yield RuleProblem(rule=rule_name, key="types", id="webhook.bad_type", arguments={"type": pattern})
 
 
 def _name_problems(name: str, seen: set[str]) -> Iterator[RuleProblem]:

@@ -13,12 +13,11 @@ and by the rule ``ops`` the operators' channel.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from centralita.core.condition_requirements import Requirements
 from centralita.core.conditions import Reason, compile_condition
 from centralita.core.effects import Effect, Subject
 from centralita.core.events import MAX_CAUSATION_DEPTH, Event
@@ -36,6 +35,7 @@ from centralita.core.rule_specs import (
     listed,
     problems_of,
 )
+from centralita.core.subscriptions import SYSTEM_PREFIX, Subscription, Subscriptions, webhook_effect
 
 __all__ = [
     "Decision",
@@ -52,7 +52,7 @@ __all__ = [
     "explain",
 ]
 
-SYSTEM_PREFIX = "centralita."
+MOST_TRACED = 200
 OPS_TYPES = frozenset(
     {
         "centralita.delivery.dead",
@@ -106,7 +106,7 @@ class Rule:
         self.names_channel = bool(channels) or self.uses_mappings
         self.fixed = (
             *(self.channel_effect(channel) for channel in channels),
-            *(_webhook_effect(spec.name, name) for name in webhooks if name not in disabled_webhooks),
+            *(webhook_effect(spec.name, name) for name in webhooks if name not in disabled_webhooks),
         )
         disabled = (name for name in webhooks if name in disabled_webhooks)
         self.skipped = tuple(Skipped(spec.name, name, "webhook.disabled") for name in disabled)
@@ -119,27 +119,6 @@ class Rule:
             mentions=tuple(self.spec.mentions),
             formatting=self.formatting,
         )
-
-
-class Subscription:
-    """A compiled WebhookSpec."""
-
-    __slots__ = ("condition", "effect", "everything", "prefixes", "spec", "types")
-
-    def __init__(self, spec: WebhookSpec, aliases: Mapping[str, str]) -> None:
-        self.spec = spec
-        self.condition = compile_condition(spec.condition)
-        names = [aliases.get(name, name) for name in spec.types]
-        self.everything = "*" in names
-        self.prefixes = tuple(name[:-1] for name in names if name.endswith(".*"))
-        self.types = frozenset(name for name in names if "*" not in name)
-        self.effect = _webhook_effect(WEBHOOK_RULE + spec.name, spec.name)
-
-    def takes(self, event_type: str) -> bool:
-        """Whether it subscribes to a type: a wildcard never takes what the hub tells about itself."""
-        if event_type in self.types:
-            return True
-        return not event_type.startswith(SYSTEM_PREFIX) and (self.everything or event_type.startswith(self.prefixes))
 
 
 class Ruleset:
@@ -156,11 +135,8 @@ class Ruleset:
         off = frozenset(webhook.name for webhook in webhooks if not webhook.enabled)
         self.rules = [Rule(spec, routing, off) for spec in rules if spec.enabled]
         self.webhook_specs = tuple(webhooks)
-        self.subscriptions = [Subscription(spec, aliases) for spec in webhooks if spec.enabled]
+        self.subscriptions = Subscriptions(webhooks, aliases)
         self.rule_index = RuleIndex((ordinal, rule.condition.requires) for ordinal, rule in enumerate(self.rules))
-        self.webhook_index = RuleIndex(
-            (ordinal, _required_by(webhook)) for ordinal, webhook in enumerate(self.subscriptions)
-        )
         canonical = msgspec.json.encode([self.specs, self.webhook_specs, routing, aliases], order="deterministic")
         self.digest = hashlib.sha256(canonical).hexdigest()
 
@@ -182,8 +158,11 @@ def compile_rules(
     return Ruleset(rules, webhooks, routing, aliases or {})
 
 
-def decide_effects(event: Event, ruleset: Ruleset, subject: Subject) -> Decision:
-    """What to do for ``event``; ``subject`` is its projection, the event included."""
+def decide_effects(
+    event: Event, ruleset: Ruleset, subject: Subject, subscriptions: Subscriptions | None = None
+) -> Decision:
+    """What to do for ``event``; ``subject`` is its projection, the event included. ``subscriptions`` are of webhooks
+    that stand beside the ruleset."""
     if event.depth > MAX_CAUSATION_DEPTH:
         return Decision(skipped=(Skipped("", "", "causation.too_deep"),))
     drafts = _Drafts(event, subject)
@@ -204,16 +183,18 @@ def decide_effects(event: Event, ruleset: Ruleset, subject: Subject) -> Decision
         drafts.add(_built_in(MAPPINGS_RULE, mapped, "channel", ruleset.routing), MAPPINGS_RULE)
     if event.type in OPS_TYPES and ruleset.routing.ops_channel:
         drafts.add(_built_in(OPS_RULE, ruleset.routing.ops_channel, "system", ruleset.routing), OPS_RULE)
-    for ordinal in ruleset.webhook_index.candidates(event):
-        webhook = ruleset.subscriptions[ordinal]
-        if webhook.takes(event.type) and webhook.condition.test(event):
+    for known in (ruleset.subscriptions, subscriptions):
+        for webhook in () if known is None else known.taking(event):
             drafts.add(webhook.effect, webhook.effect.rule)
     return drafts.decision()
 
 
-def explain(event: Event, ruleset: Ruleset, subject: Subject) -> list[RuleTrace]:
-    """Why each rule, built-in rule and webhook did or didn't match, in their order."""
-    matched = frozenset(decide_effects(event, ruleset, subject).matched)
+def explain(
+    event: Event, ruleset: Ruleset, subject: Subject, subscriptions: Subscriptions | None = None
+) -> list[RuleTrace]:
+    """Why each rule, built-in rule and webhook did or didn't match, in their order; of more than ``MOST_TRACED``
+    ``subscriptions`` only those that did."""
+    matched = frozenset(decide_effects(event, ruleset, subject, subscriptions).matched)
     compiled = {rule.spec.name: rule for rule in ruleset.rules}
     traces: list[RuleTrace] = []
     stopped_by = ""
@@ -225,7 +206,10 @@ def explain(event: Event, ruleset: Ruleset, subject: Subject) -> list[RuleTrace]
     for name in (MAPPINGS_RULE, OPS_RULE):
         if name in matched:
             traces.append(RuleTrace(name=name, matched=True, why=(Reason("rule.built_in"),)))
-    for webhook in ruleset.subscriptions:
+    beside: Iterable[Subscription] = subscriptions or ()
+    if subscriptions is not None and len(subscriptions) > MOST_TRACED:
+        beside = subscriptions.taking(event)
+    for webhook in (*ruleset.subscriptions, *beside):
         name = webhook.effect.rule
         traces.append(RuleTrace(name=name, matched=name in matched, why=_why_webhook(webhook, event)))
     disabled = (spec.name for spec in ruleset.webhook_specs if not spec.enabled)
@@ -296,18 +280,8 @@ class _Drafts:
         )
 
 
-def _webhook_effect(rule: str, name: str) -> Effect:
-    return Effect(rule=rule, destination="webhook", target=name, audience="system")
-
-
 def _built_in(rule: str, channel: str, audience: Any, routing: Routing) -> Effect:
     return Effect(rule=rule, destination="slack", target=channel, audience=audience, formatting=routing.formatting)
-
-
-def _required_by(webhook: Subscription) -> Requirements:
-    if webhook.everything or webhook.prefixes:
-        return webhook.condition.requires
-    return {**webhook.condition.requires, ("equal", "type"): webhook.types}
 
 
 # --- Why and why not
@@ -328,8 +302,4 @@ def _why_rule(rule: Rule | None, event: Event, stopped_by: str) -> tuple[Reason,
 def _why_webhook(webhook: Subscription, event: Event) -> tuple[Reason, ...]:
     if event.depth > MAX_CAUSATION_DEPTH:
         return (Reason("causation.too_deep", {"limit": MAX_CAUSATION_DEPTH}),)
-    taken = webhook.takes(event.type)
-    types = Reason(
-        f"webhook.type_{'taken' if taken else 'refused'}", {"types": webhook.spec.types, "actual": event.type}
-    )
-    return (types, *webhook.condition.explain(event)) if taken else (types,)
+    return webhook.explain(event)

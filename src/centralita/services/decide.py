@@ -17,6 +17,7 @@ from centralita.core.events import Event
 from centralita.core.records import Record, records_of
 from centralita.core.rules import Ruleset, Skipped, decide_effects
 from centralita.core.subjects import project, still_needed
+from centralita.core.subscriptions import Subscriptions
 from centralita.ports import Filling, Receipt
 from centralita.services import announcements
 from centralita.services.announcements import About
@@ -37,6 +38,10 @@ RELEASE_TIMER = "event.release"
 
 class RulesetChanged(Exception):
     """Another process has published other rules: this one must not route by the old ones."""
+
+
+class WebhooksChanged(Exception):
+    """Somebody has changed a webhook: its newest version has to be read before anything is decided."""
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,12 +65,24 @@ class Asking(msgspec.Struct, frozen=True):
     """Whether there is anybody to ask; without, what waited before goes on, and nothing new waits."""
 
 
+class Webhooks(Protocol):
+    """Those that people made."""
+
+    @property
+    def subscriptions(self) -> Subscriptions: ...
+    @property
+    def version(self) -> int: ...  # how many changes of webhooks ``subscriptions`` knows of
+
+
 class Routing(Protocol):
     """What a batch asks of its router."""
 
     ruleset: Ruleset
     version: int
     reactions: Reactions
+
+    @property
+    def webhooks(self) -> Webhooks: ...
 
     def new_id(self) -> str: ...
     def address(self, effect: Effect) -> Address: ...
@@ -78,6 +95,7 @@ class Batch:
     def __init__(self, router: Routing, source: str, parsed: Sequence[Parsed], room: Room, now: float) -> None:
         self._router, self._source, self._parsed, self._room, self._now = router, source, parsed, room, now
         self._asking = router.asking(source)
+        self._subscriptions, self._changes = router.webhooks.subscriptions, router.webhooks.version
         self._stored: list[StoredEvent] = []
         self._planned: list[Planned] = []
         self.handed: list[Handed] = []
@@ -91,18 +109,20 @@ class Batch:
         return len(self._stored)
 
     def write(self, tx: Transaction, seqs: Sequence[int]) -> None:
-        """Raises Conflict when somebody else has routed these, RulesetChanged."""
+        """Raises Conflict when somebody else has routed these, RulesetChanged, WebhooksChanged."""
         self._room.left = self._room.taken  # a deadlock runs the closure again
         self._stored.clear()
         self._planned.clear()
         self.handed.clear()
         if not receipts.hold_source(tx, self._source) or receipts.take_from_inbox(tx, seqs) != len(seqs):
             raise Conflict(self._source)
-        version, digest = rulesets.latest(tx)
+        version, digest, changes = rulesets.in_force(tx)
         if version != self._router.version:
             raise RulesetChanged(
                 f"ruleset {version} ({digest[:12]}) is in force, this process has {self._router.version}"
             )
+        if changes != self._changes:
+            raise WebhooksChanged(str(changes))
         self._record_unparsed(tx)
         self._decide(tx)
         events.append(tx, self._stored)
@@ -165,7 +185,7 @@ class Batch:
     def _route_one(self, tx: Transaction, parsed: Parsed, event: Event, subject: Subject) -> None:
         """Rules tell an event of ours in the thread of what it is about; what was decided with it has its own."""
         shown = subject if parsed.about is None else self._about(tx, parsed.about, subject)
-        decision = decide_effects(event, self._router.ruleset, shown)
+        decision = decide_effects(event, self._router.ruleset, shown, self._subscriptions)
         reaction = self._router.reactions.react(tx, event, shown, self._now)
         self.announced = self.announced or reaction.announced
         skipped = list(decision.skipped)

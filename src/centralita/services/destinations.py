@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -82,3 +82,9 @@ class Destinations:
     def forget(self) -> None:
         """The configuration has changed."""
         self._known.clear()
+
+    def forget_target(self, destination: str, targets: Iterable[str]) -> None:
+        """The configuration of some targets, whose audience is a system, has changed."""
+        for target in targets:
+            self._known.pop((destination, target, "system"), None)
+            self._known.pop((destination, target, "channel"), None)

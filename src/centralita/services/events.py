@@ -213,7 +213,7 @@ def _detail(tx: Transaction, hub: Hub, stored: StoredEvent) -> EventDetail:
     event = stored.event
     receipt = receipts.load(tx, [stored.receipt_id]).get(stored.receipt_id)
     subject = subjects.load(tx, event.source, [event.subject]).get(event.subject) or project(None, event)
-    traces = explain(event, _ruleset(tx, hub, stored.ruleset), subject)
+    traces = explain(event, _ruleset(tx, hub, stored.ruleset), subject, hub.webhooks.subscriptions)
     return EventDetail(
         event=msgspec.to_builtins(event),
         receipt=_receipt(receipt) if receipt is not None else None,

@@ -21,6 +21,7 @@ from centralita.services.reactions import Reactions
 from centralita.services.route import Router
 from centralita.services.source_catalogue import Catalogue
 from centralita.services.vault import Vault
+from centralita.services.webhook_catalogue import WebhookCatalogue
 from centralita.settings import Settings
 from centralita.store.database import Database
 
@@ -38,6 +39,7 @@ class Hub:
     ids: ReceiptIds
     metrics: HubMetrics
     catalogue: Catalogue
+    webhooks: WebhookCatalogue
     ruleset: Ruleset
     ruleset_version: int
     destinations: Destinations

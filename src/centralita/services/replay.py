@@ -54,6 +54,7 @@ async def reparse(hub: Hub, receipt_id: str) -> None:
 async def reroute(hub: Hub, event_id: str) -> int:
     """Decides an event's effects again by today's rules; how many deliveries that makes. Raises NotFound."""
     now = hub.clock.now()
+    await hub.webhooks.refresh()
 
     def again(tx: Transaction) -> int:
         stored = events.get(tx, event_id)
@@ -61,7 +62,7 @@ async def reroute(hub: Hub, event_id: str) -> int:
             raise NotFound(event_id)
         event = stored.event
         subject = subjects.load(tx, event.source, [event.subject]).get(event.subject) or project(None, event)
-        decision = decide_effects(event, hub.ruleset, subject)
+        decision = decide_effects(event, hub.ruleset, subject, hub.webhooks.subscriptions)
         generation = _next_generation(tx, event_id)
         planned, _ = plan(hub.destinations.address, event, decision.effects, subject, generation)
         write_deliveries(tx, planned, _nobody(), now, _Queued())

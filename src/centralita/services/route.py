@@ -20,11 +20,12 @@ from centralita.core.rules import Ruleset
 from centralita.ports import Filling, Receipt
 from centralita.services import announcements
 from centralita.services.clock import ReceiptIds, SystemClock
-from centralita.services.decide import Asking, Batch, Parsed, RulesetChanged
+from centralita.services.decide import Asking, Batch, Parsed, RulesetChanged, WebhooksChanged
 from centralita.services.destinations import Address, Destinations, UnknownTarget
 from centralita.services.fanout import Handed, Room
 from centralita.services.ingest import ConfiguredSource
 from centralita.services.reactions import Reactions
+from centralita.services.webhook_catalogue import WebhookCatalogue
 from centralita.store import receipts
 from centralita.store.database import Conflict, Database, StoreUnavailable
 
@@ -90,10 +91,11 @@ class Router:
         worker: Worker,
         metrics: Metrics,
         reactions: Reactions,
+        webhooks: WebhookCatalogue,
     ) -> None:
         self._database, self._clock, self._ids = database, clock, ids
         self._destinations, self._sources = destinations, sources
-        self.ruleset, self.version, self.reactions = ruleset, version, reactions
+        self.ruleset, self.version, self.reactions, self.webhooks = ruleset, version, reactions, webhooks
         self._worker, self._metrics = worker, metrics
         self._cache = ReceiptCache()
         self._waiting: set[str] = set()
@@ -179,6 +181,12 @@ class Router:
             await self._database.write(lambda tx: batch.write(tx, seqs))
         except Conflict:
             self._worker.hand_over(room, [], False)
+            return True
+        except WebhooksChanged:
+            self._worker.hand_over(room, [], False)
+            for receipt in loaded.values():
+                self._cache.put(receipt)
+            await self.webhooks.refresh()
             return True
         except BaseException as fault:
             self._worker.hand_over(room, [], False)

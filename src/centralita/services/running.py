@@ -84,6 +84,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
     if hub.database.dialect == "postgresql":  # SQLite has one process
         hub.database.on_notify(lambda: _look(hub, works))
         loops.start("sources", hub.catalogue.follow())
+        loops.start("webhooks", hub.webhooks.follow())
     loops.start("ingest", hub.ingest.run())
     hub.running = True
     try:
@@ -94,6 +95,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
 
 def _look(hub: Hub, works: bool) -> None:
     hub.catalogue.wake()
+    hub.webhooks.wake()
     if works:
         hub.router.look()
         hub.deliverer.look()
@@ -111,6 +113,6 @@ async def _stop(hub: Hub, loops: Loops, works: bool) -> None:
         await hub.deliverer.settle_last()
         await loops.cancel("settle", "lease", "timers", "alarms")
         await hub.deliverer.leave()
-    await loops.cancel("sources")
+    await loops.cancel("sources", "webhooks")
     hub.running = False
     log.info("hub.stopped", role=hub.role)

@@ -259,4 +259,5 @@ def _attempt(job: Job) -> Attempt:
         error=response.error,
         timings=msgspec.json.encode(dict(response.timings)).decode(),
         response=response.body[:KEPT_BYTES] or None,
+        lane_id=job.row.lane_id,
     )

@@ -19,6 +19,7 @@ TEXTS: Mapping[str, str] = {
     "rule.stopped": N_("the rule {by} stopped the row before it"),
     "rule.type_not_named": N_("events of the hub itself ({type}) match only by their exact name"),
     "webhook.type_taken": N_("it subscribes to {actual}"),
+    "webhook.channel_refused": N_("it takes no events of that channel"),
     "webhook.type_refused": N_("it does not subscribe to {actual}"),
     "causation.too_deep": N_("the chain of causes is longer than {limit}"),
     # what a rule asked for and could not have

@@ -21,9 +21,9 @@ from centralita.settings.shape import (
     Settings,
     Slack,
     Source,
-    Webhook,
 )
 from centralita.settings.shown import ShownValue, shown
+from centralita.settings.webhooks import Webhook
 
 __all__ = [
     "Channel",

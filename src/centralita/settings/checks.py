@@ -12,6 +12,8 @@ from pydantic import SecretStr
 from centralita.i18n import N_
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2
+_MAIL = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
+_CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.+-]+)*", re.ASCII)
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -39,6 +41,21 @@ def optional_http_url(value: str | None) -> str | None:
 
 def optional_base_url(value: str | None) -> str | None:
     return None if value is None else http_url(value).rstrip("/")
+
+
+def receiver_url(value: str) -> str:
+    """``http(s)://...``, ``mailto:somebody@example.com``, or "" for a webhook that is polled."""
+    if value.startswith("mailto:"):
+        if not _MAIL.fullmatch(value.removeprefix("mailto:")):
+            refuse(N_("has to be an http:// or https:// URL, or mailto: and an address."))
+        return value
+    return http_url(value) if value else value
+
+
+def content_type(value: str) -> str:
+    if not _CONTENT_TYPE.fullmatch(value):
+        refuse(N_("has to be a content type such as application/json."))
+    return value
 
 
 def with_slash(value: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
 from centralita.core.events import Severity
 from centralita.i18n import N_, Locale
@@ -23,8 +23,6 @@ from centralita.settings.places import Keys, Notice, Place
 from centralita.settings.section import (
     Cidr,
     Count,
-    HeaderName,
-    HeaderValue,
     HttpUrl,
     OptionalPath,
     OptionalSecret,
@@ -36,6 +34,7 @@ from centralita.settings.section import (
     Texts,
     listed,
 )
+from centralita.settings.webhooks import Webhook
 
 
 class Server(Section):
@@ -165,44 +164,6 @@ class Rule(Section):
         default=None, description=N_("Channel for a direct message whose person is not in Slack.")
     )
     enabled: bool = Field(default=True, description=N_("Whether it applies at all."))
-
-
-class Webhook(Section):
-    name: Text = Field(description=N_("Name that people see, unique."))
-    url: HttpUrl = Field(repr=False, description=N_("Where events are posted to."))
-    types: Texts = Field(
-        default=("*",), description=N_("Event types that it gets; ticket.* stands for all about tickets.")
-    )
-    condition: str = Field(default="", description=N_("Which of those events it gets; empty for all."))
-    secret: OptionalSecret = Field(default=None, description=N_("Signing secret (whsec_...); else webhook_secret."))
-    secrets: Secrets = Field(
-        default=(), description=N_("Signing secrets while one is being replaced; instead of secret.")
-    )
-    headers: dict[HeaderName, HeaderValue] = Field(default={}, description=N_("Headers sent with each request."))
-    timeout_s: float = Field(
-        default=15.0, gt=0, le=300, description=N_("Longest time that one attempt may take in all.")
-    )
-    enabled: bool = Field(default=True, description=N_("Whether it is sent anything."))
-    rate_per_s: float = Field(
-        default=0.0, ge=0, allow_inf_nan=False, description=N_("Requests a second, sustained; 0 for no limit.")
-    )
-    burst: Count = Field(default=1, description=N_("Requests that it may get at once before rate_per_s applies."))
-    in_flight: Count = Field(default=16, description=N_("Most requests under way at once."))
-    schedule_s: tuple[Positive, ...] = Field(
-        default=(5, 300, 1800, 7200, 18000, 36000, 36000),
-        description=N_("Waits between attempts, before it is a dead letter."),
-    )
-    order: Literal["subject", "strict", "none"] = Field(
-        default="subject", description=N_("Whether events keep their order: per subject, all of them, or not.")
-    )
-    on_dead: Literal["continue", "hold"] = Field(
-        default="continue", description=N_("What a dead letter means for those behind it: they go on, or they wait.")
-    )
-
-    @property
-    def signing_secrets(self) -> tuple[SecretStr, ...]:
-        """All that are valid, the newest first; empty when it has none of its own."""
-        return self.secrets or ((self.secret,) if self.secret else ())
 
 
 class Role(Section):

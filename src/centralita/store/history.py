@@ -51,6 +51,13 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     timings: str = "{}"
     response: bytes | None = None
     """At most 64 KiB."""
+    lane_id: int = 0
+    request: str = ""
+    """What was sent, as JSON: ``{method, url, headers}`` with what is secret masked; "" where it is not kept."""
+    response_headers: str = ""
+    """As JSON: ``[[name, value], ...]``; "" for none."""
+    revision: int = 0
+    """Of the webhook that it was sent by; 0 for one that the file provides."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):

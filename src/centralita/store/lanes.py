@@ -18,7 +18,13 @@ _SAVED = tuple(name for name in _COLUMNS if name not in ("id", "key", "destinati
 
 
 def _rows(result: Iterable[Any]) -> list[LaneState]:
-    return [LaneState(**dict(zip(_COLUMNS, (*row[:11], bool(row[11]), *row[12:]), strict=True))) for row in result]
+    return [_state(row) for row in result]
+
+
+def _state(row: Sequence[Any]) -> LaneState:
+    fields = dict(zip(_COLUMNS, row, strict=True))
+    fields["paused"] = bool(fields["paused"])
+    return LaneState(**fields)
 
 
 def resolve(tx: Transaction, wanted: Mapping[str, tuple[str, str]]) -> dict[str, int]:

@@ -17,6 +17,8 @@ from centralita.store.asset_tables import assets as assets
 from centralita.store.columns import Key, Serial
 from centralita.store.columns import metadata as metadata
 from centralita.store.columns import text_column as _text
+from centralita.store.webhook_tables import webhook_revisions as webhook_revisions
+from centralita.store.webhook_tables import webhooks as webhooks
 
 # ---- receive ---------------------------------------------------------------------------------------------------------
 
@@ -241,7 +243,10 @@ lanes = sa.Table(
     Column("held_until", Double, nullable=False, server_default="0"),
     _text("hold_reason"),
     Column("paused", Boolean, nullable=False, server_default=sa.false()),
+    _text("paused_reason"),
     _text("breaker"),
+    Column("failing_since", Double),
+    Column("warned", Integer, nullable=False, server_default="0"),
     Column("last_success_at", Double),
     Column("last_failure_at", Double),
     _text("last_error"),
@@ -327,7 +332,13 @@ attempts = sa.Table(
     _text("error"),
     _text("timings", "{}"),
     Column("response", LargeBinary),
+    Column("lane_id", BigInteger, nullable=False, server_default="0"),
+    # What was sent to whom, secrets masked, and which revision of the webhook said so.
+    _text("request"),
+    _text("response_headers"),
+    Column("revision", Integer, nullable=False, server_default="0"),
     sa.PrimaryKeyConstraint("day", "delivery_id", "number", "started_at"),
+    Index("ix_attempts_lane_id_started_at", "lane_id", "started_at"),
     postgresql_partition_by="RANGE (day)",
 )
 

@@ -7,18 +7,15 @@ that a receiver that keeps ids takes each event once, however often it is tried 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from fnmatch import fnmatchcase
-from typing import Any
-
-import msgspec
 
 from centralita import __version__
 from centralita.core.effects import Effect
-from centralita.core.events import Event
 from centralita.core.headers import judge_header
 from centralita.core.retry import retry_after
-from centralita.core.signing import standard_headers
-from centralita.i18n import N_
+from centralita.integrations.webhook.authorization import authorize
+from centralita.integrations.webhook.formats import Material, Unrenderable, render
+from centralita.integrations.webhook.receiver import receiver_of, session_of
+from centralita.integrations.webhook.signatures import signature_headers
 from centralita.ports import (
     Config,
     ConfigField,
@@ -27,59 +24,28 @@ from centralita.ports import (
     HttpResponse,
     Known,
     Lane,
-    LanePolicy,
     Outcome,
     Rate,
     Remember,
 )
 
-DEFAULT_TIMEOUT_S = 15.0
-DEFAULT_IN_FLIGHT = 16
 DEFAULT_RETRY_AFTER_S = 60.0
 """For a 429 that does not say how long."""
 USER_AGENT = f"Centralita/{__version__}"
-
-FIELDS = (
-    ConfigField(name="name", help=N_("Name of the webhook."), required=True),
-    ConfigField(name="url", help=N_("Address that receives the events."), type="url", required=True),
-    ConfigField(
-        name="secrets", help=N_("Secrets (whsec_... or whsk_...) that sign; each adds a signature."), type="list"
-    ),
-    ConfigField(name="headers", help=N_("Further headers of each request."), type="map"),
-    ConfigField(
-        name="timeout_s",
-        help=N_("Seconds until an attempt is given up."),
-        type="number",
-        default=DEFAULT_TIMEOUT_S,
-    ),
-    ConfigField(name="aliases", help=N_("Other names for event types: ours to the receiver's."), type="map"),
-    ConfigField(name="rate_per_s", help=N_("Requests a second; 0 for no limit."), type="number", default=0),
-    ConfigField(name="burst", help=N_("Requests that may follow each other at once."), type="integer", default=1),
-    ConfigField(
-        name="in_flight", help=N_("Requests under way at the same time."), type="integer", default=DEFAULT_IN_FLIGHT
-    ),
-    ConfigField(name="schedule_s", help=N_("Seconds between the attempts."), type="list"),
-    ConfigField(
-        name="order",
-        help=N_("What is kept in order: the events of a subject, all events, or nothing."),
-        type="choice",
-        choices=("subject", "strict", "none"),
-        default="subject",
-    ),
-    ConfigField(
-        name="on_dead",
-        help=N_("Whether what follows an undeliverable event goes on or is held."),
-        type="choice",
-        choices=("continue", "hold"),
-        default="continue",
-    ),
+FIELDS: tuple[ConfigField, ...] = ()
+"""None here: what a webhook can say stands in ``settings.webhooks``."""
+_OWN_HEADERS = frozenset(
+    {"content-type", "user-agent", "authorization", "webhook-id", "webhook-timestamp", "webhook-signature"}
 )
-_POLICY_FIELDS = ("rate_per_s", "burst", "in_flight", "order", "on_dead")
-_OWN_HEADERS = frozenset({"content-type", "user-agent", "webhook-id", "webhook-timestamp", "webhook-signature"})
+_STATES: Mapping[str, Outcome] = {
+    # Somebody removed it on purpose, and the audit log says who and how much waited.
+    "removed": Outcome(state="skipped", reason="webhook.removed"),
+    "shut": Outcome(state="retry", reason="webhook.secret"),
+}
 
 
 class WebhookDestination:
-    """Posts events to a receiver's address."""
+    """Posts events to a receiver's address. ``config`` is ``receiver.receiver_of``'s."""
 
     kind: str = "webhook"
     fields: tuple[ConfigField, ...] = FIELDS
@@ -88,10 +54,7 @@ class WebhookDestination:
 
     def lane(self, effect: Effect, config: Config) -> Lane:
         """One lane per webhook, with the webhook's own policy."""
-        given: dict[str, Any] = {name: config[name] for name in _POLICY_FIELDS if config.get(name) is not None}
-        if config.get("schedule_s"):
-            given["schedule_s"] = tuple(float(wait_s) for wait_s in config["schedule_s"])
-        return Lane(key=f"webhook:{effect.target}", policy=LanePolicy(**given))
+        return Lane(key=f"webhook:{effect.target}", policy=receiver_of(config).policy)
 
     def wants(self, delivery: Delivery, config: Config) -> tuple[str, ...]:
         """Nothing: an uncertain attempt is repeated with the same id."""
@@ -101,42 +64,37 @@ class WebhookDestination:
         self, delivery: Delivery, config: Config, known: Known, now: float
     ) -> Generator[HttpRequest | Remember, HttpResponse | None, Outcome]:
         """One signed POST; any 2xx is delivered."""
-        url = str(config.get("url") or "")
-        if not url:
+        receiver = receiver_of(config)
+        if receiver.state in _STATES:
+            return _STATES[receiver.state]
+        if not receiver.url:
             return Outcome(state="dead", reason="webhook.unconfigured", detail=delivery.effect.target, failure=False)
-        body = render_body(delivery.event, config.get("aliases") or {})
-        # An empty secret is a mistake, not a wish to send unsigned: signing refuses it.
-        secrets = [str(secret or "").encode() for secret in config.get("secrets") or ()]
+        material = Material(event=delivery.event, subject=delivery.subject, receiver=receiver, now=now)
         try:
-            signature = (
-                standard_headers(secrets, delivery.event.id, int(now), body) if secrets else _unsigned(delivery, now)
-            )
+            message = render(material)
+        except Unrenderable as fault:
+            return Outcome(state="dead", reason=fault.reason, detail=fault.detail, failure=False)
+        try:
+            signature = signature_headers(receiver, delivery.event.id, message.body, now)
         except ValueError:
             return Outcome(state="retry", reason="webhook.secret", detail=delivery.effect.target)
-        own = (("content-type", "application/json"), ("user-agent", USER_AGENT), *signature)
-        further = tuple((str(name), str(value)) for name, value in (config.get("headers") or {}).items())
-        for name, value in further:
+        authorization = yield from authorize(receiver, session_of(config), now)
+        if isinstance(authorization, Outcome):
+            return authorization
+        for name, value in receiver.headers:
             if name.lower() in _OWN_HEADERS or judge_header(name, value):
                 return Outcome(state="retry", reason="webhook.header", detail=name[:100])
-        timeout_s = float(config.get("timeout_s") or DEFAULT_TIMEOUT_S)
-        response = yield HttpRequest(url=url, headers=(*own, *further), body=body, timeout_s=timeout_s, paced=True)
+        response = yield HttpRequest(
+            url=receiver.url,
+            headers=(*message.headers, ("user-agent", USER_AGENT), *signature, *authorization, *receiver.headers),
+            body=message.body,
+            timeout_s=receiver.timeout_s,
+            paced=True,
+            client_certificate=receiver.client_certificate,
+        )
         if response is None:
             raise TypeError("a request is answered with a response")
         return judge_response(response, now)
-
-
-def render_body(event: Event, aliases: Mapping[str, str]) -> bytes:
-    """``{"type", "timestamp", "data"}`` as the specification has it; ``data`` is the event with CloudEvents' attribute
-    names, without what it does not say. An alias replaces the outer type only, so that the event can be recognised."""
-    said = {name: value for name, value in msgspec.to_builtins(event).items() if value}
-    return msgspec.json.encode({"type": alias_of(event.type, aliases), "timestamp": event.time, "data": said})
-
-
-def alias_of(event_type: str, aliases: Mapping[str, str]) -> str:
-    """The receiver's name for a type: its own entry, else the first pattern (``ticket.*``) that fits."""
-    if event_type in aliases:
-        return str(aliases[event_type])
-    return next((str(name) for pattern, name in aliases.items() if fnmatchcase(event_type, pattern)), event_type)
 
 
 def judge_response(response: HttpResponse, now: float) -> Outcome:
@@ -170,7 +128,3 @@ def _throttled(status: int, wait_s: float | None) -> Outcome:
         spends_attempt=not is_limit,
         failure=not is_limit,
     )
-
-
-def _unsigned(delivery: Delivery, now: float) -> tuple[tuple[str, str], ...]:
-    return (("webhook-id", delivery.event.id), ("webhook-timestamp", str(int(now))))

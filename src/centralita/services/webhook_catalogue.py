@@ -1,0 +1,257 @@
+"""Which outgoing webhooks there are: those of the configuration file, and those that people made.
+
+Routing asks ``subscriptions`` who takes an event, delivering asks ``config`` how it is sent. Both know every change
+that ``version`` counts; a routing transaction that finds a newer one in the database has it read first, so that no
+event is routed past a webhook that was there before it came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from pydantic import ValidationError
+
+from centralita.core.lanes import LanePolicy
+from centralita.core.rule_specs import WebhookSpec
+from centralita.core.secrets import SecretError
+from centralita.core.signing import parse_key
+from centralita.core.subscriptions import Subscriptions
+from centralita.integrations.webhook.receiver import Auth, Receiver, Signing, SigningKey
+from centralita.ports import Config
+from centralita.services.keys import KeyFault
+from centralita.services.vault import Vault
+from centralita.settings.webhooks import AUTH_SECRETS, Webhook, joined
+from centralita.store import stored_webhooks
+from centralita.store.database import Database, StoreUnavailable
+from centralita.store.stored_webhooks import WebhookRow
+
+log = structlog.get_logger(__name__)
+
+DAY_S = 86_400.0
+POLL_S = 1.0
+GAP_S = 0.1
+"""Between two looks: notifications come with every batch of receipts."""
+
+
+class Defaults(msgspec.Struct, frozen=True, kw_only=True):
+    """What every webhook has that does not say otherwise."""
+
+    secret: str = ""
+    """Signs those without a secret of their own; "" for none."""
+    aliases: Mapping[str, str] = {}
+    """Other names of event types to the real ones."""
+    locale: str = "es"
+    public_url: str = ""
+    mail_from: str = ""
+
+    def __repr__(self) -> str:
+        return "Defaults()"
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """What a webhook's row keeps sealed."""
+
+    hidden: dict[str, Any] = {}
+    """``settings.webhooks.parted``: the secret half."""
+    keys: tuple[SigningKey, ...] = ()
+    """The newest first."""
+
+    def __repr__(self) -> str:
+        return f"Sealed({len(self.keys)} keys)"
+
+
+def seal(vault: Vault, name: str, content: Sealed) -> bytes:
+    """``content`` for the row of ``name``. Raises KeyFault."""
+    return vault.seal(msgspec.json.encode(content).decode(), _place(name)).encode()
+
+
+def unseal(vault: Vault, row: WebhookRow) -> Sealed:
+    """What ``seal`` was given. Raises SecretError, KeyFault."""
+    if not row.sealed:
+        return Sealed()
+    return msgspec.json.decode(vault.unseal(row.sealed.decode(), _place(row.name)), type=Sealed)
+
+
+def _place(name: str) -> str:
+    return f"webhook/{name}/secrets"
+
+
+def spec_of(hook: Webhook) -> WebhookSpec:
+    """Who subscribes to what."""
+    return WebhookSpec(
+        name=hook.name,
+        types=list(hook.types),
+        condition=hook.condition,
+        channels=list(hook.channels),
+        enabled=hook.enabled,
+    )
+
+
+def policy_of(hook: Webhook) -> LanePolicy:
+    """How its queue is treated."""
+    return LanePolicy(
+        rate_per_s=hook.rate_per_s,
+        burst=hook.burst,
+        in_flight=hook.in_flight,
+        schedule_s=hook.schedule_s,
+        order=hook.order,
+        on_dead=hook.on_dead,
+        # What is fetched by polling is never sent.
+        off=not (hook.enabled and hook.url),
+        disable_after_s=hook.disable_after_days * DAY_S,
+        slow_s=hook.slow_s,
+    )
+
+
+def make_receiver(hook: Webhook, keys: Sequence[SigningKey], defaults: Defaults, revision: int = 0) -> Receiver:
+    """A webhook as its destination needs it."""
+    if not keys and defaults.secret:
+        keys = (SigningKey(defaults.secret),)
+    names = frozenset(name for name in hook.types if name in defaults.aliases)
+    auth = None
+    if hook.auth is not None:
+        secrets = {name: getattr(hook.auth, name) for name in AUTH_SECRETS}
+        revealed = {name: "" if value is None else value.get_secret_value() for name, value in secrets.items()}
+        auth = Auth(
+            kind=hook.auth.kind,
+            username=hook.auth.username,
+            token_url=hook.auth.token_url or "",
+            client_id=hook.auth.client_id,
+            scope=hook.auth.scope,
+            **revealed,
+        )
+    return Receiver(
+        name=hook.name,
+        url=hook.url,
+        format=hook.format,
+        template=hook.template,
+        content_type=hook.content_type,
+        keys=tuple(keys),
+        signing=Signing(**hook.signing.model_dump()),
+        headers=tuple((name, value.get_secret_value()) for name, value in hook.headers.items()),
+        auth=auth,
+        client_certificate=hook.client_certificate.get_secret_value() if hook.client_certificate else "",
+        timeout_s=hook.timeout_s,
+        names=names,
+        # Whoever subscribes by another name of a type gets the events under that name.
+        aliases={defaults.aliases[name]: name for name in sorted(names)},
+        locale=defaults.locale,
+        public_url=defaults.public_url,
+        mail_from=defaults.mail_from,
+        policy=policy_of(hook),
+        revision=revision,
+    )
+
+
+def signing_secret(secret: str) -> str:
+    """``WEBHOOK_SECRET`` may be any text: what is no Standard Webhooks secret signs by its UTF-8 bytes."""
+    return secret if parse_key(secret.encode()) else "whsec_" + base64.b64encode(secret.encode()).decode()
+
+
+def own_keys(hook: Webhook) -> tuple[SigningKey, ...]:
+    """Those that the file gives."""
+    return tuple(SigningKey(secret.get_secret_value()) for secret in hook.signing_secrets)
+
+
+class WebhookCatalogue:
+    """See above."""
+
+    def __init__(self, provided: Sequence[Webhook], defaults: Defaults, database: Database, vault: Vault) -> None:
+        self.provided = {hook.name: hook for hook in provided}
+        """Those that only the file can change."""
+        self.defaults = defaults
+        self._database, self._vault = database, vault
+        self.subscriptions = Subscriptions((), defaults.aliases)
+        """Of those that people made; the file's are part of the ruleset."""
+        self.version = 0
+        self.rows: dict[str, WebhookRow] = {}
+        """Those that people made, the removed ones included, by name."""
+        self._configs: dict[str, Config] = {
+            hook.name: {"receiver": make_receiver(hook, own_keys(hook), defaults), "session": {}} for hook in provided
+        }
+        self.on_changed: Callable[[Iterable[str]], None] = lambda names: None
+        """Called with the names of webhooks that are not as they were."""
+        self._woken = asyncio.Event()
+        self._refreshing = asyncio.Lock()
+
+    def config(self, name: str) -> Config | None:
+        """How to send to a webhook; None when there never was one of that name."""
+        found = self._configs.get(name)
+        if found is None and name in self.rows:
+            found = self._configs[name] = self.config_of(self.rows[name])
+        return found
+
+    def config_of(self, row: WebhookRow) -> Config:
+        """How to send to a webhook as ``row`` has it (which may be an earlier revision)."""
+        if row.removed_at is not None:
+            return {"receiver": Receiver(name=row.name, state="removed"), "session": {}}
+        try:
+            hook, keys = self.open(row)
+        except (SecretError, KeyFault, ValidationError) as fault:
+            log.warning("webhook.shut", webhook=row.name, fault=type(fault).__name__)
+            return {"receiver": Receiver(name=row.name, state="shut"), "session": {}}
+        return {"receiver": make_receiver(hook, keys, self.defaults, row.revision), "session": {}}
+
+    def open(self, row: WebhookRow) -> tuple[Webhook, tuple[SigningKey, ...]]:
+        """A row with its secrets. Raises SecretError, KeyFault, pydantic's ValidationError."""
+        content = unseal(self._vault, row)
+        return joined(row.name, row.enabled, row.spec, content.hidden), content.keys
+
+    async def refresh(self) -> None:
+        """Reads what was changed since the last time. Raises StoreUnavailable."""
+        async with self._refreshing:  # whoever read first must not adopt last
+            since = self.version
+            version, rows = await self._database.read(
+                lambda tx: (stored_webhooks.version(tx), stored_webhooks.changed_since(tx, since))
+            )
+            if version != since or rows:
+                # Rows may be newer than the version that was read: the rest is read again, and does no harm.
+                self._adopt(rows)
+                self.version = version
+
+    def _adopt(self, rows: Sequence[WebhookRow]) -> None:
+        put, gone = [], []
+        for row in rows:
+            self.rows[row.name] = row
+            if row.name in self.provided:
+                log.warning("webhook.hidden", webhook=row.name)  # the file's wins
+                continue
+            self._configs.pop(row.name, None)
+            if row.removed_at is not None:
+                gone.append(row.name)
+            else:
+                put.append(
+                    WebhookSpec(
+                        name=row.name,
+                        types=list(row.types),
+                        condition=str(row.spec.get("condition") or ""),
+                        channels=list(row.spec.get("channels") or ()),
+                        enabled=row.enabled,
+                    )
+                )
+        self.subscriptions = self.subscriptions.changed(put, gone)
+        self.on_changed([row.name for row in rows])
+
+    def wake(self) -> None:
+        """Another process may have changed something."""
+        self._woken.set()
+
+    async def follow(self) -> None:
+        """Learns of what other processes change: when they notify, and within a second. For ever."""
+        while True:
+            try:
+                async with asyncio.timeout(POLL_S):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+            self._woken.clear()
+            try:
+                await self.refresh()
+            except StoreUnavailable as fault:
+                log.warning("webhook.store_unavailable", reason=fault.reason)
+            await asyncio.sleep(GAP_S)

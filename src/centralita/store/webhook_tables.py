@@ -1,0 +1,45 @@
+"""The tables about outgoing webhooks; ``store.schema`` has the others."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, Text
+
+from centralita.store.columns import Key, metadata, text_column
+
+# Outgoing webhooks: those that people made (origin "database"), and for whoever reads the table a shadow of those of
+# the file (origin "file"), which nobody but the file changes.
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("origin", Text, nullable=False, server_default="database"),
+    text_column("description"),
+    # As people may see it: without what of the address is secret.
+    text_column("address"),
+    text_column("types", "[]"),
+    Column("enabled", Boolean, nullable=False, server_default=sa.true()),
+    # Everything that is no secret, as JSON.
+    text_column("spec", "{}"),
+    # Everything that is.
+    Column("sealed", LargeBinary),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    # Counts every change of any webhook: whoever has read up to one reads what is above it.
+    Column("version", BigInteger, nullable=False, server_default="0"),
+    Column("created_at", Double, nullable=False, server_default="0"),
+    Column("updated_at", Double, nullable=False, server_default="0"),
+    Column("removed_at", Double),
+    Index("ix_webhooks_version", "version"),
+)
+
+# Each webhook as it was, for sending something again as it was sent then.
+webhook_revisions = sa.Table(
+    "webhook_revisions",
+    metadata,
+    Column("name", Key, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("at", Double, nullable=False),
+    text_column("spec", "{}"),
+    Column("sealed", LargeBinary),
+    sa.PrimaryKeyConstraint("name", "revision"),
+)
