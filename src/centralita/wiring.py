@@ -203,10 +203,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     await webhooks.refresh()
     invgate = _invgate_config(settings)
     metrics, destinations = HubMetrics(catalogue.readers), destinations_of(settings, webhooks, invgate)
-    rates = {name: rate for kind in registry.DESTINATIONS.values() for name, rate in kind.buckets.items()}
-    if invgate is not None:
-        rates |= {name: invgate["rate"] for name in INVGATE_BUCKETS.values()}
-    buckets = Buckets(clock, rates)
+    buckets = Buckets(clock, _rates(invgate))
     version = await rulesets.adopt(database, ruleset, clock.now(), compare=role != "cli")
     reactions, alarms = Reactions(), Alarms(database, clock)
     settler = Settler(database, clock, ids, destinations, buckets, random.SystemRandom().random, reactions)
@@ -243,10 +240,17 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         invgate=None if invgate is None else InvGate(invgate, client, clock, buckets),
         directory=directory_of(settings, client, clock),
     )
-    tickets.join(hub)
-    approvals.join(hub)
-    assets.join(hub)
+    for noun in (tickets, approvals, assets):
+        noun.join(hub)
     return hub
+
+
+def _rates(invgate: Config | None) -> dict[str, Rate]:
+    """The limits that lanes share, by bucket."""
+    rates = {name: rate for kind in registry.DESTINATIONS.values() for name, rate in kind.buckets.items()}
+    if invgate is not None:
+        rates |= {name: invgate["rate"] for name in INVGATE_BUCKETS.values()}
+    return rates
 
 
 def _bell(ingest: Ingest, router: Router, deliverer: Deliverer) -> Bell:
