@@ -109,22 +109,22 @@ def judge_response(response: HttpResponse, now: float) -> Outcome:
         return Outcome(state="dead" if state == "dead" else "retry", reason=reason, detail=response.detail)
     if status == 410:
         return Outcome(state="dead", reason="http.gone", detail="410")
-    if status in (429, 503):
-        wait_s = retry_after(response.header("retry-after") or "", now)
-        if status == 429 or wait_s is not None:
-            return _throttled(status, wait_s)
-    reason = "http.redirect" if 300 <= status < 400 else "http.status"
-    return Outcome(state="retry", reason=reason, detail=str(status))
-
-
-def _throttled(status: int, wait_s: float | None) -> Outcome:
-    is_limit = status == 429
+    wait_s = retry_after(response.header("retry-after") or "", now)
+    if status == 429:
+        return Outcome(
+            state="retry",
+            reason="http.throttled",
+            detail="429",
+            retry_after_s=DEFAULT_RETRY_AFTER_S if wait_s is None else wait_s,
+            hold="lane",
+            spends_attempt=False,
+            failure=False,
+        )
     return Outcome(
         state="retry",
-        reason="http.throttled" if is_limit else "http.status",
+        reason="http.redirect" if 300 <= status < 400 else "http.status",
         detail=str(status),
-        retry_after_s=DEFAULT_RETRY_AFTER_S if wait_s is None else wait_s,
-        hold="lane",
-        spends_attempt=not is_limit,
-        failure=not is_limit,
+        retry_after_s=wait_s,
+        # A server in trouble speaks for all of its queue; what it says of one request (4xx) is that one's alone.
+        hold="lane" if wait_s is not None and status >= 500 else "",
     )

@@ -183,6 +183,10 @@ def test_a_webhook_that_cannot_be_sent_to(changes: dict[str, Any], ends: tuple[s
         (HttpResponse(status=500), "retry", "http.status", None, True),
         (HttpResponse(status=503), "retry", "http.status", None, True),
         (HttpResponse(status=503, headers=(("retry-after", "120"),)), "retry", "http.status", 120.0, True),
+        (HttpResponse(status=500, headers=(("retry-after", "120"),)), "retry", "http.status", 120.0, True),
+        (HttpResponse(status=404, headers=(("retry-after", "120"),)), "retry", "http.status", 120.0, True),
+        (HttpResponse(status=302, headers=(("retry-after", "120"),)), "retry", "http.redirect", 120.0, True),
+        (HttpResponse(status=500, headers=(("retry-after", "-5"),)), "retry", "http.status", None, True),
         (HttpResponse(status=429, headers=(("retry-after", "30"),)), "retry", "http.throttled", 30.0, False),
         (HttpResponse(status=429, headers=(("retry-after", "Sat, 22 Nov 2025 10:07:40 GMT"),)), "retry",
          "http.throttled", 59.3, False),
@@ -200,7 +204,8 @@ def test_what_an_answer_means(
     outcome = judge_response(response, NOW)
     assert (outcome.state, outcome.reason, outcome.spends_attempt) == (state, reason, spends)
     assert outcome.retry_after_s == (pytest.approx(retry_after_s) if retry_after_s else None)
-    assert outcome.hold == ("lane" if retry_after_s else "")
+    speaks_for_all = response.status == 429 or response.status >= 500
+    assert outcome.hold == ("lane" if retry_after_s and speaks_for_all else "")
     assert outcome_of(CONFIG, response).state == state
 
 
