@@ -17,7 +17,7 @@ import structlog
 from pydantic import ValidationError
 
 from centralita.core.lanes import LanePolicy
-from centralita.core.rule_specs import WebhookSpec
+from centralita.core.rule_specs import WebhookSpec, webhook_problems
 from centralita.core.secrets import SecretError
 from centralita.core.signing import parse_key
 from centralita.core.subscriptions import Subscriptions
@@ -171,6 +171,8 @@ class WebhookCatalogue:
         self.version = 0
         self.rows: dict[str, WebhookRow] = {}
         """Those that people made, the removed ones included, by name."""
+        self.unreadable: dict[str, str] = {}
+        """Those whose subscription makes no sense to this version, by name: a message id."""
         self._configs: dict[str, Config] = {
             hook.name: {"receiver": make_receiver(hook, own_keys(hook), defaults), "session": {}} for hook in provided
         }
@@ -218,24 +220,34 @@ class WebhookCatalogue:
         put, gone = [], []
         for row in rows:
             self.rows[row.name] = row
+            self.unreadable.pop(row.name, None)
             if row.name in self.provided:
                 log.warning("webhook.hidden", webhook=row.name)  # the file's wins
                 continue
             self._configs.pop(row.name, None)
-            if row.removed_at is not None:
+            spec = self._subscription(row)
+            if spec is None:
                 gone.append(row.name)
             else:
-                put.append(
-                    WebhookSpec(
-                        name=row.name,
-                        types=list(row.types),
-                        condition=str(row.spec.get("condition") or ""),
-                        channels=list(row.spec.get("channels") or ()),
-                        enabled=row.enabled,
-                    )
-                )
+                put.append(spec)
         self.subscriptions = self.subscriptions.changed(put, gone)
         self.on_changed([row.name for row in rows])
+
+    def _subscription(self, row: WebhookRow) -> WebhookSpec | None:
+        """Who subscribes to what; None for one that was removed, or that another version wrote in words that this one
+        does not know: the others are not held up by it."""
+        spec = WebhookSpec(
+            name=row.name,
+            types=list(row.types),
+            condition=str(row.spec.get("condition") or ""),
+            channels=list(row.spec.get("channels") or ()),
+            enabled=row.enabled,
+        )
+        problem = next(webhook_problems(spec), None)
+        if problem is not None and row.removed_at is None:
+            self.unreadable[row.name] = problem.id
+            log.error("webhook.unreadable", webhook=row.name, key=problem.key, reason=problem.id)
+        return spec if problem is None and row.removed_at is None else None
 
     def wake(self) -> None:
         """Another process may have changed something."""
