@@ -11,15 +11,12 @@ import msgspec
 from babel.numbers import format_decimal
 
 from centralita.core import payload
+from centralita.core.lamps import FAILED, FLOWING, HELD, OFF, WAITING
+from centralita.core.mrkdwn import clean
 from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.integrations.slack.facts import Facts
 from centralita.integrations.slack.messages import (
-    FAILED,
-    FLOWING,
-    HELD,
-    OFF,
-    WAITING,
     Field,
     Message,
     Moment,
@@ -27,7 +24,6 @@ from centralita.integrations.slack.messages import (
     links_of,
     present,
 )
-from centralita.integrations.slack.mrkdwn import clean
 from centralita.integrations.slack.system import explain_reason
 
 _LONG = 4000

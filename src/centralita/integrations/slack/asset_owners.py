@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from centralita.core import payload
+from centralita.core.lamps import FAILED, FLOWING, HELD, WAITING
+from centralita.core.mrkdwn import clean
 from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.integrations.slack.facts import Facts
 from centralita.integrations.slack.messages import (
-    FAILED,
-    FLOWING,
-    HELD,
-    WAITING,
     Field,
     Message,
     Moment,
@@ -23,7 +21,6 @@ from centralita.integrations.slack.messages import (
     links_of,
     present,
 )
-from centralita.integrations.slack.mrkdwn import clean
 from centralita.integrations.slack.system import explain_reason
 
 _HEADLINES: Mapping[str, tuple[str, str, str]] = {

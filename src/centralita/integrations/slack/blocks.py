@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from centralita.core import mrkdwn
 from centralita.i18n import gettext as _
-from centralita.integrations.slack import mrkdwn
 from centralita.integrations.slack.messages import Field, Link, Message, Moment, Paragraph, Value
 
 HEADER_LIMIT = 150

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from centralita.core import payload
+from centralita.core.lamps import HELD, OFF, WAITING
+from centralita.core.mrkdwn import clean, safe_url
 from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.integrations.slack.facts import LONG_TEXT, Facts
 from centralita.integrations.slack.messages import (
-    HELD,
-    OFF,
-    WAITING,
     Field,
     Link,
     Message,
@@ -21,7 +20,6 @@ from centralita.integrations.slack.messages import (
     links_of,
     present,
 )
-from centralita.integrations.slack.mrkdwn import clean, safe_url
 
 _WRITTEN = ("message.received", "message.sent")
 _HAPPENED: Mapping[str, tuple[str, str]] = {

@@ -9,7 +9,7 @@ import msgspec
 
 from centralita.core import payload
 from centralita.core.events import PEOPLE, Event, Severity
-from centralita.integrations.slack.mrkdwn import clean
+from centralita.core.mrkdwn import clean
 from centralita.ports import Delivery
 
 LONG_TEXT = 1_000_000

@@ -7,6 +7,7 @@ import re
 
 import msgspec
 
+from centralita.core.mrkdwn import clean, escape
 from centralita.i18n import best_locale
 from centralita.integrations.slack.api import (
     TIMEOUT_S,
@@ -19,7 +20,6 @@ from centralita.integrations.slack.api import (
 from centralita.integrations.slack.blocks import render
 from centralita.integrations.slack.errors import BAD_CONTENT, judge
 from centralita.integrations.slack.facts import read_facts
-from centralita.integrations.slack.mrkdwn import clean, escape
 from centralita.integrations.slack.people import EVERYBODY, is_address
 from centralita.integrations.slack.settings import SlackSettings
 from centralita.integrations.slack.story import tell_root

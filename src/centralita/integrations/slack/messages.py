@@ -12,13 +12,11 @@ from collections.abc import Sequence
 import msgspec
 
 from centralita.core import payload
+from centralita.core.lamps import OFF, colour_of, emoji_of
+from centralita.core.mrkdwn import clean, safe_url
 from centralita.i18n import N_, ngettext
 from centralita.i18n import gettext as _
 from centralita.integrations.slack.facts import LONG_TEXT, Facts
-from centralita.integrations.slack.mrkdwn import clean, safe_url
-
-FLOWING, WAITING, HELD, FAILED, OFF = "#1f7a4d", "#22619f", "#a35c00", "#b3261e", "#8a8f98"
-"""The lamps, as colour bars."""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -63,8 +61,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     colour: str = OFF
 
 
-SEVERITY_EMOJI = {"critical": "🚨", "high": "⚠️", "medium": "📊", "low": "ℹ️"}
-OTHER_EMOJI = "📌"
 SEVERITY_WORDS = {
     "critical": N_("Critical"),
     "high": N_("High"),
@@ -72,7 +68,6 @@ SEVERITY_WORDS = {
     "low": N_("Low"),
     "info": N_("Information"),
 }
-SEVERITY_COLOURS = {"critical": FAILED, "high": HELD, "medium": WAITING, "low": WAITING, "info": OFF}
 SHOWN_CIS = 5
 
 
@@ -98,7 +93,7 @@ def render_event(facts: Facts) -> Message:
         Field(_("Agent", locale), facts.people["agent"]),
     ]
     return Message(
-        emoji=_emoji(facts),
+        emoji=emoji_of(facts.severity, facts.phase),
         headline=_headline(facts),
         fields=tuple(field for field in fields if field.value),
         paragraphs=(*comment_paragraphs(facts), *present([
@@ -107,20 +102,18 @@ def render_event(facts: Facts) -> Message:
             *insights(facts),
         ])),
         links=links_of(facts, facts.event.url, _("Open at the source", locale)),
-        colour=FLOWING if facts.phase == "closed" else SEVERITY_COLOURS.get(facts.severity or "", OFF),
+        colour=colour_of(facts.severity, facts.phase),
     )  # fmt: skip
 
 
 def render_event_change(facts: Facts) -> Message:
     """What has just changed, for the thread."""
-    paragraphs = present([Paragraph("", description_of(facts)), *insights(facts)])
     return Message(
-        emoji=_emoji(facts), headline=_headline(facts), paragraphs=paragraphs, notes=(Moment(facts.event.time),)
+        emoji=emoji_of(facts.severity, facts.phase),
+        headline=_headline(facts),
+        paragraphs=present([Paragraph("", description_of(facts)), *insights(facts)]),
+        notes=(Moment(facts.event.time),),
     )
-
-
-def _emoji(facts: Facts) -> str:
-    return "✅" if facts.phase == "closed" else SEVERITY_EMOJI.get(facts.severity or "", OTHER_EMOJI)
 
 
 def _headline(facts: Facts) -> str:

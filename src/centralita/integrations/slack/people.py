@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 
 from centralita.core import payload
+from centralita.core.mrkdwn import clean, escape
 from centralita.integrations.slack.api import Answer, Api, Calls, Ended, error_of
 from centralita.integrations.slack.errors import GONE_PERSON, judge
-from centralita.integrations.slack.mrkdwn import clean, escape
 from centralita.ports import Known, Remember
 
 FOUND_TTL_S = 24 * 3600.0

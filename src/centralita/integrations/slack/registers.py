@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from centralita.core.lamps import OFF, WAITING
 from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.integrations.slack.facts import Facts
-from centralita.integrations.slack.messages import OFF, WAITING, Field, Message, Moment, links_of
+from centralita.integrations.slack.messages import (
+    Field,
+    Message,
+    Moment,
+    links_of,
+)
 
 _EMOJI = {"client": "🏢", "contact": "👤", "asset": "📦"}
 _HEADLINES: Mapping[str, tuple[str, str]] = {

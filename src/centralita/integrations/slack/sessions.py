@@ -7,14 +7,12 @@ from collections.abc import Mapping
 import msgspec
 
 from centralita.core import payload
+from centralita.core.lamps import FLOWING, HELD, OFF, WAITING
+from centralita.core.mrkdwn import clean
 from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.integrations.slack.facts import LONG_TEXT, Facts
 from centralita.integrations.slack.messages import (
-    FLOWING,
-    HELD,
-    OFF,
-    WAITING,
     Field,
     Message,
     Moment,
@@ -22,7 +20,6 @@ from centralita.integrations.slack.messages import (
     links_of,
     present,
 )
-from centralita.integrations.slack.mrkdwn import clean
 
 
 class _Kind(msgspec.Struct, frozen=True):

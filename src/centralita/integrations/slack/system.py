@@ -11,20 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from centralita.core import payload
+from centralita.core.lamps import FAILED, FLOWING, HELD
+from centralita.core.mrkdwn import clean, safe_url
 from centralita.i18n import N_, ngettext
 from centralita.i18n import gettext as _
 from centralita.integrations.slack.facts import Facts, page_of
 from centralita.integrations.slack.messages import (
-    FAILED,
-    FLOWING,
-    HELD,
     Field,
     Link,
     Message,
     Moment,
     Paragraph,
 )
-from centralita.integrations.slack.mrkdwn import clean, safe_url
 
 REASONS: Mapping[str, str] = {
     "http.gone": N_("The receiver says that the address is gone for good (410)."),
@@ -77,6 +75,10 @@ REASONS: Mapping[str, str] = {
     "slack.user_not_found": N_("This person is not in Slack under this address."),
     "slack.webhook_only": N_("With an incoming webhook only, nobody can be written to directly."),
     "webhook.header": N_("A header of the webhook holds characters that HTTP does not allow."),
+    "webhook.mail_address": N_("A mail address of the webhook can't be read."),
+    "webhook.original_gone": N_("What the sender sent is not kept any more, or it never came from outside."),
+    "webhook.template": N_("The webhook's template can't be filled in."),
+    "webhook.template_json": N_("What the webhook's template writes is no JSON."),
     "webhook.unconfigured": N_("The webhook no longer exists or has no address."),
     "webhook.secret": N_("The webhook's secret can't be used to sign."),
 }

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
+from centralita.core.lamps import FLOWING, SEVERITY_COLOURS, WAITING
 from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.integrations.slack.facts import Facts
 from centralita.integrations.slack.messages import (
-    FLOWING,
-    SEVERITY_COLOURS,
-    WAITING,
     Field,
     Message,
     Moment,

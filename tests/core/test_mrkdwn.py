@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from centralita.integrations.slack import mrkdwn
+from centralita.core import mrkdwn
 
 TEXT = st.text(alphabet=st.one_of(st.sampled_from("&<>@!|\n *_👩🏽\u200d💻\u0301é"), st.characters()), max_size=400)
 
