@@ -349,12 +349,21 @@ async def test_a_lane_of_a_worker_that_is_on_no_list_is_found(database: Database
     assert await _states(database) == {1: "due"}
 
 
+async def _pause(database: Database, lane_id: int, paused: bool) -> None:
+    def change(tx: Transaction) -> None:
+        [lane] = lanes.lock(tx, [lane_id]).values()
+        lane.paused, lane.wake_at = paused, NOW
+        lanes.save(tx, [lane])
+
+    await database.write(change)
+
+
 async def test_a_paused_lane_is_left_alone_until_it_goes_on(database: Database) -> None:
     [lane_id] = await _lanes(database, "a")
     await _insert(database, _row(1, lane_id))
-    await database.write(lambda tx: lanes.set_paused(tx, lane_id, True))
+    await _pause(database, lane_id, True)
     assert await database.write(lambda tx: claim_due(tx, 1, NOW, 8, _policy())) == []
-    await database.write(lambda tx: lanes.set_paused(tx, lane_id, False))
+    await _pause(database, lane_id, False)
     assert len(await database.write(lambda tx: claim_due(tx, 1, NOW, 8, _policy()))) == 1
 
 

@@ -60,7 +60,7 @@ async def test_a_receiver_verifies_it_with_the_specifications_own_library(sink: 
     ("plan", "state", "reason"),
     [
         (AnswerPlan(status=204, body=""), "delivered", ""),
-        (AnswerPlan(status=410), "dead", "http.gone"),
+        (AnswerPlan(status=410), "retry", "http.gone"),
         (AnswerPlan(status=302, headers={"location": "/elsewhere"}), "retry", "http.redirect"),
         (AnswerPlan(status=429, headers={"retry-after": "9"}), "retry", "http.throttled"),
         (AnswerPlan(mode="truncate", size=100), "delivered", ""),

@@ -10,10 +10,10 @@ from typing import Literal
 
 import msgspec
 
-from centralita.core import buckets
+from centralita.core import breaker, buckets
 from centralita.core.buckets import BucketState, Rate
 
-__all__ = ["LanePolicy", "LaneState", "Rate", "allowance", "put_in_flight", "set_wake", "tokens"]
+__all__ = ["LanePolicy", "LaneState", "Rate", "allowance", "put_in_flight", "set_wake", "tokens", "width"]
 
 
 class LanePolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,13 +74,18 @@ def tokens(lane: LaneState, policy: LanePolicy, now: float) -> float:
     return buckets.tokens_at(BucketState(lane.tokens, lane.tokens_at), Rate(policy.rate_per_s, policy.burst), now)
 
 
+def width(lane: LaneState, policy: LanePolicy) -> int:
+    """How many may be in flight at once: fewer than the policy says while the breaker finds out whether the receiver is
+    back."""
+    return breaker.width(breaker.load(lane.breaker), policy.in_flight)
+
+
 def allowance(lane: LaneState, policy: LanePolicy, now: float) -> int:
     """How many deliveries may be put in flight at ``now``."""
     if lane.paused or policy.off or lane.held_until > now:
         return 0
-    in_flight = 1 if lane.hold_reason == PROBING else policy.in_flight
     # The epsilon forgives what adding doubles loses: a token that is due "now" is there.
-    return max(0, int(min(in_flight - lane.in_flight, tokens(lane, policy, now) + 1e-6)))
+    return max(0, int(min(width(lane, policy) - lane.in_flight, tokens(lane, policy, now) + 1e-6)))
 
 
 def put_in_flight(lane: LaneState, policy: LanePolicy, count: int, owner: int, now: float) -> None:
@@ -99,15 +104,10 @@ def set_wake(lane: LaneState, policy: LanePolicy, next_due: float | None, now: f
     Never earlier than now: a lane that was just served goes behind those that have waited longer, so that no backlog,
     however old, keeps the others from their turn.
     """
-    in_flight = 1 if lane.hold_reason == PROBING else policy.in_flight
-    if next_due is None or lane.paused or policy.off or lane.in_flight >= in_flight:
+    if next_due is None or lane.paused or policy.off or lane.in_flight >= width(lane, policy):
         lane.wake_at = None  # what ends its flight looks again
         return
     wait_s = 0.0
     if policy.rate_per_s > 0:
         wait_s = max(0.0, (1 - tokens(lane, policy, now)) / policy.rate_per_s)
     lane.wake_at = max(next_due, lane.held_until, now + wait_s)
-
-
-PROBING = "breaker.probing"
-"""The hold reason of a half-open breaker: one delivery at a time until the receiver has shown that it is back."""

@@ -28,6 +28,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     refused: bool = False
     """With ``dead``: the receiver wants nothing of this one delivery and has done nothing; those behind it go on, also
     where a dead one holds them."""
+    gone: bool = False
+    """With ``retry``: the receiver wants nothing any more, for good. Its lane is stopped until a person lets it go on,
+    and this delivery is the first again then."""
     failure: bool = True
     """Whether a retry or a death counts against the destination in its breaker."""
     reference: str = ""

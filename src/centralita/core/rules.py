@@ -58,6 +58,8 @@ OPS_TYPES = frozenset(
         "centralita.delivery.dead",
         "centralita.breaker.opened",
         "centralita.breaker.closed",
+        "centralita.webhook.failing",
+        "centralita.webhook.disabled",
         "centralita.source.rejecting",
         "centralita.receipt.unparsed",
         "approval.unassigned",

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from centralita.core.audit import Fault, Head, Link, verify_chain
 from centralita.logs import redact
-from centralita.services.hub import Hub
 from centralita.store import audit
 from centralita.store.database import Database, Transaction
+
+if TYPE_CHECKING:
+    from centralita.services.hub import Hub
 
 T = TypeVar("T")
 

@@ -316,7 +316,6 @@ def claim_due(
     wanted = []
     share = max(1, room // max(1, len(found)))
     for lane in found:
-        settle.try_probe(lane, now)
         count = min(allowance(lane, policies[lane.id], now), share, room)
         if count > 0:
             wanted.append((lane.id, count))

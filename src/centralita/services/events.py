@@ -277,7 +277,7 @@ def _pending(row: DeliveryRow, lane: LaneName | None, tries: list[AttemptView]) 
     state, reason, due_at = row.state, row.reason, row.due_at
     if lane is not None and state == "due":
         if lane.paused:
-            state, reason = "held", "lane.paused"
+            state, reason = "held", lane.paused_reason or "lane.paused"
         elif lane.held_until > row.due_at:
             state, reason, due_at = "held", lane.hold_reason, lane.held_until
     return DeliveryView(
@@ -292,7 +292,7 @@ def _pending(row: DeliveryRow, lane: LaneName | None, tries: list[AttemptView]) 
         attempts=row.attempts,
         created_at=shown(row.created_at),
         finished_at=None,
-        due_at=shown(due_at) if row.state == "due" and reason != "lane.paused" else None,
+        due_at=shown(due_at) if row.state == "due" and not (lane is not None and lane.paused) else None,
         reason=reason,
         detail="",
         reference="",

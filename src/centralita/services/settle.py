@@ -1,20 +1,21 @@
-"""What follows from finished attempts: ends, retries, promotions, breakers, announcements; one transaction a batch."""
+"""What follows from finished attempts: ends, retries, promotions, announcements; one transaction a batch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 
-from centralita.core import breaker, retry
+from centralita.core import retry
 from centralita.core.deliveries import next_state
-from centralita.core.lanes import PROBING, LanePolicy, LaneState, set_wake
+from centralita.core.lanes import LanePolicy, LaneState, set_wake
 from centralita.ports import Outcome
-from centralita.services import announcements
+from centralita.services import lane_health
 from centralita.services.attempts import Buckets, Job
+from centralita.services.audit import record
 from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.destinations import Destinations
+from centralita.services.lane_health import LaneHealth
 from centralita.services.reactions import Ended, Reactions
 from centralita.store import buckets as stored_buckets
 from centralita.store import deliveries, history, lanes
@@ -24,7 +25,6 @@ from centralita.store.history import Attempt, Finished
 
 ANNOUNCE_GAP_S = 300.0
 """At most one announcement a lane in this time; the next one says how many it stands for."""
-BREAKER_OPEN = "breaker.open"
 KEPT_BYTES = 65_536
 """Of an attempt's response."""
 
@@ -46,6 +46,7 @@ class _Plan(msgspec.Struct):
     go_on: list[tuple[int, str]] = []
     go_on_after_dead: list[tuple[int, str]] = []
     hold_behind: list[tuple[int, str]] = []
+    stopped: list[LaneState] = []
 
 
 class Settler:
@@ -61,8 +62,8 @@ class Settler:
         jitter: Callable[[], float],
         reactions: Reactions,
     ) -> None:
-        self._reactions = reactions
-        self._database, self._clock, self._ids = database, clock, ids
+        self._reactions, self._health = reactions, LaneHealth(ids)
+        self._database, self._clock = database, clock
         self._destinations, self._buckets, self._jitter = destinations, buckets, jitter
 
     async def settle(self, batch: Sequence[Job]) -> Settled:
@@ -95,6 +96,8 @@ class Settler:
         for lane in states.values():
             set_wake(lane, policies[lane.id], due.get(lane.id), now)
         lanes.save(tx, list(states.values()))
+        for lane in plan.stopped:
+            record(tx, now, lane_health.ACTOR, "lane.paused", f"lane/{lane.key}", {"reason": lane.paused_reason})
         return settled
 
     def _settle_one(
@@ -105,9 +108,13 @@ class Settler:
             lane.owner = None
         outcome, spent = job.outcome, job.row.attempts + (1 if job.outcome.spends_attempt else 0)
         plan.attempts.append(_attempt(job))
-        announced = self._observe(tx, lane, policy, job, now)
-        due_at = None
+        observed = self._health.observe(tx, lane, policy, job, now)
+        announced, due_at = observed.announced, None
+        if observed.stopped:
+            plan.stopped.append(lane)
         if outcome.state == "retry":
+            if observed.back_at is not None:
+                outcome, spent = msgspec.structs.replace(outcome, spends_attempt=False), job.row.attempts
             due_at = retry.next_attempt(outcome, spent, policy, now, self._jitter())
             if due_at is None:
                 outcome = msgspec.structs.replace(outcome, state="dead", detail=outcome.detail or outcome.reason)
@@ -118,8 +125,9 @@ class Settler:
                 if due_at > lane.held_until:
                     lane.held_until, lane.hold_reason = due_at, outcome.reason
                 due_at = job.row.due_at
+            back_at = due_at if observed.back_at is None else observed.back_at
             plan.retries.append(
-                Retry(id=job.row.id, due_at=due_at, attempts=spent, uncertain=uncertain, reason=outcome.reason)
+                Retry(id=job.row.id, due_at=back_at, attempts=spent, uncertain=uncertain, reason=outcome.reason)
             )
             return announced
         plan.finished.append(_finished(job, outcome, spent, now))
@@ -132,34 +140,6 @@ class Settler:
             announced = self._announce_dead(tx, lane, job, outcome, now) or announced
         return announced
 
-    def _observe(self, tx: Transaction, lane: LaneState, policy: LanePolicy, job: Job, now: float) -> bool:
-        """Keeps the lane's health; True when that announced something."""
-        outcome = job.outcome
-        succeeded = outcome.state == "delivered"
-        if succeeded:
-            lane.last_success_at = now
-        elif outcome.state in ("retry", "dead"):
-            lane.last_failure_at = now
-            lane.last_error = f"{outcome.reason} {outcome.detail}".strip()[:500]
-        failed = outcome.failure and outcome.state in ("retry", "dead")
-        if not policy.breaker or not (succeeded or failed):
-            return False
-        before = breaker.load(lane.breaker)
-        after = breaker.observe(before, succeeded, now)
-        lane.breaker = breaker.dump(after)
-        if after.position == before.position:
-            if after.position == "open":
-                lane.held_until, lane.hold_reason = max(lane.held_until, after.open_until), BREAKER_OPEN
-            return False
-        if after.position == "open":
-            lane.held_until, lane.hold_reason = after.open_until, BREAKER_OPEN
-            if before.position == "half_open":
-                return False  # the probe failed: it is still open, and was announced when it opened
-            facts = {"reason": lane.last_error, "retry_at": announcements.rfc3339(after.open_until)}
-            return self._announce(tx, "centralita.breaker.opened", lane, job, now, facts)
-        lane.hold_reason, lane.held_until = "", 0.0
-        return self._announce(tx, "centralita.breaker.closed", lane, job, now, {})
-
     def _announce_dead(self, tx: Transaction, lane: LaneState, job: Job, outcome: Outcome, now: float) -> bool:
         if now - lane.announced_at < ANNOUNCE_GAP_S:
             lane.unannounced += 1
@@ -170,33 +150,7 @@ class Settler:
             "more": more,
             "delivery": f"dlv_{job.row.id}",
         }
-        return self._announce(tx, "centralita.delivery.dead", lane, job, now, facts)
-
-    def _announce(
-        self, tx: Transaction, type_: str, lane: LaneState, job: Job, now: float, facts: dict[str, Any]
-    ) -> bool:
-        return announcements.announce(
-            tx,
-            self._ids.new(),
-            type_,
-            subject=f"lane/{lane.key}",
-            title=lane.key,
-            now=now,
-            facts={"lane": lane.key, **facts},
-            cause=job.payload.event,
-        )
-
-
-def try_probe(lane: LaneState, now: float) -> None:
-    """An open breaker whose time is up becomes half open: one delivery at a time."""
-    if not lane.breaker or lane.held_until > now:
-        return
-    before = breaker.load(lane.breaker)
-    after = breaker.look(before, now)
-    if after.position == "half_open":
-        lane.hold_reason = PROBING
-    if after is not before:
-        lane.breaker = breaker.dump(after)
+        return self._health.announce(tx, "centralita.delivery.dead", lane, job, now, facts)
 
 
 def _follow(plan: _Plan, job: Job, outcome: Outcome, policy: LanePolicy) -> None:

@@ -95,7 +95,6 @@ TEXTS: Mapping[str, str] = {
     # why a delivery is where it is
     "attempt.unfinished": N_("The attempt did not finish."),
     "breaker.open": N_("The destination keeps failing; its queue is held."),
-    "breaker.probing": N_("The destination is tried with one delivery at a time."),
     "destination.failed": N_("The integration failed; the log says where."),
     "head.dead": N_("The one before it was given up."),
     "lane.paused": N_("Somebody paused the lane."),

@@ -225,3 +225,9 @@ def counts(tx: Transaction) -> list[tuple[int, str, int, float]]:
     d = deliveries.c
     query = sa.select(d.lane_id, d.state, sa.func.count(), sa.func.min(d.created_at)).group_by(d.lane_id, d.state)
     return [(row[0], row[1], row[2], row[3]) for row in tx.execute(query)]
+
+
+def count_of_lane(tx: Transaction, lane_id: int) -> int:
+    """How many of a lane are unfinished."""
+    query = sa.select(sa.func.count()).where(deliveries.c.lane_id == lane_id)
+    return int(tx.execute(query).scalar() or 0)

@@ -25,6 +25,7 @@ class LaneName(msgspec.Struct, frozen=True):
     held_until: float
     hold_reason: str
     paused: bool
+    paused_reason: str
 
 
 def lane_names(tx: Transaction, lane_ids: Iterable[int]) -> dict[int, LaneName]:
@@ -32,9 +33,7 @@ def lane_names(tx: Transaction, lane_ids: Iterable[int]) -> dict[int, LaneName]:
     columns = [lanes.c[name] for name in LaneName.__struct_fields__]
     query = sa.select(*columns).where(lanes.c.id.in_(sorted(set(lane_ids))))
     return {
-        row.id: LaneName(
-            row.id, row.key, row.destination, row.target, row.held_until, row.hold_reason, bool(row.paused)
-        )
+        row.id: LaneName(**{**row._mapping, "paused": bool(row.paused)})  # SQLite has no booleans
         for row in tx.execute(query)
     }
 

@@ -110,12 +110,6 @@ def by_key(tx: Transaction, key: str) -> LaneState | None:
     return next(iter(_rows(tx.execute(sa.text(f"{_SELECT} where key = :key"), {"key": key}))), None)
 
 
-def set_paused(tx: Transaction, lane_id: int, paused: bool) -> None:
-    """Stops a lane, or lets it go on (it is looked at once)."""
-    wake_at = None if paused else 0.0
-    tx.execute(sa.update(lanes).where(lanes.c.id == lane_id).values(paused=paused, wake_at=wake_at))
-
-
 def look(tx: Transaction, lane_id: int, now: float) -> None:
     """Has the lane looked at now: rows of it were made due outside a claim."""
     tx.execute(sa.update(lanes).where(lanes.c.id == lane_id).values(wake_at=now))

@@ -3,7 +3,8 @@
 The data of a ``centralita.*`` event, all of it optional: ``lane``, ``reason`` (an id, and after a space what a person
 should know of it), ``about`` (``{type, title}`` of the event that could not be delivered; its id is the ``cause``),
 ``more`` (how many like it were not told of), ``waiting`` (how many deliveries), ``retry_at`` (RFC 3339), ``source``
-(a slug) and ``count`` (of requests).
+(a slug), ``count`` (of requests), ``last_error`` (as ``reason``), ``percent`` (of the time that a webhook may fail),
+``since`` and ``disables_at`` (RFC 3339).
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ REASONS: Mapping[str, str] = {
     "slack.unconfigured": N_("Slack is not configured: neither a bot token nor an incoming webhook."),
     "slack.user_not_found": N_("This person is not in Slack under this address."),
     "slack.webhook_only": N_("With an incoming webhook only, nobody can be written to directly."),
+    "webhook.failing": N_("Nothing has succeeded there for days; the hub has stopped sending."),
     "webhook.header": N_("A header of the webhook holds characters that HTTP does not allow."),
     "webhook.mail_address": N_("A mail address of the webhook can't be read."),
     "webhook.original_gone": N_("What the sender sent is not kept any more, or it never came from outside."),
@@ -107,8 +109,8 @@ def _count(facts: Facts, path: str) -> int:
     return payload.integer(facts.event.data, path) or 0
 
 
-def _reason(facts: Facts) -> tuple[Paragraph, ...]:
-    reason, _space, detail = _text(facts, "reason").partition(" ")
+def _reason(facts: Facts, path: str = "reason") -> tuple[Paragraph, ...]:
+    reason, _space, detail = _text(facts, path).partition(" ")
     sentence = explain_reason(reason, facts.locale)
     text = "\n".join(line for line in (sentence, detail) if line)
     return (Paragraph(_("Reason", facts.locale), text),) if text else ()
@@ -176,6 +178,42 @@ def _closed(facts: Facts, public_url: str) -> Message:
     )
 
 
+def _failing(facts: Facts, public_url: str) -> Message:
+    locale, since, disables_at = facts.locale, _text(facts, "since"), _text(facts, "disables_at")
+    fields = [*_fields(facts, (_("Lane", locale), _text(facts, "lane")))]
+    if since:
+        fields.append(Field(_("No success since", locale), Moment(since)))
+    if disables_at:
+        fields.append(Field(_("The hub stops sending", locale), Moment(disables_at)))
+    return Message(
+        emoji="⚠️",
+        headline=_("{lane} keeps failing", locale).format(lane=_text(facts, "lane") or facts.title),
+        lead=_("{percent} % of the time after which the hub stops sending is over.", locale).format(
+            percent=_count(facts, "percent")
+        ),
+        fields=tuple(fields),
+        paragraphs=_reason(facts),
+        links=_page(facts, public_url, ""),
+        notes=(Moment(facts.event.time),),
+        colour=FAILED,
+    )
+
+
+def _disabled(facts: Facts, public_url: str) -> Message:
+    locale = facts.locale
+    gone = _text(facts, "reason").startswith("http.gone")
+    return Message(
+        emoji="🛑",
+        headline=_("{lane} was stopped", locale).format(lane=_text(facts, "lane") or facts.title),
+        lead=f"{_waiting(facts)} {_('When the receiver is well: lane resume.', locale)}",
+        fields=_fields(facts, (_("Lane", locale), _text(facts, "lane"))),
+        paragraphs=_reason(facts) if gone else (*_reason(facts), *_reason(facts, "last_error")),
+        links=_page(facts, public_url, ""),
+        notes=(Moment(facts.event.time),),
+        colour=FAILED,
+    )
+
+
 def _rejecting(facts: Facts, public_url: str) -> Message:
     locale, count = facts.locale, _count(facts, "count")
     source = _text(facts, "source") or facts.title
@@ -218,6 +256,8 @@ _KINDS: Mapping[str, Callable[[Facts, str], Message]] = {
     "centralita.delivery.dead": _dead,
     "centralita.breaker.opened": _opened,
     "centralita.breaker.closed": _closed,
+    "centralita.webhook.failing": _failing,
+    "centralita.webhook.disabled": _disabled,
     "centralita.source.rejecting": _rejecting,
     "centralita.receipt.unparsed": _unparsed,
 }

@@ -75,6 +75,17 @@ KINDS: dict[str, Delivery] = {
         retry_at="2025-11-22T14:32:00Z",
     ),
     "flows": system("centralita.breaker.closed", lane="slack:#alerts", waiting=1),
+    "failing": system(
+        "centralita.webhook.failing", lane="webhook:erp", reason="net.refused", percent=70,
+        since="2025-11-22T14:32:00Z", disables_at="2025-11-27T14:32:00Z",
+    ),
+    "stopped": system(
+        "centralita.webhook.disabled", lane="webhook:erp", reason="webhook.failing", waiting=2,
+        last_error="net.refused 127.0.0.1",
+    ),
+    "gone": system(
+        "centralita.webhook.disabled", lane="webhook:erp", reason="http.gone", waiting=1, last_error="http.gone 410"
+    ),
     "rejecting": system("centralita.source.rejecting", source="invgate", reason="signature.mismatch", count=3),
     "other": system("centralita.other.thing"),
 }  # fmt: skip
@@ -116,6 +127,9 @@ EXPECTED = {
     "dead": ("✉️ Sin entregar: Impresora sin tóner", "El receptor respondió con un error.\n503"),
     "opened": ("⏸️ slack:#alerts está en espera", "12 mensajes esperan, ninguno se pierde."),
     "flows": ("✅ slack:#alerts vuelve a fluir", "1 mensaje espera, ninguno se pierde."),
+    "failing": ("⚠️ webhook:erp sigue fallando", "Ya pasó el 70 % del tiempo tras el cual la central deja de enviar."),
+    "stopped": ("🛑 webhook:erp se detuvo", "2 mensajes esperan, ninguno se pierde."),
+    "gone": ("🛑 webhook:erp se detuvo", "El receptor dice que la dirección ya no existe (410)."),
     "rejecting": ("🚫 Se rechaza lo que envía invgate", "La firma o el secreto no es correcto."),
 }
 

@@ -108,7 +108,7 @@ def judge_response(response: HttpResponse, now: float) -> Outcome:
         reason = f"net.{response.error or 'protocol'}"
         return Outcome(state="dead" if state == "dead" else "retry", reason=reason, detail=response.detail)
     if status == 410:
-        return Outcome(state="dead", reason="http.gone", detail="410")
+        return Outcome(state="retry", reason="http.gone", detail="410", gone=True)
     wait_s = retry_after(response.header("retry-after") or "", now)
     if status == 429:
         return Outcome(

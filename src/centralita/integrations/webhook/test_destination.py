@@ -175,7 +175,7 @@ def test_a_webhook_that_cannot_be_sent_to(changes: dict[str, Any], ends: tuple[s
         (HttpResponse(status=204), "delivered", "", None, True),
         (HttpResponse(status=299), "delivered", "", None, True),
         (HttpResponse(status=200, error="truncated"), "delivered", "", None, True),
-        (HttpResponse(status=410), "dead", "http.gone", None, True),
+        (HttpResponse(status=410), "retry", "http.gone", None, True),
         (HttpResponse(status=301, headers=(("location", "https://x"),)), "retry", "http.redirect", None, True),
         (HttpResponse(status=304), "retry", "http.redirect", None, True),
         (HttpResponse(status=400), "retry", "http.status", None, True),
