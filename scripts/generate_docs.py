@@ -20,6 +20,7 @@ from pages.http import http_page
 from pages.metrics import metrics_page
 from pages.permissions import permissions_page
 from pages.reasons import reasons_page
+from pages.snippets import example
 
 from centralita.settings.page import reference_page
 
@@ -39,6 +40,9 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/permissions.md": permissions_page,
     "docs/reference/reasons.md": lambda: reasons_page("en"),
     "docs/reference/reasons.es.md": lambda: reasons_page("es"),
+    "docs/examples/verify.py": lambda: example("python"),
+    "docs/examples/verify.mjs": lambda: example("javascript"),
+    "docs/examples/verify.php": lambda: example("php"),
 }
 """Path in the repository, and what writes its text."""
 

@@ -30,6 +30,13 @@ TEXTS: Mapping[str, str] = {
     "person.no_email": N_("the event names nobody with an e-mail address"),
     "target.unknown": N_("the target is not configured"),
     "webhook.disabled": N_("the webhook is switched off"),
+    # trying a webhook out, and fetching from one
+    "webhook.fetched": N_("Its receiver has fetched it."),
+    "webhook.not_polled": N_("The webhook {webhook} has an address: it is sent its events, and has nothing to fetch."),
+    "webhook.off": N_("The webhook {webhook} is switched off."),
+    "webhook.polled": N_("The webhook {webhook} has no address: its events are fetched, and nothing is sent."),
+    "webhook.test_delivered": N_("The receiver has taken it."),
+    "webhook.unsigned": N_("The webhook {webhook} has no secret: it signs nothing that could be verified."),
     # what is wrong with rules and conditions
     "condition.bad_pattern": N_("The pattern can't be used: {detail}."),
     "condition.in_needs_list": N_("After in comes a list: [1, 2]."),

@@ -36,6 +36,7 @@ def make_api(hub: Hub) -> FastAPI:
         tickets,
         tokens,
         users,
+        webhook_trial,
     )
 
     app = FastAPI(
@@ -53,6 +54,7 @@ def make_api(hub: Hub) -> FastAPI:
     for module in (
         *(events, dead_letters, lanes, sources, tickets, approvals, delegations),
         *(assets, rules, tokens, users, audit, settings),
+        *(webhook_trial,),
     ):
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(description.router)
