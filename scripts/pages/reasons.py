@@ -6,7 +6,7 @@ from typing import Literal
 
 from centralita.i18n import gettext as _
 from centralita.integrations.registry import FAULTS
-from centralita.integrations.slack.system import REASONS
+from centralita.integrations.slack.system import DETAILS, REASONS
 from centralita.services.wording import TEXTS
 from pages.markdown import GENERATED, code, page, table
 
@@ -27,6 +27,6 @@ SAID = {
 def reasons_page(locale: Literal["en", "es"]) -> str:
     """Every id."""
     title, heads, how = SAID[locale]
-    texts = {**FAULTS, **REASONS, **TEXTS}
+    texts = {**FAULTS, **REASONS, **DETAILS, **TEXTS}
     rows = [(code(name), _(texts[name], locale)) for name in sorted(texts)]
     return page(f"# {title}", "", GENERATED[locale], "", how, "", *table(heads, rows))

@@ -179,6 +179,8 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
     """"" or a class: ``blocked, dns, refused, reset, connect_timeout, timeout, tls, protocol, truncated``."""
     detail: str = ""
     """For a person: the address that was blocked, the certificate's fault."""
+    reason: str = ""
+    """Message id that says more than ``net.<error>`` does, such as ``net.tls_expired``; "" for none."""
     sent: bool = True
     """False when it is certain that the receiver got no complete request."""
 

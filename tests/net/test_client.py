@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from centralita.net import Client
 from centralita.ports import HttpRequest
@@ -286,7 +290,7 @@ async def test_a_full_pool_is_waited_for_only_until_the_deadline_and_only_by_tha
         second = await client.request(post(slow, timeout_s=0.1))
         other = await client.request(post(quick))
         first.cancel()
-        assert (second.error, second.detail, second.sent) == ("connect_timeout", "pool", False)
+        assert (second.error, second.reason, second.sent) == ("connect_timeout", "net.pool_timeout", False)
         assert other.status == 200
 
 
@@ -389,20 +393,43 @@ async def test_tls_names_the_host_to_the_checked_address(authority: trustme.CA, 
 
 
 async def test_bad_certificates_are_named(authority: trustme.CA, ca_file: Path) -> None:
-    past = datetime.now(UTC) - timedelta(days=2)
-    expired = authority.issue_cert("hook.example.com", not_before=past - timedelta(days=1), not_after=past)
+    now = datetime.now(UTC)
+    day = timedelta(days=1)
     cases = [
-        (expired, ca_file, "expired"),
-        (authority.issue_cert("other.example.com"), ca_file, "hook.example.com"),
-        (trustme.CA().issue_cert("hook.example.com"), ca_file, "certificate"),
-        (authority.issue_cert("hook.example.com"), None, "certificate"),
-    ]
-    for certificate, trusted, word in cases:
+        (authority.issue_cert("hook.example.com", not_before=now - 3 * day, not_after=now - 2 * day), ca_file,
+         "net.tls_expired", "expired"),
+        (authority.issue_cert("hook.example.com", not_before=now + day, not_after=now + 2 * day), ca_file,
+         "net.tls_not_yet_valid", "not yet"),
+        (authority.issue_cert("other.example.com"), ca_file, "net.tls_name", "hook.example.com"),
+        (trustme.CA().issue_cert("hook.example.com"), ca_file, "net.tls_untrusted", "certificate"),
+        (authority.issue_cert("hook.example.com"), None, "net.tls_untrusted", "certificate"),
+    ]  # fmt: skip
+    for certificate, trusted, reason, word in cases:
         seen: list[bytes] = []
         response = await tls_request(server_tls(certificate), trusted, seen)
-        assert (response.error, response.status, response.sent) == ("tls", 0, False)
+        assert (response.error, response.reason, response.status, response.sent) == ("tls", reason, 0, False)
         assert word in response.detail
         assert seen == []
+
+
+async def test_a_self_signed_certificate_is_told_from_one_of_an_unknown_authority(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hook.example.com")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hook.example.com")]), critical=False)
+        .sign(key, SHA256())
+    )
+    path = tmp_path / "self.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(path)
+    response = await tls_request(context, None)
+    assert (response.error, response.reason, response.sent) == ("tls", "net.tls_self_signed", False)
 
 
 async def test_tls_to_something_that_does_not_speak_it() -> None:
@@ -413,7 +440,7 @@ async def test_tls_to_something_that_does_not_speak_it() -> None:
 
     async with receiver(plain) as port, Client(allow=LOCAL) as client:
         response = await client.request(HttpRequest(url=f"https://127.0.0.1:{port}/"))
-    assert (response.error, response.sent) == ("tls", False)
+    assert (response.error, response.reason, response.sent) == ("tls", "net.tls_none", False)
 
 
 async def test_old_tls_is_refused(authority: trustme.CA, ca_file: Path) -> None:
@@ -422,7 +449,8 @@ async def test_old_tls_is_refused(authority: trustme.CA, ca_file: Path) -> None:
     assert (await tls_request(context, ca_file)).status == 200
     with pytest.warns(DeprecationWarning):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
-    assert (await tls_request(context, ca_file)).error == "tls"
+    old = await tls_request(context, ca_file)
+    assert (old.error, old.reason) == ("tls", "net.tls_hung_up")
 
 
 async def test_a_handshake_that_hangs() -> None:
@@ -431,4 +459,4 @@ async def test_a_handshake_that_hangs() -> None:
 
     async with receiver(silent) as port, Client(allow=LOCAL) as client:
         response = await client.request(HttpRequest(url=f"https://127.0.0.1:{port}/", timeout_s=0.5))
-    assert (response.error, response.detail, response.sent) == ("connect_timeout", "tls", False)
+    assert (response.error, response.reason, response.sent) == ("connect_timeout", "net.tls_timeout", False)

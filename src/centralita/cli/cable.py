@@ -7,7 +7,7 @@ from typing import Any
 
 from centralita.cli.output import LAMPS, ago, lit, painted, plain, span
 from centralita.cli.words import LOCALE, _
-from centralita.services.wording import in_words
+from centralita.services.wording import explained, in_words
 
 Detail = Mapping[str, Any]
 
@@ -104,8 +104,8 @@ def _attempts(deliveries: Sequence[Detail]) -> Iterator[str]:
             outcome = {"delivered": "delivered", "retry": "held", "dead": "dead", "skipped": "skipped"}
             mark = lit(outcome.get(attempt["outcome"], "off"))
             status = str(attempt["status"] or attempt["error"] or "")
-            reason = in_words(attempt["reason"], {}, LOCALE) if attempt["reason"] else ""
-            said = "  ".join(part for part in (status, reason, attempt["detail"]) if part)
+            reason = explained(attempt["reason"], attempt["detail"], LOCALE)
+            said = "  ".join(part for part in (status, reason) if part)
             took = f"{attempt['elapsed_ms']:.0f} ms"
             yield f"  {mark} {delivery['id']}  {delivery['lane']}  #{attempt['number']}  {took:>8}  {said}".rstrip()
     yield ""

@@ -30,7 +30,7 @@ def list_dead(
     limit: Annotated[int, typer.Option(min=1, max=100_000, help=_("Most of them."))] = 50,
     as_json: Json = False,
 ) -> None:
-    from centralita.services.wording import in_words
+    from centralita.services.wording import explained
 
     with session(ctx.obj) as hub:
         items = list(hub.pages("/dead-letters", limit, lane=lane, since=since))
@@ -43,7 +43,7 @@ def list_dead(
     heads = (_("Delivery"), _("Died"), _("Lane"), _("Event"), _("Rule"), _("Attempts"), _("Reason"))
     rows = [
         (i["id"], ago(i["died_at"]), i["lane"], i["event"], i["rule"], i["attempts"],
-         f"{in_words(i['reason'], {}, LOCALE)} {i['detail']}".strip())
+         explained(i["reason"], i["detail"], LOCALE))
         for i in items
     ]  # fmt: skip
     table(heads, rows, right=[5])

@@ -76,7 +76,7 @@ def _post(options: Options, kind: str, name: str, url: str, secret: str) -> dict
     from centralita.integrations import registry
     from centralita.net import Client
     from centralita.ports import HttpRequest, HttpResponse
-    from centralita.services.wording import in_words
+    from centralita.services.wording import explained, in_words
 
     fixture = registry.fixtures(kind)[name]
     try:
@@ -91,5 +91,5 @@ def _post(options: Options, kind: str, name: str, url: str, secret: str) -> dict
 
     response = asyncio.run(post())
     if not response.status:
-        raise Failed(f"{in_words(f'net.{response.error}', {}, LOCALE)} {response.detail}".strip())
+        raise Failed(explained(response.reason or f"net.{response.error}", response.detail, LOCALE))
     return {"status": response.status, "body": response.body.decode("utf-8", "replace"), "routed": True}

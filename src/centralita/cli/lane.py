@@ -38,14 +38,14 @@ def list_lanes(ctx: typer.Context, as_json: Json = False) -> None:
 
 
 def _row(item: dict[str, Any]) -> tuple[Any, ...]:
-    from centralita.services.wording import in_words
+    from centralita.services.wording import explained
 
     reason, _space, detail = item["last_error"].partition(" ")
     if item["hold_reason"]:
         reason, detail = item["hold_reason"], ""
     if item["paused_reason"]:
         reason = item["paused_reason"]
-    said = f"{in_words(reason, {}, LOCALE)} {detail}".strip() if reason else ""
+    said = explained(reason, detail, LOCALE)
     oldest, until = ago(item["oldest_at"]), ago(item["held_until"])
     return item["key"], lamp(item["state"]), item["waiting"], oldest, item["dead"], until, said
 

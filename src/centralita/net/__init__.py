@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from centralita.net.client import Client
 from centralita.net.connections import AddrInfo, open_socket
+from centralita.net.tls import check_client_certificate
 
-__all__ = ["AddrInfo", "Client", "open_socket"]
+__all__ = ["AddrInfo", "Client", "check_client_certificate", "open_socket"]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
@@ -26,10 +27,10 @@ from centralita import __version__
 from centralita.core.addresses import Target, UrlError, judge_target, judge_url, read_networks, read_url
 from centralita.core.headers import judge_header
 from centralita.net.connections import AddrInfo, Connector, Resolver, look_up, open_socket
-from centralita.net.faults import classify
+from centralita.net.faults import Fault, classify
 from centralita.net.flight import BlockedError, Exchange, Flight, failed, flying
 from centralita.net.lookups import Lookup, Lookups, system_lookup
-from centralita.net.tls import tls_context
+from centralita.net.tls import Identities, tls_context
 from centralita.ports import HttpRequest, HttpResponse
 
 _MAX_CACHED_URLS = 4096
@@ -64,6 +65,7 @@ class Client:
         self._plain_http = plain_http
         self._proxy = _read_proxy(proxy) if proxy else None
         self._tls = tls_context(ca_file)
+        self._identities = Identities(ca_file)
         self._limits = {
             "limit": connections,
             "limit_per_host": connections_per_host,
@@ -117,25 +119,26 @@ class Client:
             target, url = self._read(request.url)
         except UrlError as refusal:
             return failed("blocked", refusal.reason, started_at)
-        fault = _fault_of(request)
-        if fault:
-            return failed("protocol", fault, started_at)
+        unwritable = _unwritable(request)
+        if unwritable:
+            return failed("protocol", unwritable, started_at)
         flight = Flight(target, direct=self._proxy is None)
         token = flying.set(flight)
         exchange = Exchange()
-        error = detail = ""
+        fault = Fault("", "")
         try:
             async with asyncio.timeout(request.timeout_s):
                 if not flight.direct:
                     await self._judge_ahead(flight)
-                await self._exchange(self._session, request, url, exchange)
+                tls = await self._identities.context(request.client_certificate) if request.client_certificate else True
+                await self._exchange(self._session, request, url, tls, exchange)
         except Exception as raised:  # a receiver must not be able to raise through us, whatever it thought of
-            error, detail = classify(raised, flight, exchange)
+            fault = classify(raised, flight, exchange)
             if not flight.connected_at:
                 self._lookups.forget(target.host)
         finally:
             flying.reset(token)
-        return exchange.response(flight, started_at, error, detail)
+        return exchange.response(flight, started_at, *fault)
 
     def _read_uncached(self, text: str) -> tuple[Target, URL]:
         target = read_url(text)
@@ -153,7 +156,12 @@ class Client:
                 self._refuse(flight, address)
 
     async def _exchange(
-        self, session: aiohttp.ClientSession, request: HttpRequest, url: URL, exchange: Exchange
+        self,
+        session: aiohttp.ClientSession,
+        request: HttpRequest,
+        url: URL,
+        tls: ssl.SSLContext | bool,
+        exchange: Exchange,
     ) -> None:
         response = await session.request(
             request.method,
@@ -163,6 +171,7 @@ class Client:
             # Only where it is needed: with any header to leave out aiohttp copies them all.
             skip_auto_headers=None if any(name.lower() == "content-type" for name, _ in request.headers) else _UNTYPED,
             allow_redirects=False,
+            ssl=tls,
             proxy=self._proxy,
         )
         exchange.first_byte_at = perf_counter()
@@ -212,7 +221,7 @@ def _read_proxy(proxy: str) -> URL:
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
 
 
-def _fault_of(request: HttpRequest) -> str:
+def _unwritable(request: HttpRequest) -> str:
     """A message id and the header's name, never its value; "" when the request can be written."""
     if request.method not in _METHODS:
         return "request.method"

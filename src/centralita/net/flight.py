@@ -63,7 +63,7 @@ class Exchange:
             self.body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self.body, self.truncated = self.body[:limit], length > limit
 
-    def response(self, flight: Flight, started_at: float, error: str, detail: str) -> HttpResponse:
+    def response(self, flight: Flight, started_at: float, error: str, detail: str, reason: str) -> HttpResponse:
         ended_at = perf_counter()
         total_ms = (ended_at - started_at) * 1000
         timings = {"total": total_ms}
@@ -84,6 +84,7 @@ class Exchange:
             timings=timings,
             error=error,
             detail=detail,
+            reason=reason,
             sent=bool(flight.connected_at),
         )
 

@@ -211,12 +211,20 @@ def in_words(message_id: str, arguments: Mapping[str, Any], locale: str) -> str:
         return message_id
 
 
+def explained(reason: str, detail: str, locale: str) -> str:
+    """Why a delivery or an attempt ended as it did: the sentence of ``reason``, and what its ``detail`` adds."""
+    from centralita.integrations.slack.system import explain_detail
+
+    said = (in_words(reason, {}, locale) if reason else "", explain_detail(detail, locale))
+    return " ".join(part for part in said if part)
+
+
 def _integrations_text(message_id: str) -> str:
     """What the integrations say: Slack messages speak of the one, settings that are wrong are the other."""
     from centralita.integrations.registry import FAULTS
-    from centralita.integrations.slack.system import REASONS
+    from centralita.integrations.slack.system import DETAILS, REASONS
 
-    return REASONS.get(message_id) or FAULTS.get(message_id) or message_id
+    return REASONS.get(message_id) or DETAILS.get(message_id) or FAULTS.get(message_id) or message_id
 
 
 def _comparison(message_id: str, arguments: Mapping[str, Any], locale: str) -> str:

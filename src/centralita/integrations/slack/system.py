@@ -44,14 +44,31 @@ REASONS: Mapping[str, str] = {
     "approval.answered_elsewhere": N_("The approval was answered otherwise in InvGate."),
     "asset.changed": N_("Somebody changed the asset meanwhile; nothing was written."),
     "net.blocked": N_("The address is not allowed by the network policy (network.allow)."),
+    "net.client_certificate": N_("The webhook's client certificate can't be used."),
     "net.connect_timeout": N_("The receiver did not accept the connection in time."),
     "net.dns": N_("The name of the receiver can't be resolved."),
+    "net.dns_timeout": N_("The name of the receiver was not resolved in time."),
+    "net.pool_timeout": N_("No connection to the receiver became free in time."),
     "net.protocol": N_("The receiver does not answer in HTTP."),
+    "net.proxy": N_("The proxy (network.proxy) refuses to connect to the receiver."),
     "net.refused": N_("The receiver refuses the connection."),
     "net.reset": N_("The receiver dropped the connection."),
     "net.timeout": N_("The receiver did not answer in time."),
     "net.tls": N_("The receiver's certificate or TLS is not valid."),
+    "net.tls_client": N_("The receiver does not accept the hub's client certificate, or demands one."),
+    "net.tls_expired": N_("The receiver's certificate has expired."),
+    "net.tls_hung_up": N_(
+        "The receiver broke off the TLS handshake: it may demand a client certificate, or know only TLS before 1.2."
+    ),
+    "net.tls_name": N_("The receiver's certificate is for another name."),
+    "net.tls_none": N_("The receiver does not speak TLS on this port."),
+    "net.tls_not_yet_valid": N_("The receiver's certificate is not valid yet, or a clock is wrong."),
+    "net.tls_self_signed": N_("The receiver's certificate is self-signed (network.ca_file can trust it)."),
+    "net.tls_timeout": N_("The receiver did not finish the TLS handshake in time."),
+    "net.tls_untrusted": N_("The receiver's certificate is of an authority that is not trusted (network.ca_file)."),
+    "net.tls_version": N_("The receiver knows only TLS before 1.2."),
     "net.truncated": N_("The answer of the receiver was cut off."),
+    "net.unreachable": N_("There is no way to the receiver's network."),
     "parser.failed": N_("The hub's own reader failed; the log has the details."),
     "source.gone": N_("The source is not configured any more."),
     "body.incomplete": N_("The body of the request did not arrive whole."),
@@ -83,12 +100,50 @@ REASONS: Mapping[str, str] = {
     "webhook.template_json": N_("What the webhook's template writes is no JSON."),
     "webhook.unconfigured": N_("The webhook no longer exists or has no address."),
     "webhook.secret": N_("The webhook's secret can't be used to sign."),
+    "webhook.token": N_("The authorization server gives no access token."),
 }
+DETAILS: Mapping[str, str] = {
+    "address.benchmark": N_("an address for measurements"),
+    "address.documentation": N_("an address for examples"),
+    "address.link_local": N_("a link-local address"),
+    "address.loopback": N_("the hub's own machine"),
+    "address.metadata": N_("a cloud's metadata service"),
+    "address.multicast": N_("a multicast address"),
+    "address.private": N_("a private address"),
+    "address.reserved": N_("a reserved address"),
+    "address.scoped": N_("an address with a zone"),
+    "address.shared": N_("an address of a provider's inner network"),
+    "address.tunnel": N_("an address that leads through a tunnel"),
+    "address.unreadable": N_("no readable address"),
+    "address.unspecified": N_("no receiver's address"),
+    "certificate.expired": N_("the certificate has expired"),
+    "certificate.key_encrypted": N_("the key has a passphrase"),
+    "certificate.key_mismatch": N_("the key is not the certificate's"),
+    "certificate.key_missing": N_("the key is missing"),
+    "certificate.key_unreadable": N_("the key can't be read"),
+    "certificate.unreadable": N_("the certificate can't be read"),
+    "url.characters": N_("the URL holds characters that have no place there"),
+    "url.host": N_("the URL's host can be read in more than one way"),
+    "url.metadata": N_("the name of a cloud's metadata service"),
+    "url.plain_http": N_("http without TLS goes to allowed networks only"),
+    "url.port": N_("other ports than 443 and 80 are for allowed networks only"),
+    "url.scheme": N_("the URL is neither http:// nor https://"),
+    "url.scope_id": N_("the URL's address has a zone"),
+    "url.too_long": N_("the URL is too long"),
+    "url.userinfo": N_("the URL holds a user name"),
+}
+"""The first word of a reason's detail."""
 
 
 def explain_reason(reason: str, locale: str) -> str:
     """A delivery's ``reason`` as a sentence; the id itself when we have no better words."""
     return _(REASONS[reason], locale) if reason in REASONS else reason
+
+
+def explain_detail(detail: str, locale: str) -> str:
+    """What a reason's detail says, its first word put in words where it is a message id."""
+    word, _space, rest = detail.partition(" ")
+    return f"{_(DETAILS[word], locale)} {rest}".rstrip() if word in DETAILS else detail
 
 
 def is_system(facts: Facts) -> bool:
@@ -112,7 +167,7 @@ def _count(facts: Facts, path: str) -> int:
 def _reason(facts: Facts, path: str = "reason") -> tuple[Paragraph, ...]:
     reason, _space, detail = _text(facts, path).partition(" ")
     sentence = explain_reason(reason, facts.locale)
-    text = "\n".join(line for line in (sentence, detail) if line)
+    text = "\n".join(line for line in (sentence, explain_detail(detail, facts.locale)) if line)
     return (Paragraph(_("Reason", facts.locale), text),) if text else ()
 
 

@@ -104,9 +104,11 @@ def judge_response(response: HttpResponse, now: float) -> Outcome:
         # The receiver has answered for the request; that its body broke off changes nothing.
         return Outcome(state="delivered", detail=str(status))
     if status == 0:
-        state = "dead" if response.error == "blocked" else "retry"
-        reason = f"net.{response.error or 'protocol'}"
-        return Outcome(state="dead" if state == "dead" else "retry", reason=reason, detail=response.detail)
+        return Outcome(
+            state="dead" if response.error == "blocked" else "retry",
+            reason=response.reason or f"net.{response.error or 'protocol'}",
+            detail=response.detail,
+        )
     if status == 410:
         return Outcome(state="retry", reason="http.gone", detail="410", gone=True)
     wait_s = retry_after(response.header("retry-after") or "", now)
