@@ -16,7 +16,7 @@ from centralita.integrations.invgate.client.session import BUCKETS as INVGATE_BU
 from centralita.integrations.invgate.client.session import Connection
 from centralita.net import Client
 from centralita.ports import Config, Rate, Receipt
-from centralita.services import announcements, approvals, assets, rulesets, tickets
+from centralita.services import announcements, approvals, assets, rulesets, tickets, timers
 from centralita.services.alarms import Alarms
 from centralita.services.attempts import Buckets, Performer
 from centralita.services.bell import Bell
@@ -240,7 +240,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         invgate=None if invgate is None else InvGate(invgate, client, clock, buckets),
         directory=directory_of(settings, client, clock),
     )
-    for noun in (tickets, approvals, assets):
+    for noun in (tickets, approvals, assets, timers):
         noun.join(hub)
     return hub
 

@@ -15,6 +15,7 @@ from centralita.core.lanes import LaneState, allowance, put_in_flight, set_wake
 from centralita.core.rules import Skipped
 from centralita.ports import LanePolicy
 from centralita.services.destinations import Address, UnknownTarget
+from centralita.services.rollups import count_rejected
 from centralita.store import deliveries, lanes
 from centralita.store.database import Transaction
 from centralita.store.deliveries import DeliveryRow
@@ -104,6 +105,7 @@ def write_deliveries(tx: Transaction, planned: Sequence[Planned], room: Room, no
             births.queued = True
             set_wake(states[lane_id], policies[lane_id], now, now)
     deliveries.insert(tx, rows)
+    count_rejected(tx, states, rows, now)
     lanes.save(tx, list(states.values()))
     return [row.id for row in rows]
 

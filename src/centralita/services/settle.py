@@ -17,6 +17,7 @@ from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.destinations import Destinations
 from centralita.services.lane_health import LaneHealth
 from centralita.services.reactions import Ended, Reactions
+from centralita.services.rollups import Tries
 from centralita.store import buckets as stored_buckets
 from centralita.store import deliveries, history, lanes
 from centralita.store.database import Database, Transaction
@@ -84,14 +85,17 @@ class Settler:
         states = lanes.lock(tx, [job.row.lane_id for job in batch])
         policies = {lane.id: self._destinations.policy(lane.destination, lane.target) for lane in states.values()}
         open_ = deliveries.in_flight(tx, [job.row.id for job in batch])
+        tries = Tries(states.values())
         for job in batch:
             lane = states.get(job.row.lane_id)
             if lane is None or lane.owner != job.worker or job.row.id not in open_:
                 settled.late += 1
                 continue
+            tries.count(job, policies[lane.id].slow_s)
             announced = self._settle_one(tx, job, lane, policies[lane.id], plan, now)
             settled.announced = settled.announced or announced
         _carry_out(tx, plan, now)
+        tries.write(tx, now)
         due = deliveries.next_due(tx, states)
         for lane in states.values():
             set_wake(lane, policies[lane.id], due.get(lane.id), now)

@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from centralita.services import announcements
+from centralita.services import announcements, rollups
 from centralita.services.hub import Hub
 from centralita.services.settle import ANNOUNCE_GAP_S
 from centralita.store import buckets, lanes, rejections, remembered, upkeep
@@ -51,15 +51,15 @@ async def mend_clock(hub: Hub) -> None:
 
 async def run(hub: Hub) -> None:
     """Every minute, for ever."""
-    hours = 0.0
     while True:
         await asyncio.sleep(MINUTE_S)
         with contextlib.suppress(StoreUnavailable):
             await every_minute(hub)
-            hours += MINUTE_S
-            if hours >= HOUR_S:
-                hours = 0.0
-                await every_hour(hub)
+
+
+def join(hub: Hub) -> None:
+    """What is done every hour is done at every start too: a hub that never runs for an hour keeps its retention."""
+    hub.alarms.every("upkeep", HOUR_S, every_hour)
 
 
 async def every_minute(hub: Hub) -> None:
@@ -132,7 +132,7 @@ def announce_rejecting(tx: Transaction, hub: Hub, now: float) -> bool:
 
 
 async def every_hour(hub: Hub) -> None:
-    """Makes the coming days' partitions, and lets go of what is older than its retention."""
+    """Makes the coming days' partitions and the statistics coarser, lets go of what is older than its retention."""
     now, keep = hub.clock.now(), hub.settings.retention
     today = int(now // 86_400)
 
@@ -140,6 +140,7 @@ async def every_hour(hub: Hub) -> None:
         upkeep.make_partitions(tx, today)
         return now >= float(upkeep.fact(tx, _TRUST) or 0)
 
+    await rollups.coarsen(hub.database, now)
     if not await hub.database.write(trusted):
         return
     for table, days in (
@@ -152,5 +153,6 @@ async def every_hour(hub: Hub) -> None:
         more = True
         while more:
             more = await hub.database.write(drop)
+    await rollups.forget(hub.database, now, keep)
     period_s = max(hub.settings.receive.dedupe_days * 86_400, 300.0)
     await hub.database.write(lambda tx: upkeep.forget_duplicates(tx, int(now // period_s) - 1))

@@ -227,6 +227,9 @@ class Retention(Section):
     events_days: Count = Field(default=365, description=N_("How long events are kept."))
     history_days: Count = Field(default=90, description=N_("How long finished deliveries are kept."))
     attempts_days: Count = Field(default=30, description=N_("How long each attempt's details are kept."))
+    rollup_minutes_days: Count = Field(default=7, description=N_("How long the statistics of each minute are kept."))
+    rollup_hours_days: Count = Field(default=90, description=N_("How long the statistics of each hour are kept."))
+    rollup_days_days: Count = Field(default=1100, description=N_("How long the statistics of each day are kept."))
 
 
 class Logs(Section):

@@ -60,6 +60,16 @@ def insert(tx: Transaction, table: sa.Table, rows: Sequence[Row], *, ignore: boo
         tx.execute(statement, {name: [row[name] for row in rows] for name in names})
 
 
+def upsert(table: sa.Table, names: tuple[str, ...], keys: tuple[str, ...], sets: str, dialect: str) -> Any:
+    """The statement that inserts rows of ``names``, and does ``sets`` (``t`` is what is there, ``excluded`` what comes)
+    where a row of the same ``keys`` is there. For SQLite with marks, for PostgreSQL with an array for each name."""
+    columns, conflict = ", ".join(names), f"on conflict ({', '.join(keys)}) do update set {sets}"
+    if dialect == "sqlite":
+        return f"insert into {table.name} as t ({columns}) values ({', '.join('?' for _ in names)}) {conflict}"
+    arrays = ", ".join(f"cast(:{name} as {_array_type(table.c[name])}[])" for name in names)
+    return sa.text(f"insert into {table.name} as t ({columns}) select * from unnest({arrays}) {conflict}")
+
+
 @cache
 def _update(table: sa.Table, keys: tuple[str, ...], names: tuple[str, ...], dialect: str) -> Any:
     if dialect == "sqlite":

@@ -17,6 +17,7 @@ from centralita.store.asset_tables import assets as assets
 from centralita.store.columns import Key, Serial
 from centralita.store.columns import metadata as metadata
 from centralita.store.columns import text_column as _text
+from centralita.store.rollup_tables import lane_minutes as lane_minutes
 from centralita.store.webhook_tables import webhook_revisions as webhook_revisions
 from centralita.store.webhook_tables import webhooks as webhooks
 
