@@ -18,6 +18,8 @@ LAMPS: Mapping[str, tuple[str, str, str]] = {
     "held": ("⏸", "yellow", N_("held")),
     "paused": ("⏸", "yellow", N_("paused")),
     "failed": ("✕", "red", N_("failed")),
+    "on": ("●", "green", N_("on")),
+    "disabled": ("✕", "red", N_("stopped by the hub")),
     "off": ("○", "bright_black", N_("off")),
     "skipped": ("↷", "bright_black", N_("skipped")),
     "delivered": ("●", "green", N_("delivered")),

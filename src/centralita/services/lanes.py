@@ -113,13 +113,16 @@ def _is_held_by_breaker(lane: LaneState) -> bool:
 
 
 def _set_paused(lane: LaneState, paused: bool) -> None:
+    if paused:
+        lane.paused, lane.wake_at = True, None
+    else:
+        go_on(lane)
+
+
+def go_on(lane: LaneState) -> None:
     """What the hub knew against the receiver is forgotten when a person says that it is well; what the receiver itself
     asked for (Retry-After) holds."""
-    lane.wake_at = None if paused else 0.0
-    if paused:
-        lane.paused = True
-        return
     if _is_held_by_breaker(lane):
         lane.held_until, lane.hold_reason = 0.0, ""
     lane.paused, lane.paused_reason, lane.breaker = False, "", ""
-    lane.failing_since, lane.warned = None, 0
+    lane.failing_since, lane.warned, lane.wake_at = None, 0, 0.0

@@ -26,7 +26,7 @@ from centralita.ports import Config
 from centralita.services.keys import KeyFault
 from centralita.services.vault import Vault
 from centralita.settings.webhooks import AUTH_SECRETS, Webhook, joined
-from centralita.store import stored_webhooks
+from centralita.store import lanes, stored_webhooks
 from centralita.store.database import Database, StoreUnavailable
 from centralita.store.stored_webhooks import WebhookRow
 
@@ -215,6 +215,10 @@ class WebhookCatalogue:
                 # Rows may be newer than the version that was read: the rest is read again, and does no harm.
                 self._adopt(rows)
                 self.version = version
+            if since and rows:
+                # Whoever looked by the policy before may have left the queue of one that is switched on asleep.
+                keys = [f"webhook:{row.name}" for row in rows]
+                await self._database.write(lambda tx: lanes.look_at(tx, keys))
 
     def _adopt(self, rows: Sequence[WebhookRow]) -> None:
         put, gone = [], []

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from centralita.i18n import N_
 from centralita.settings import document, environment
 from centralita.settings.document import Document
+from centralita.settings.faults import explain
 from centralita.settings.places import Keys, Notice, Place, SettingsError, dotted
 from centralita.settings.schema import names_at, nearest_key
 from centralita.settings.shape import Settings
@@ -115,27 +116,6 @@ def _validate(read: Document) -> tuple[Settings | None, list[Notice]]:
     return None, problems
 
 
-_EXPECTED: Mapping[str, str] = {
-    "int": N_("has to be a whole number."),
-    "float": N_("has to be a number."),
-    "finite_number": N_("has to be a number."),
-    "bool": N_("has to be true or false."),
-    "string": N_("has to be text; quote it if it looks like a number."),
-    "path": N_("has to be a path."),
-    "tuple": N_("has to be a list."),
-    "dict": N_("has to be a mapping of names to values."),
-    "model": N_("has to be a section with keys of its own."),
-}
-"""By the beginning of pydantic's error type (https://docs.pydantic.dev/latest/errors/validation_errors/)."""
-
-_LIMITS: Mapping[str, tuple[str, str]] = {
-    "greater_than": (N_("has to be greater than {limit}."), "gt"),
-    "greater_than_equal": (N_("has to be at least {limit}."), "ge"),
-    "less_than_equal": (N_("has to be at most {limit}."), "le"),
-    "literal_error": (N_("has to be one of {limit}."), "expected"),
-}
-
-
 def _explain(keys: Keys, kind: str, context: Mapping[str, Any], read: Document) -> Notice:
     if keys and keys[-1] == "[key]":
         keys = keys[:-1]
@@ -146,22 +126,8 @@ def _explain(keys: Keys, kind: str, context: Mapping[str, Any], read: Document) 
             return Notice(place, N_("There is no such setting."), N_("Did you mean {near}?"), {"near": near})
         known = ", ".join(names_at(keys[:-1]))
         return Notice(place, N_("There is no such setting."), N_("There are: {known}."), {"known": known})
-    if kind == "missing":
-        return Notice(place, N_("{name} is missing."), arguments={"name": str(keys[-1])})
-    if kind in ("too_short", "string_too_short"):
-        return Notice(place, N_("must not be empty."))
-    if kind == "value_error":
-        return Notice(place, str(context["error"]))
-    if kind in _LIMITS:
-        reason, name = _LIMITS[kind]
-        return Notice(place, reason, arguments={"limit": _limit(context[name])})
-    expected = next((text for prefix, text in _EXPECTED.items() if kind.startswith(prefix)), N_("is not valid."))
-    return Notice(place, expected)
-
-
-def _limit(value: object) -> str:
-    """As pydantic has it (``0.0``, ``'a', 'b' or 'c'``), without its English."""
-    return f"{value:g}" if isinstance(value, float) else str(value).replace("'", "").replace(" or ", ", ")
+    reason, arguments = explain(keys, kind, context)
+    return Notice(place, reason, arguments=arguments)
 
 
 def _place(keys: Keys, read: Document) -> Place:

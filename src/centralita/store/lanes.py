@@ -110,6 +110,18 @@ def by_key(tx: Transaction, key: str) -> LaneState | None:
     return next(iter(_rows(tx.execute(sa.text(f"{_SELECT} where key = :key"), {"key": key}))), None)
 
 
+def by_keys(tx: Transaction, keys: Sequence[str]) -> dict[str, LaneState]:
+    """Lanes by key; without those that there are not."""
+    query = sa.select(*(lanes.c[name] for name in _COLUMNS)).where(lanes.c.key.in_(keys))
+    return {row.key: row for row in _rows(tx.execute(query))}
+
+
 def look(tx: Transaction, lane_id: int, now: float) -> None:
     """Has the lane looked at now: rows of it were made due outside a claim."""
     tx.execute(sa.update(lanes).where(lanes.c.id == lane_id).values(wake_at=now))
+
+
+def look_at(tx: Transaction, keys: Sequence[str]) -> None:
+    """Has lanes looked at now: their policy is another."""
+    query = sa.update(lanes).where(lanes.c.key.in_(keys), lanes.c.paused.is_(sa.false()))
+    tx.execute(query.values(wake_at=0.0))

@@ -31,6 +31,8 @@ class SigningKey(msgspec.Struct, frozen=True):
     secret: str
     until: float | None = None
     """Seconds since 1970: when it ends, for one that was replaced."""
+    id: str = ""
+    """By which people speak of it; "" for one that the configuration file gives."""
 
     def __repr__(self) -> str:
         return f"SigningKey(until={self.until})"

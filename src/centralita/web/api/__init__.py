@@ -37,6 +37,7 @@ def make_api(hub: Hub) -> FastAPI:
         tokens,
         users,
         webhook_trial,
+        webhooks,
     )
 
     app = FastAPI(
@@ -55,6 +56,7 @@ def make_api(hub: Hub) -> FastAPI:
         *(events, dead_letters, lanes, sources, tickets, approvals, delegations),
         *(assets, rules, tokens, users, audit, settings),
         *(webhook_trial,),
+        *(webhooks,),
     ):
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(description.router)

@@ -22,7 +22,9 @@ from centralita.services.asset_plans import AssetsRefused
 from centralita.services.invgate import InvGateUnavailable
 from centralita.services.replays import NotFound
 from centralita.services.source_changes import Faulty, InTheWay
+from centralita.services.webhook_checks import WebhookFaulty
 from centralita.services.wording import in_words
+from centralita.settings.faults import explain
 from centralita.store.database import StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -90,6 +92,7 @@ def install(app: FastAPI) -> None:
         InvGateUnavailable: _invgate_unavailable,
         InTheWay: _in_the_way,
         Faulty: _faulty,
+        WebhookFaulty: _webhook_faulty,
         RulesError: _rules,
         ConditionError: _condition,
         msgspec.ValidationError: _shape,
@@ -112,10 +115,12 @@ async def _http(request: Request, fault: HTTPException) -> Response:
 
 async def _invalid(request: Request, fault: RequestValidationError) -> Response:
     # What was sent is not repeated: it may hold a secret.
-    errors = [
-        {"at": ".".join(str(part) for part in error["loc"]), "code": error["type"], "detail": error["msg"]}
-        for error in fault.errors()
-    ]
+    locale, errors = locale_of(request), []
+    for error in fault.errors():
+        keys = tuple(part for part in error["loc"] if part not in ("body", "[key]"))
+        reason, arguments = explain(keys or error["loc"], error["type"], error.get("ctx", {}))
+        at = ".".join(map(str, keys))
+        errors.append({"at": at, "code": error["type"], "detail": in_words(reason, arguments, locale)})
     return answer(request, 422, "request.invalid", errors=errors)
 
 
@@ -140,6 +145,15 @@ async def _faulty(request: Request, fault: Faulty) -> Response:
     parted = [(path, reason) for path, _colon, reason in (each.rpartition(": ") for each in fault.faults)]
     errors = [{"at": at, "code": code, "detail": in_words(code, {}, locale_of(request))} for at, code in parted]
     return answer(request, 422, "source.faulty", errors=errors)
+
+
+async def _webhook_faulty(request: Request, fault: WebhookFaulty) -> Response:
+    locale = locale_of(request)
+    errors = [
+        {"at": each.at, "code": each.reason, "detail": in_words(each.reason, each.arguments, locale)}
+        for each in fault.faults
+    ]
+    return answer(request, 422, "webhook.faulty", errors=errors)
 
 
 async def _assets_refused(request: Request, fault: AssetsRefused) -> Response:

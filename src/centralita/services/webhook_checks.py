@@ -1,0 +1,145 @@
+"""What can be wrong with a webhook beyond the shape of its settings, and what is only odd about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
+from pydantic import ValidationError
+
+from centralita.core import templates
+from centralita.core.addresses import judge_url, read_networks
+from centralita.core.headers import judge_header
+from centralita.core.rule_specs import webhook_problems
+from centralita.integrations import registry
+from centralita.services import announcements
+from centralita.services.hub import Hub
+from centralita.services.rules import aliases
+from centralita.services.webhook_catalogue import spec_of
+from centralita.services.webhook_keys import is_usable
+from centralita.settings.faults import faults_of
+from centralita.settings.webhooks import Webhook
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing that is wrong: the setting (with dots), a message id and its arguments."""
+
+    at: str
+    reason: str
+    arguments: Mapping[str, str] = {}
+
+
+class WebhookFaulty(Exception):
+    """The settings of a webhook are wrong; ``faults`` holds everything that is."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{fault.at}: {fault.reason}" for fault in faults))
+        self.faults = tuple(faults)
+
+
+OWN_HEADERS = frozenset(
+    {"content-type", "user-agent", "authorization", "webhook-id", "webhook-timestamp", "webhook-signature"}
+)
+"""What the hub says itself with each request."""
+
+
+def read(given: Mapping[str, Any]) -> Webhook:
+    """A webhook as it is given. Raises WebhookFaulty."""
+    try:
+        return Webhook.model_validate(given)
+    except ValidationError as error:
+        raise WebhookFaulty([Fault(*fault) for fault in faults_of(error)]) from None
+
+
+def check(hub: Hub, hook: Webhook) -> None:
+    """Raises WebhookFaulty with everything that is wrong with a webhook whose shape is right."""
+    faults = [*_name(hook), *_subscription(hook), *_addresses(hub, hook), *_message(hook), *_proofs(hook)]
+    if faults:
+        raise WebhookFaulty(faults)
+
+
+def warnings(hook: Webhook) -> list[Fault]:
+    """What is odd about a webhook, and yet no fault: event types that nothing declares."""
+    known = {**registry.event_types(), **announcements.TYPES}
+    names = {*known, *aliases()}
+    return [
+        Fault("types", "webhook.type_unknown", {"type": name})
+        for name in hook.types
+        if name != "*" and not any(each == name or _is_below(each, name) for each in names)
+    ]
+
+
+def _is_below(name: str, pattern: str) -> bool:
+    return pattern.endswith(".*") and name.startswith(pattern[:-1])
+
+
+def _name(hook: Webhook) -> Iterator[Fault]:
+    # It stands in paths and in the keys of lanes.
+    if not hook.name.isprintable() or "/" in hook.name or hook.name != hook.name.strip() or hook.name in (".", ".."):
+        yield Fault("name", "webhook.name_invalid")
+
+
+def _subscription(hook: Webhook) -> Iterator[Fault]:
+    for problem in webhook_problems(spec_of(hook)):
+        yield Fault(problem.key, problem.id, {name: str(value) for name, value in problem.arguments.items()})
+    if not hook.types:
+        yield Fault("types", "webhook.no_types")
+
+
+def _addresses(hub: Hub, hook: Webhook) -> Iterator[Fault]:
+    network = hub.settings.network
+    allow = read_networks(network.allow)
+    token_url = hook.auth.token_url if hook.auth is not None else None
+    for at, url in (("url", hook.url), ("auth.token_url", token_url or "")):
+        if url and not url.startswith("mailto:"):
+            reason = judge_url(url, allow, plain_http=network.allow_http)
+            if reason:
+                yield Fault(at, reason)
+    if hook.url.startswith("mailto:") != (hook.format == "mail") and hook.url:
+        yield Fault("format", "webhook.mail_or_not")
+
+
+def _message(hook: Webhook) -> Iterator[Fault]:
+    if hook.format == "template" and not hook.template:
+        yield Fault("template", "webhook.template_missing")
+    if hook.template:
+        try:
+            templates.check(hook.template, "json")
+        except templates.TemplateError as fault:
+            yield Fault("template", fault.message_id, {"line": str(fault.line), "detail": fault.detail})
+    for name, value in hook.headers.items():
+        if name.lower() in OWN_HEADERS:
+            yield Fault(f"headers.{name}", "webhook.header_own", {"name": name})
+        elif reason := judge_header(name, value.get_secret_value()):
+            yield Fault(f"headers.{name}", reason, {"name": name})
+
+
+def _proofs(hook: Webhook) -> Iterator[Fault]:
+    for at, secret in (("secret", hook.secret), *(("secrets", each) for each in hook.secrets)):
+        if secret is not None and not is_usable(secret.get_secret_value()):
+            yield Fault(at, "webhook.secret_malformed")
+    if hook.secret and hook.secrets:
+        yield Fault("secret", "webhook.secret_or_secrets")
+    if hook.signing.scheme == "hmac" and hook.signing.header.lower() in OWN_HEADERS:
+        yield Fault("signing.header", "webhook.header_own", {"name": hook.signing.header})
+    if hook.auth is not None:
+        needed = {"basic": ("username",), "bearer": ("token",), "oauth2": ("token_url", "client_id", "client_secret")}
+        for name in needed[hook.auth.kind]:
+            if not getattr(hook.auth, name):
+                yield Fault(f"auth.{name}", "webhook.auth_missing", {"name": name})
+    if hook.client_certificate is not None and not _is_certificate(hook.client_certificate.get_secret_value()):
+        yield Fault("client_certificate", "webhook.certificate_unreadable")
+
+
+def _is_certificate(pem: str) -> bool:
+    """Whether ``pem`` holds a certificate and the key that belongs to it."""
+    try:
+        certificate = load_pem_x509_certificate(pem.encode())
+        key = load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return key.public_key() == certificate.public_key()
