@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,10 +44,17 @@ NewUrl = Annotated[str | None, typer.Option("--url", help=_("Where events are po
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    for name, permission, text, examples, function in (
+    for name, text, examples, function in (*_changes(), *_switches()):
+        command(app, name, text, examples)(function)
+
+
+_Command = tuple[str, str, list[str], Callable[..., None]]
+
+
+def _changes() -> list[_Command]:
+    return [
         (
             "add",
-            "webhook.manage",
             _("Add a webhook: the very next event reaches it. Prints the secret that its receiver verifies with."),
             [
                 "centralita webhook add erp https://erp.example.com/hook --type 'ticket.*'",
@@ -57,7 +65,6 @@ def register(app: typer.Typer) -> None:
         ),
         (
             "edit",
-            "webhook.manage",
             _("Change a webhook that people made."),
             [
                 "centralita webhook edit erp --url https://erp.example.com/hooks/desk",
@@ -67,35 +74,35 @@ def register(app: typer.Typer) -> None:
         ),
         (
             "rotate",
-            "webhook.manage",
             _("Give a webhook another secret; requests carry both signatures for a while."),
             ["centralita webhook rotate erp --keep 24h", "centralita webhook rotate erp --keep 0s   # it leaked"],
             rotate,
         ),
-        ("enable", "webhook.manage", _("Send to a webhook again."), ["centralita webhook enable erp"], enable),
+    ]
+
+
+def _switches() -> list[_Command]:
+    return [
+        ("enable", _("Send to a webhook again."), ["centralita webhook enable erp"], enable),
         (
             "disable",
-            "webhook.manage",
             _("Send nothing to a webhook for now. What waits is kept."),
             ["centralita webhook disable erp"],
             disable,
         ),
         (
             "resume",
-            "webhook.manage",
             _("Go on with a webhook that was paused, or stopped by the hub because it kept failing."),
             ["centralita webhook resume erp"],
             resume,
         ),
         (
             "remove",
-            "webhook.manage",
             _("Remove a webhook that people made; what waited for it ends as skipped."),
             ["centralita webhook remove erp"],
             remove,
         ),
-    ):
-        command(app, name, permission, text, examples)(function)
+    ]
 
 
 def add(

@@ -278,7 +278,7 @@ def _opened(hub: Hub, row: WebhookRow) -> tuple[Webhook, tuple[SigningKey, ...]]
 
 def _waiting(tx: Transaction, name: str) -> int:
     lane = lanes.by_key(tx, LANE + name)
-    return deliveries.waiting(tx, [lane.id]).get(lane.id, 0) if lane is not None else 0
+    return deliveries.unfinished(tx, [lane.id]).get(lane.id, 0) if lane is not None else 0
 
 
 def _resume(tx: Transaction, name: str, *, only_hubs: bool = False) -> dict[str, Any]:

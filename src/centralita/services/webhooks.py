@@ -203,7 +203,7 @@ def opened(hub: Hub, name: str) -> tuple[Webhook | None, Sequence[SigningKey]]:
 
 def _views(hub: Hub, tx: Transaction, wanted: Sequence[_Known]) -> list[WebhookView]:
     queues = lanes.by_keys(tx, [LANE + each.name for each in wanted])
-    depth = deliveries.waiting(tx, [lane.id for lane in queues.values()])
+    depth = deliveries.unfinished(tx, [lane.id for lane in queues.values()])
     now, views = hub.clock.now(), []
     for each in wanted:
         lane = queues.get(LANE + each.name)

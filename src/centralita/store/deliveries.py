@@ -240,7 +240,7 @@ def count_of_lane(tx: Transaction, lane_id: int) -> int:
     return int(tx.execute(query).scalar() or 0)
 
 
-def waiting(tx: Transaction, lane_ids: Sequence[int]) -> dict[int, int]:
+def unfinished(tx: Transaction, lane_ids: Sequence[int]) -> dict[int, int]:
     """How many of each lane are unfinished; without those where nothing is."""
     d = deliveries.c
     query = sa.select(d.lane_id, sa.func.count()).where(d.lane_id.in_(lane_ids)).group_by(d.lane_id)
