@@ -45,7 +45,7 @@ NewUrl = Annotated[str | None, typer.Option("--url", help=_("Where events are po
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     for name, text, examples, function in (*_changes(), *_switches()):
-        command(app, name, text, examples)(function)
+        command(app, name, "webhook.manage", text, examples)(function)
 
 
 _Command = tuple[str, str, list[str], Callable[..., None]]
