@@ -15,7 +15,9 @@ import aiohttp
 
 from centralita.sandbox.sink.answers import AnswerPlan
 from centralita.sandbox.sink.receiver import Arrival
+from centralita.sandbox.slack.dispatch import Told
 from centralita.sandbox.slack.journal import Call
+from centralita.sandbox.slack.seed import BOT_TOKEN
 
 POLL_S = 60.0
 
@@ -42,12 +44,14 @@ class ControlClient:
             await self._session.close()
             self._session = None
 
-    async def ask(self, verb: str, where: str, body: Any = None, **query: Any) -> dict[str, Any]:
+    async def ask(
+        self, verb: str, where: str, body: Any = None, *, below: str = "_control", **query: Any
+    ) -> dict[str, Any]:
         """One request to ``/_control/{where}``; parameters that are None or "" are left out."""
         if self._session is None:
             raise RuntimeError("use it as: async with ...Control(url) as control")
         params = {name: str(value) for name, value in query.items() if value not in (None, "")}
-        url = f"{self.url}/_control/{where}"
+        url = f"{self.url}/{below}/{where}"
         async with self._session.request(verb, url, json=body, params=params) as response:
             answer: dict[str, Any] = await response.json()
         if response.status >= 400:
@@ -224,6 +228,99 @@ class SlackControl(FaultyControl):
     async def add_hook(self, channel: str) -> str:
         """An incoming webhook into ``channel``; returns its URL."""
         return self.url + str((await self.ask("POST", "hooks", {"channel": channel}))["path"])
+
+    async def install(self, manifest: Mapping[str, Any], app: str = BOT_TOKEN) -> dict[str, Any]:
+        """An app (by id or bot token) offers what its manifest says; what the page knows of it."""
+        return dict((await self.ask("PUT", f"apps/{app}/manifest", manifest))["app"])
+
+    async def change_app(self, app: str = BOT_TOKEN, **facts: Any) -> None:
+        """``retry_waits_s``, ``trigger_s``."""
+        await self.ask("PATCH", f"apps/{app}", facts)
+
+    async def refresh(self, overlap_s: float = 0.0, app: str = BOT_TOKEN) -> int:
+        """Has every Socket Mode connection of an app replaced; how many there were."""
+        return int((await self.ask("POST", f"apps/{app}/refresh", {"overlap_s": overlap_s}))["connections"])
+
+    async def connections(self, app: str = BOT_TOKEN) -> int:
+        """How many Socket Mode connections an app has."""
+        return int((await self.ask("GET", f"apps/{app}/connections"))["connections"])
+
+    async def told(self, after: int = 0, count: int = 1, kind: str = "", timeout_s: float = 10.0) -> list[Told]:
+        """The first ``count`` things that apps were told after number ``after``, waiting for them."""
+        found = await self.collect("told", "told", lambda entry: True, after, count, timeout_s, kind=kind)
+        return [Told(**entry) for entry in found]
+
+    def person(self, user: str) -> SlackPerson:
+        """Somebody, to do things as."""
+        return SlackPerson(self, user)
+
+
+class SlackPerson:
+    """What somebody does in the workspace. Each method answers what the page would be answered."""
+
+    def __init__(self, control: SlackControl, user: str) -> None:
+        self._control, self.user = control, user
+
+    async def _act(self, what: str, **wish: Any) -> dict[str, Any]:
+        return await self._control.ask("POST", what, {"user": self.user, **wish}, below="_act")
+
+    async def say(self, channel: str, text: str, thread_ts: str = "") -> str:
+        """Writes a message; its ts."""
+        wish = {"user": self.user, "channel": channel, "text": text, "thread_ts": thread_ts}
+        return str((await self._control.ask("POST", "say", wish, below="_view"))["ts"])
+
+    async def edit(self, channel: str, ts: str, text: str) -> None:
+        """Changes a message of their own."""
+        await self._act("edit", channel=channel, ts=ts, text=text)
+
+    async def delete(self, channel: str, ts: str) -> None:
+        """Deletes a message of their own."""
+        await self._act("delete", channel=channel, ts=ts)
+
+    async def press(
+        self, channel: str, ts: str, action_id: str, value: Any = None, *, block_id: str = "", **more: Any
+    ) -> dict[str, Any]:
+        """Presses a button of a message, or chooses ``value`` there: ``{ok, error, payload}``."""
+        facts = {"action_id": action_id, "value": value, "block_id": block_id, **more}
+        return await self._act("press", channel=channel, ts=ts, **facts)
+
+    async def press_in_view(self, view: str, action_id: str, value: Any = None, **more: Any) -> dict[str, Any]:
+        """The same in a modal or a home tab."""
+        return await self._act("press", view=view, action_id=action_id, value=value, **more)
+
+    async def submit(self, view: str, values: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Any]:
+        """Submits a modal with ``{block_id: {action_id: value}}``: ``{ok, errors}``."""
+        return await self._act("submit", view=view, values=dict(values or {}))
+
+    async def close(self, view: str, *, everything: bool = False) -> None:
+        """Closes a modal, or all."""
+        await self._act("close", view=view, all=everything)
+
+    async def command(self, channel: str, command: str, text: str = "") -> dict[str, Any]:
+        """Runs a slash command: ``{ok, error, payload}``."""
+        return await self._act("command", channel=channel, command=command, text=text)
+
+    async def shortcut(self, callback_id: str, channel: str = "", ts: str = "") -> dict[str, Any]:
+        """Runs a shortcut; a message's with its channel and ts."""
+        return await self._act("shortcut", callback_id=callback_id, channel=channel, ts=ts)
+
+    async def suggest(self, action_id: str, typed: str, **where: str) -> dict[str, Any]:
+        """Types into an external select of a ``view``, or of a message (``channel``, ``ts``)."""
+        return await self._act("suggest", action_id=action_id, typed=typed, **where)
+
+    async def home(self, app: str) -> dict[str, Any] | None:
+        """Opens an app's home tab."""
+        view: dict[str, Any] | None = (await self._act("home", app=app))["view"]
+        return view
+
+    async def modals(self) -> list[dict[str, Any]]:
+        """Their open modals, the topmost last."""
+        return list((await self._control.ask("GET", "views", below="_act", user=self.user))["modals"])
+
+    async def seen(self, channel: str) -> list[dict[str, Any]]:
+        """What they see in a channel, ephemeral messages included."""
+        query = {"user": self.user, "channel": channel}
+        return list((await self._control.ask("GET", "messages", below="_view", **query))["messages"])
 
 
 class SinkControl(ControlClient):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from centralita.sandbox.http import same_origin
-from centralita.sandbox.slack import control_api, view
+from centralita.sandbox.http import explained, same_origin
+from centralita.sandbox.slack import apps_api, control_api, people_api, responding, view
 from centralita.sandbox.slack.endpoint import BACKEND, Backend, call_hook, call_method
 from centralita.sandbox.slack.limits import LimitSettings, RateLimiter
 
@@ -25,10 +25,14 @@ class LocalSlack:
         app = web.Application(client_max_size=LARGEST_BODY, middlewares=[same_origin])
         app[BACKEND] = self.backend
         app.add_routes([web.route("*", "/api/{method}", call_method), web.post("/services/{tail:.+}", call_hook)])
-        app.add_routes([*control_api.routes(), *view.routes()])
+        app.add_routes([web.get("/link/", self.backend.dispatcher.connections.serve)])
+        app.add_routes([web.post("/actions/{app}/{name}", explained(responding.respond))])
+        app.add_routes([*control_api.routes(), *apps_api.routes(), *people_api.routes(), *view.routes()])
         app[view.READ_MARKS] = {}
         app[view.STREAMS] = set()
         app.on_shutdown.append(view.end_streams)
+        app.on_shutdown.append(self._end_dispatching)
+        await self.backend.dispatcher.start()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=False)
         await self._runner.setup()
         try:
@@ -37,6 +41,9 @@ class LocalSlack:
             await self.stop()
             raise
         return int(self._runner.addresses[0][1])
+
+    async def _end_dispatching(self, app: web.Application) -> None:
+        await self.backend.dispatcher.close()
 
     async def stop(self) -> None:
         """Closes the socket and every connection."""

@@ -28,7 +28,7 @@ def post_message(call: Caller) -> Answer:
     if not any(content.get(part) for part in ("text", "blocks", "attachments")):
         raise Refusal("no_text")
     parent = _find_parent(call, conversation)
-    message = _new_message(call, conversation, content)
+    message = new_message(call, conversation, content)
     if parent is not None:
         message |= {"thread_ts": parent["ts"], "parent_user_id": parent.get("user", "")}
         if call.args.flag("reply_broadcast"):
@@ -52,7 +52,7 @@ def update(call: Caller) -> Answer:
     message = {name: value for name, value in (old | merged).items() if value not in ([], {})}
     message["edited"] = {"user": call.bot.user_id, "ts": f"{int(time.time())}.000000"}
     conversation.messages[ts] = message
-    call.workspace.tell_changed(conversation, ts)
+    call.workspace.tell(Change("edited", conversation.id, message, before=old))
     return {"ok": True, "channel": conversation.id, "ts": ts, "text": message["text"], "message": dict(message)}
 
 
@@ -78,7 +78,7 @@ def post_ephemeral(call: Caller) -> Answer:
     content = read_content(call, POST_TEXT)
     if not any(content.get(part) for part in ("text", "blocks", "attachments")):
         raise Refusal("no_text")
-    message = _new_message(call, conversation, content) | {"is_ephemeral": True}
+    message = new_message(call, conversation, content) | {"is_ephemeral": True}
     if call.args.has("thread_ts"):
         message["thread_ts"] = call.args.text("thread_ts")
     conversation.ephemeral.append((user, message))
@@ -180,7 +180,7 @@ def _check_may_post(call: Caller, conversation: Conversation) -> None:
         raise Refusal("not_in_channel")
 
 
-def _new_message(call: Caller, conversation: Conversation, content: dict[str, Any]) -> Message:
+def new_message(call: Caller, conversation: Conversation, content: dict[str, Any]) -> Message:
     bot = call.bot
     message: Message = {
         "type": "message",

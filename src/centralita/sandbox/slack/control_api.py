@@ -220,8 +220,11 @@ async def reset(request: web.Request) -> web.StreamResponse:
     backend = request.app[BACKEND]
     keep = (await read_object(request)).get("keep_limits") is True
     fresh = seed_workspace()
-    fresh.listeners = backend.workspace.listeners
-    backend.workspace = fresh
+    old = backend.workspace
+    old.listeners.discard(backend.emitter.hear)
+    fresh.listeners = old.listeners
+    backend.adopt(fresh)
+    backend.dispatcher.journal.clear()
     backend.faults.clear()
     backend.journal.clear()
     backend.limiter.configure(backend.limiter.settings if keep else LimitSettings())

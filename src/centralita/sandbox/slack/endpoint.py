@@ -14,6 +14,8 @@ from centralita.sandbox.journal import Journal
 from centralita.sandbox.slack import chat
 from centralita.sandbox.slack.arguments import Arguments, decode_arguments
 from centralita.sandbox.slack.caller import Caller
+from centralita.sandbox.slack.dispatch import Dispatcher
+from centralita.sandbox.slack.emitting import Emitter
 from centralita.sandbox.slack.journal import Call, Outcome
 from centralita.sandbox.slack.limits import LimitSettings, RateLimiter
 from centralita.sandbox.slack.methods import METHODS, SPECIAL, Method
@@ -37,6 +39,16 @@ class Backend:
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter(LimitSettings()))
     faults: Faults = field(default_factory=Faults)
     journal: Journal[Call] = field(default_factory=Journal)
+    dispatcher: Dispatcher = field(default_factory=Dispatcher)
+
+    def __post_init__(self) -> None:
+        self.adopt(self.workspace)
+
+    def adopt(self, workspace: Workspace) -> None:
+        """Serves a workspace, and tells its apps what happens in it."""
+        self.workspace = workspace
+        self.emitter = Emitter(workspace, self.dispatcher)
+        workspace.listeners.add(self.emitter.hear)
 
 
 BACKEND: web.AppKey[Backend] = web.AppKey("backend", Backend)
@@ -155,6 +167,8 @@ def _perform(visit: _Visit) -> tuple[dict[str, Any], int]:
     try:
         if visit.broken is not None:
             raise visit.broken
+        if visit.method == "apps.connections.open":
+            return _open_connection(visit), 200
         bot = _authenticate(visit)
         visit.scopes = ",".join(sorted(bot.scopes))
         method = METHODS.get(visit.method)
@@ -171,11 +185,29 @@ def _perform(visit: _Visit) -> tuple[dict[str, Any], int]:
         return refusal.body(), 200
 
 
-def _authenticate(visit: _Visit) -> Bot:
+def _token(visit: _Visit) -> str:
     scheme, _, token = visit.request.headers.get("Authorization", "").partition(" ")
     token = token.strip() if scheme.lower() == "bearer" else visit.args.text("token")
     if not token:
         raise Refusal("not_authed")
+    return token
+
+
+def _open_connection(visit: _Visit) -> dict[str, Any]:
+    """apps.connections.open: an address for one WebSocket, for an app's own token."""
+    token, space = _token(visit), visit.backend.workspace
+    app = next((one for one in space.apps.values() if one.app_token == token), None)
+    if app is None:
+        raise Refusal("not_allowed_token_type" if token in space.bots else "invalid_auth")
+    if not app.socket_mode:
+        raise Refusal("forbidden_app")  # as Slack calls one that has not switched Socket Mode on
+    ticket = visit.backend.dispatcher.connections.ticket(app.id)
+    scheme = "wss" if visit.request.scheme == "https" else "ws"
+    return {"ok": True, "url": f"{scheme}://{visit.request.host}/link/?ticket={ticket}&app_id={app.id}"}
+
+
+def _authenticate(visit: _Visit) -> Bot:
+    token = _token(visit)
     bot = visit.backend.workspace.bots.get(token)
     if bot is None:
         raise Refusal("invalid_auth")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from centralita.sandbox.slack import chat, conversations, directory, reactions
+from centralita.sandbox.slack import chat, conversations, directory, reactions, views
 from centralita.sandbox.slack.caller import Answer, Caller
 
 SPECIAL = 0
@@ -41,6 +41,10 @@ METHODS: Mapping[str, Method] = {
     "users.list": Method(directory.users_list, 2, ("users:read",)),
     "users.lookupByEmail": Method(directory.users_lookup_by_email, 3, ("users:read.email",)),
     "usergroups.list": Method(directory.usergroups_list, 2, ("usergroups:read",)),
+    "views.open": Method(views.open_view, 4),
+    "views.push": Method(views.push, 4),
+    "views.update": Method(views.update, 4),
+    "views.publish": Method(views.publish, 4),
     "reactions.add": Method(reactions.add, 3, ("reactions:write",)),
     "reactions.remove": Method(reactions.remove, 2, ("reactions:write",)),
     "reactions.get": Method(reactions.get, 3, ("reactions:read",)),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import time
 
+from centralita.sandbox.slack.apps import App
 from centralita.sandbox.slack.workspace import Bot, Conversation, User, Usergroup, Workspace
 
 BOT_TOKEN = "xoxb-local-mesa-de-ayuda"  # noqa: S105  # no secret: everybody may know the local workspace's token
+APP_TOKEN = "xapp-local-mesa-de-ayuda"  # noqa: S105  # nor its app token
+SIGNING_SECRET = "local-signing-secret"  # noqa: S105  # nor what signs its requests
+APP_ID = "A0CENTRALIT"
 HOOK_PATH = "/services/T0MESAAYUDA/B0AVISOS/local-mesa-de-ayuda"
 
 _PEOPLE = (
@@ -45,7 +49,10 @@ def seed_workspace() -> Workspace:
     for person in _PEOPLE:
         workspace.users[person.id] = User(**vars(person))
     workspace.users[_BOT_USER] = User(_BOT_USER, "centralita", "Centralita", is_bot=True)
-    workspace.bots[BOT_TOKEN] = Bot("B0CENTRALIT", "A0CENTRALIT", _BOT_USER, "centralita", BOT_TOKEN)
+    workspace.bots[BOT_TOKEN] = Bot("B0CENTRALIT", APP_ID, _BOT_USER, "centralita", BOT_TOKEN)
+    workspace.apps[APP_ID] = App(
+        APP_ID, "Centralita", BOT_TOKEN, APP_TOKEN, SIGNING_SECRET, "1000000000.2000000000", "local-client-secret"
+    )
     created_s = int(time.time())
     for channel_id, name, purpose, members in _CHANNELS:
         workspace.conversations[channel_id] = Conversation(

@@ -22,15 +22,15 @@ _TEXT_TYPES = ("plain_text", "mrkdwn")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 
 
-def find_faults(blocks: Any, pointer: str = "/blocks") -> list[str]:
+def find_faults(blocks: Any, pointer: str = "/blocks", most: int = BLOCKS_PER_MESSAGE) -> list[str]:
     """What Slack would say about ``blocks``: one line per fault with a JSON pointer to it; [] when they are fine."""
     if not isinstance(blocks, list):
         return [_at("must be an array", pointer)]
     faults: list[str] = []
-    if len(blocks) > BLOCKS_PER_MESSAGE:
-        faults.append(_at(f"no more than {BLOCKS_PER_MESSAGE} items allowed", pointer))
+    if len(blocks) > most:
+        faults.append(_at(f"no more than {most} items allowed", pointer))
     known = tuple(BLOCKS)
-    for position, block in enumerate(blocks[:BLOCKS_PER_MESSAGE]):
+    for position, block in enumerate(blocks[:most]):
         faults += _typed(block, known, f"{pointer}/{position}", BLOCKS, block_id=True)
     return faults + list(_repeated(blocks, pointer))
 

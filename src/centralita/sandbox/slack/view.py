@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -187,13 +188,26 @@ async def say(request: web.Request) -> web.StreamResponse:
         "user": viewer.id,
         "team": space.team_id,
         "ts": space.next_ts(found),
-        "text": text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
+        "text": typed(space, text),
     }
     parent = found.thread(str(wish.get("thread_ts") or ""))
     if parent:
         message["thread_ts"] = parent[0]["ts"]
     space.add_message(found, message)
     return json_answer({"ok": True, "ts": message["ts"]})
+
+
+def typed(space: Workspace, text: str) -> str:
+    """What somebody typed as Slack keeps it: escaped, with the people that it names as mentions."""
+    people = {user.name: user.id for user in space.users.values()}
+
+    def mention(found: re.Match[str]) -> str:
+        return f"<@{people[found[1]]}>" if found[1] in people else found[0]
+
+    return _NAME.sub(mention, text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+
+
+_NAME = re.compile(r"(?<![\w@])@([\w.-]*\w)")
 
 
 async def _json(request: web.Request) -> dict[str, Any]:
@@ -254,7 +268,8 @@ def _render_change(request: web.Request, viewer: User, change: Change) -> bytes:
     if change.only_for and change.only_for != viewer.id:
         return b""
     space = request.app[BACKEND].workspace
-    data: dict[str, Any] = {"kind": change.kind, "channel": change.channel}
+    kind = "changed" if change.kind == "edited" else change.kind
+    data: dict[str, Any] = {"kind": kind, "channel": change.channel}
     found = space.conversations.get(change.channel)
     if change.message is not None:
         if found is None or (found.kind != "public_channel" and viewer.id not in found.members):

@@ -6,15 +6,21 @@ import itertools
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from centralita.sandbox.slack.grants import Grants
+
+if TYPE_CHECKING:
+    from centralita.sandbox.slack.apps import App
+    from centralita.sandbox.slack.views import Views
 
 Message = dict[str, Any]
 """A message in Slack's own shape; thread counters are worked out when it is shown."""
 
 ALL_SCOPES = frozenset(
-    "channels:history channels:join channels:read chat:write chat:write.customize chat:write.public groups:history "
-    "groups:read im:history im:read im:write mpim:history mpim:read mpim:write reactions:read reactions:write "
-    "team:read usergroups:read users:read users:read.email".split()
+    "app_mentions:read channels:history channels:join channels:read chat:write chat:write.customize chat:write.public "
+    "commands files:read files:write groups:history groups:read im:history im:read im:write mpim:history mpim:read "
+    "mpim:write reactions:read reactions:write team:read usergroups:read users:read users:read.email".split()
 )
 
 
@@ -120,14 +126,25 @@ class Conversation:
 class Change:
     """Something that a page which shows the workspace wants to know."""
 
-    kind: Literal["posted", "changed", "deleted", "ephemeral", "conversations", "people", "reset"]
+    kind: Literal[
+        "posted", "changed", "edited", "deleted", "ephemeral", "gone", "conversations", "people", "views", "reset"
+    ]
+    """``changed``: it looks different (a reply, a reaction); ``edited``: somebody wrote something else."""
     channel: str = ""
     message: Message | None = None
     only_for: str = ""
     """A user's id when nobody else may see it."""
+    before: Message | None = None
+    """Of an edited message."""
 
 
 Listener = Callable[[Change], None]
+
+
+def _views() -> Views:
+    from centralita.sandbox.slack.views import Views  # which works on workspaces
+
+    return Views()
 
 
 class Workspace:
@@ -144,6 +161,9 @@ class Workspace:
         self.conversations: dict[str, Conversation] = {}
         self.hooks: dict[str, tuple[str, str]] = {}
         """Path of an incoming webhook to (channel id, the bot's token)."""
+        self.apps: dict[str, App] = {}
+        self.grants = Grants()
+        self.views: Views = _views()
         self.listeners: set[Listener] = set()
         self._numbers = itertools.count(1)
 
@@ -204,6 +224,12 @@ class Workspace:
         message = conversation.messages.get(ts)
         if message is not None:
             self.tell(Change("changed", conversation.id, message))
+
+    def edit_message(self, conversation: Conversation, message: Message, text: str, user: str) -> None:
+        """A message says something else."""
+        before = dict(message)
+        message |= {"text": text, "edited": {"user": user, "ts": f"{int(time.time())}.000000"}}
+        self.tell(Change("edited", conversation.id, message, before=before))
 
     def remove_message(self, conversation: Conversation, ts: str) -> None:
         """Deletes a message; a parent with replies leaves a tombstone, as in Slack."""

@@ -1,0 +1,293 @@
+"""What people do with apps: press, choose, submit, close, run a shortcut or a command; and what the app's answer does.
+
+Payloads are those of https://docs.slack.dev/reference/interaction-payloads.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from centralita.sandbox.http import ControlError
+from centralita.sandbox.slack import views
+from centralita.sandbox.slack.apps import App
+from centralita.sandbox.slack.dispatch import Ack, Dispatcher
+from centralita.sandbox.slack.entering import entered, find_element, missing, state_of
+from centralita.sandbox.slack.refusal import Refusal
+from centralita.sandbox.slack.views import View
+from centralita.sandbox.slack.workspace import Change, Conversation, Message, User, Workspace
+
+NO_ANSWER = "We had some trouble connecting. Try again?"
+
+Values = Mapping[str, Mapping[str, Any]]
+"""What was entered: block id to action id to value; an option by its value."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who does something, and what they do it in."""
+
+    space: Workspace
+    dispatcher: Dispatcher
+    user: User
+    base_url: str
+
+    def envelope(self, app: App, kind: str) -> dict[str, Any]:
+        """What all payloads have."""
+        return {
+            "type": kind,
+            "token": app.verification_token,
+            "api_app_id": app.id,
+            "team": {"id": self.space.team_id, "domain": self.space.domain},
+            "user": {
+                "id": self.user.id,
+                "username": self.user.name,
+                "name": self.user.name,
+                "team_id": self.space.team_id,
+            },
+            "enterprise": None,
+            "is_enterprise_install": False,
+            "trigger_id": self.space.grants.trigger(app.id, self.user.id),
+        }
+
+    def app_of(self, app_id: str) -> App:
+        """Raises ControlError."""
+        found = self.space.apps.get(app_id)
+        if found is None:
+            raise ControlError(f"there is no app {app_id!r} to answer", 404)
+        return found
+
+    # ---- messages
+
+    async def press(self, conversation: Conversation, ts: str, action: Mapping[str, Any], values: Values) -> Ack:
+        """Presses a button of a message or chooses something: ``action`` is ``{action_id, block_id, value}``."""
+        message, ephemeral = self._message(conversation, ts)
+        app = self.app_of(str(message.get("app_id", "")))
+        blocks = message.get("blocks") or []
+        payload = self.envelope(app, "block_actions") | {
+            "container": {
+                "type": "message",
+                "message_ts": ts,
+                "channel_id": conversation.id,
+                "is_ephemeral": ephemeral,
+                **({"thread_ts": message["thread_ts"]} if "thread_ts" in message else {}),
+            },
+            "channel": {"id": conversation.id, "name": conversation.name or "directmessage"},
+            "message": message if ephemeral else conversation.show(message),
+            "state": {"values": state_of(blocks, values, {})},
+            "response_url": self._response_url(app, conversation, message, ephemeral),
+            "actions": [_pressed(blocks, action)],
+        }
+        return await self.dispatcher.interact(app, payload)
+
+    def _message(self, conversation: Conversation, ts: str) -> tuple[Message, bool]:
+        found = conversation.messages.get(ts)
+        if found is not None:
+            return found, False
+        mine = (one for user, one in conversation.ephemeral if user == self.user.id and one["ts"] == ts)
+        found = next(mine, None)
+        if found is None:
+            raise ControlError("there is no such message", 404)
+        return found, True
+
+    def _response_url(self, app: App, conversation: Conversation, message: Message, ephemeral: bool) -> str:
+        path = self.space.grants.response_url(
+            app.id, self.user.id, conversation.id, message["ts"], ephemeral, message.get("thread_ts", "")
+        )
+        return self.base_url + path
+
+    async def on_message(self, conversation: Conversation, ts: str, callback_id: str) -> Ack:
+        """Runs a message shortcut."""
+        message, _ = self._message(conversation, ts)
+        app = self._app_with_shortcut(callback_id, "message")
+        payload = self.envelope(app, "message_action") | {
+            "callback_id": callback_id,
+            "action_ts": _action_ts(),
+            "message_ts": ts,
+            "message": conversation.show(message),
+            "channel": {"id": conversation.id, "name": conversation.name or "directmessage"},
+            "response_url": self._response_url(app, conversation, message, False),
+        }
+        return await self.dispatcher.interact(app, payload)
+
+    async def shortcut(self, callback_id: str) -> Ack:
+        """Runs a global shortcut."""
+        app = self._app_with_shortcut(callback_id, "global")
+        payload = self.envelope(app, "shortcut") | {"callback_id": callback_id, "action_ts": _action_ts()}
+        return await self.dispatcher.interact(app, payload)
+
+    def _app_with_shortcut(self, callback_id: str, kind: str) -> App:
+        for app in self.space.apps.values():
+            found = app.shortcuts.get(callback_id)
+            if found is not None and found.kind == kind:
+                return app
+        raise ControlError(f"there is no {kind} shortcut {callback_id!r}", 404)
+
+    # ---- commands
+
+    async def command(self, conversation: Conversation, name: str, text: str) -> Ack:
+        """Runs a slash command; its answer is shown to this person, or to everybody."""
+        app = next((one for one in self.space.apps.values() if name in one.commands), None)
+        if app is None:
+            raise ControlError(f"{name} is not a valid command", 404)
+        path = self.space.grants.response_url(app.id, self.user.id, conversation.id)
+        form = {
+            "token": app.verification_token,
+            "team_id": self.space.team_id,
+            "team_domain": self.space.domain,
+            "channel_id": conversation.id,
+            "channel_name": conversation.name or "directmessage",
+            "user_id": self.user.id,
+            "user_name": self.user.name,
+            "command": name,
+            "text": text,
+            "api_app_id": app.id,
+            "is_enterprise_install": "false",
+            "response_url": self.base_url + path,
+            "trigger_id": self.space.grants.trigger(app.id, self.user.id),
+        }
+        ack = await self.dispatcher.command(app, form)
+        if not ack.ok:
+            self._told_by_slack(conversation, f'{name} failed with the error "{ack.error}"')
+        elif ack.payload.get("text") or ack.payload.get("blocks"):
+            say(self.space, app, conversation, self.user.id, ack.payload)
+        return ack
+
+    def _told_by_slack(self, conversation: Conversation, text: str) -> None:
+        message = {"type": "message", "user": "USLACKBOT", "ts": self.space.next_ts(conversation), "text": text}
+        conversation.ephemeral.append((self.user.id, message))
+        self.space.tell(Change("ephemeral", conversation.id, message, only_for=self.user.id))
+
+    # ---- views
+
+    async def act_in_view(self, view: View, action: Mapping[str, Any], values: Values) -> Ack:
+        """Presses or chooses something in a modal or a home tab."""
+        app = self.app_of(view.app)
+        blocks = view.content["blocks"]
+        view.state = state_of(blocks, values, view.state)
+        pressed = _pressed(blocks, action)
+        payload = self.envelope(app, "block_actions") | {
+            "container": {"type": "view", "view_id": view.id},
+            "view": views.show(self.space, view),
+            "actions": [pressed],
+        }
+        return await self.dispatcher.interact(app, payload)
+
+    async def suggest(self, surface: View | None, blocks: list[dict[str, Any]], action_id: str, typed: str) -> Ack:
+        """Asks an app for the options of an external select."""
+        element = find_element(blocks, "", action_id)
+        if element is None:
+            raise ControlError(f"there is no element {action_id!r}", 404)
+        app = self.app_of(surface.app) if surface is not None else next(iter(self.space.apps.values()))
+        payload = self.envelope(app, "block_suggestion") | {
+            "action_id": action_id,
+            "block_id": element["block_id"],
+            "value": typed,
+        }
+        if surface is not None:
+            payload |= {
+                "container": {"type": "view", "view_id": surface.id},
+                "view": views.show(self.space, surface),
+            }
+        return await self.dispatcher.interact(app, payload)
+
+    async def submit(self, view: View, values: Values) -> dict[str, Any]:
+        """Submits the topmost modal. ``{"ok", "errors"}``: errors by block id, "" for the whole form's."""
+        app = self.app_of(view.app)
+        try:
+            view.state = state_of(view.content["blocks"], values, view.state)
+        except ValueError as fault:
+            raise ControlError(str(fault)) from None
+        faults = missing(view.content["blocks"], view.state)
+        if faults:
+            return {"ok": False, "errors": faults}
+        payload = self.envelope(app, "view_submission") | {
+            "view": views.show(self.space, view),
+            "response_urls": [],
+        }
+        ack = await self.dispatcher.interact(app, payload)
+        if not ack.ok:
+            return {"ok": False, "errors": {"": NO_ANSWER}}
+        return self._after_submission(view, ack.payload)
+
+    def _after_submission(self, view: View, answer: dict[str, Any]) -> dict[str, Any]:
+        action = answer.get("response_action")
+        if action == "errors":
+            errors = {str(name): str(text) for name, text in dict(answer.get("errors") or {}).items()}
+            names = {block["block_id"] for block in view.content["blocks"]}
+            return {"ok": False, "errors": errors if errors.keys() <= names else {"": NO_ANSWER}}
+        if action == "clear":
+            views.close(self.space, view.user, everything=True)
+        elif action in ("update", "push"):
+            try:
+                content = views.read_view(answer.get("view"), ("modal",))
+            except Refusal:
+                return {"ok": False, "errors": {"": NO_ANSWER}}
+            if action == "update":
+                view.change(content)
+                self.space.tell(Change("views", only_for=view.user))
+            elif len(self.space.views.modals[view.user]) >= views.STACK:
+                return {"ok": False, "errors": {"": NO_ANSWER}}
+            else:
+                views.add_modal(self.space, view.app, view.user, content, on=view)
+        else:
+            views.close(self.space, view.user, everything=False)
+        return {"ok": True, "errors": {}}
+
+    async def close(self, view: View, *, everything: bool) -> None:
+        """Closes the topmost modal (or all): an app that wants to know of it is told."""
+        everything = everything or bool(view.content.get("clear_on_close"))
+        for gone in reversed(views.close(self.space, view.user, everything=everything)):
+            if gone.content.get("notify_on_close"):
+                app = self.app_of(gone.app)
+                payload = self.envelope(app, "view_closed") | {
+                    "view": views.show(self.space, gone),
+                    "is_cleared": everything,
+                }
+                del payload["trigger_id"]
+                await self.dispatcher.interact(app, payload)
+
+
+def _pressed(blocks: list[dict[str, Any]], action: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of ``actions``. Raises ControlError for what is not there."""
+    element = find_element(blocks, str(action.get("block_id") or ""), str(action.get("action_id") or ""))
+    if element is None:
+        raise ControlError(f"there is nothing {action.get('action_id')!r} to press", 404)
+    found: dict[str, Any] = {
+        "action_id": element["action_id"],
+        "block_id": element["block_id"],
+        "type": element["type"],
+        "action_ts": _action_ts(),
+    }
+    if element["type"] == "button":
+        found |= {name: element[name] for name in ("text", "value", "style", "url") if name in element}
+        return found
+    try:
+        return found | entered(element, action.get("value"))
+    except ValueError as fault:
+        raise ControlError(str(fault)) from None
+
+
+def _action_ts() -> str:
+    return f"{time.time():.6f}"
+
+
+def say(space: Workspace, app: App, conversation: Conversation, user: str, answer: Mapping[str, Any]) -> Message:
+    """A message that an app answers with, for one person unless it says ``in_channel``. Raises Refusal."""
+    from centralita.sandbox.slack.arguments import Arguments
+    from centralita.sandbox.slack.caller import Caller
+    from centralita.sandbox.slack.chat import POST_TEXT, new_message, read_content
+
+    call = Caller(space, space.bots[app.bot_token], Arguments(dict(answer)), "")
+    message = new_message(call, conversation, read_content(call, POST_TEXT))
+    if answer.get("thread_ts"):
+        message["thread_ts"] = str(answer["thread_ts"])
+    if answer.get("response_type") == "in_channel":
+        space.add_message(conversation, message)
+        return message
+    message["is_ephemeral"] = True
+    conversation.ephemeral.append((user, message))
+    space.tell(Change("ephemeral", conversation.id, message, only_for=user))
+    return message

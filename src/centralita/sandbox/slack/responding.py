@@ -1,0 +1,84 @@
+"""Response URLs: an app writes where something was pressed or typed, five times in half an hour.
+
+https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from centralita.sandbox.http import json_answer, read_object
+from centralita.sandbox.slack.acting import say
+from centralita.sandbox.slack.arguments import Arguments
+from centralita.sandbox.slack.caller import Caller
+from centralita.sandbox.slack.chat import POST_TEXT, read_content
+from centralita.sandbox.slack.endpoint import BACKEND
+from centralita.sandbox.slack.grants import ResponseUrl
+from centralita.sandbox.slack.refusal import Refusal
+from centralita.sandbox.slack.workspace import Change, Message, Workspace
+
+
+async def respond(request: web.Request) -> web.StreamResponse:
+    """POST ``/actions/{app}/{name}``: plain ``ok``, or Slack's error as JSON with 404."""
+    space = request.app[BACKEND].workspace
+    app = request.match_info["app"]
+    try:
+        grant = space.grants.take_response_url(app, request.match_info["name"])
+        _carry_out(space, grant, await read_object(request))
+    except Refusal as refusal:
+        status = 404 if refusal.error in ("expired_url", "used_url") else 200
+        return json_answer(refusal.body(), status)
+    return web.Response(text="ok")
+
+
+def _carry_out(space: Workspace, grant: ResponseUrl, wish: Mapping[str, Any]) -> None:
+    app, conversation = space.apps[grant.app], space.conversations[grant.channel]
+    if wish.get("delete_original") is True:
+        _replace(space, grant, None)
+    elif wish.get("replace_original") is True:
+        _replace(space, grant, wish)
+    else:
+        thread = {"thread_ts": grant.thread_ts} if grant.thread_ts and "thread_ts" not in wish else {}
+        say(space, app, conversation, grant.user, {**thread, **wish})
+
+
+def _replace(space: Workspace, grant: ResponseUrl, wish: Mapping[str, Any] | None) -> None:
+    """Puts other content in place of the original, or removes it."""
+    conversation = space.conversations[grant.channel]
+    content: dict[str, Any] = {}
+    if wish is not None:
+        call = Caller(space, space.bots[space.apps[grant.app].bot_token], Arguments(dict(wish)), "")
+        content = read_content(call, POST_TEXT)
+    if grant.ephemeral or not grant.message_ts:
+        _replace_ephemeral(space, grant, content)
+        return
+    old = conversation.messages.get(grant.message_ts)
+    if old is None:
+        raise Refusal("message_not_found")
+    if wish is None:
+        space.remove_message(conversation, grant.message_ts)
+        return
+    conversation.messages[grant.message_ts] = _with(old, content)
+    space.tell_changed(conversation, grant.message_ts)
+
+
+def _replace_ephemeral(space: Workspace, grant: ResponseUrl, content: Mapping[str, Any]) -> None:
+    conversation = space.conversations[grant.channel]
+    mine = [number for number, (user, _) in enumerate(conversation.ephemeral) if user == grant.user]
+    wanted = [number for number in mine if conversation.ephemeral[number][1]["ts"] == grant.message_ts] or mine[-1:]
+    for number in wanted:
+        user, old = conversation.ephemeral[number]
+        if content:
+            conversation.ephemeral[number] = (user, _with(old, content))
+            space.tell(Change("ephemeral", conversation.id, conversation.ephemeral[number][1], only_for=user))
+        else:
+            del conversation.ephemeral[number]
+            space.tell(Change("gone", conversation.id, old, only_for=user))
+
+
+def _with(old: Message, content: Mapping[str, Any]) -> Message:
+    kept = {name: value for name, value in old.items() if name not in ("text", "blocks", "attachments", "edited")}
+    return {**kept, "text": "", **content}
