@@ -156,6 +156,8 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One of ``Destination.buckets`` whose token it takes beside the lane's; "" for none."""
     safe: bool = False
     """Whether it changes nothing (RFC 9110, 9.2.1): when its end is unknown, that leaves no doubt about anything."""
+    private: bool = False
+    """Whether the answer carries a secret (an access token), so that neither is kept with the attempt."""
     client_certificate: str = ""
     """PEM of a certificate and its key, to be shown in the TLS handshake; "" for none. Secret."""
     max_response_bytes: int = 65_536

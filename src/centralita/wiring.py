@@ -35,7 +35,7 @@ from centralita.services.rules import aliases
 from centralita.services.settle import Settler
 from centralita.services.source_catalogue import Catalogue
 from centralita.services.vault import Vault
-from centralita.services.webhook_catalogue import Defaults, WebhookCatalogue, signing_secret, spec_of
+from centralita.services.webhook_catalogue import Defaults, WebhookCatalogue, spec_of
 from centralita.settings import Settings
 from centralita.store.database import Database, open_database
 from centralita.store.migrate import migrate
@@ -109,9 +109,8 @@ def _slack_config(settings: Settings) -> Config | None:
 
 def webhooks_of(settings: Settings, database: Database, vault: Vault) -> WebhookCatalogue:
     """The outgoing webhooks; those that people made are not read yet."""
-    shared = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
     defaults = Defaults(
-        secret=signing_secret(shared) if shared else "",
+        secret=_revealed(settings.webhook_secret),
         aliases=aliases(),
         locale=settings.locale,
         public_url=settings.server.public_url or "",

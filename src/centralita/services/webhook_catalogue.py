@@ -8,7 +8,6 @@ event is routed past a webhook that was there before it came.
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,7 +18,6 @@ from pydantic import ValidationError
 from centralita.core.lanes import LanePolicy
 from centralita.core.rule_specs import WebhookSpec, webhook_problems
 from centralita.core.secrets import SecretError
-from centralita.core.signing import parse_key
 from centralita.core.subscriptions import Subscriptions
 from centralita.integrations.webhook.receiver import Auth, Receiver, Signing, SigningKey
 from centralita.ports import Config
@@ -146,11 +144,6 @@ def make_receiver(hook: Webhook, keys: Sequence[SigningKey], defaults: Defaults,
         policy=policy_of(hook),
         revision=revision,
     )
-
-
-def signing_secret(secret: str) -> str:
-    """``WEBHOOK_SECRET`` may be any text: what is no Standard Webhooks secret signs by its UTF-8 bytes."""
-    return secret if parse_key(secret.encode()) else "whsec_" + base64.b64encode(secret.encode()).decode()
 
 
 def own_keys(hook: Webhook) -> tuple[SigningKey, ...]:

@@ -143,7 +143,8 @@ def explain_reason(reason: str, locale: str) -> str:
 def explain_detail(detail: str, locale: str) -> str:
     """What a reason's detail says, its first word put in words where it is a message id."""
     word, _space, rest = detail.partition(" ")
-    return f"{_(DETAILS[word], locale)} {rest}".rstrip() if word in DETAILS else detail
+    text = DETAILS.get(word) or REASONS.get(word)
+    return f"{_(text, locale)} {explain_detail(rest, locale)}".rstrip() if text else detail
 
 
 def is_system(facts: Facts) -> bool:

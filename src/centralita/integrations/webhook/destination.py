@@ -7,15 +7,16 @@ that a receiver that keeps ids takes each event once, however often it is tried 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from typing import Any
 
 from centralita import __version__
 from centralita.core.effects import Effect
 from centralita.core.headers import judge_header
 from centralita.core.retry import retry_after
-from centralita.integrations.webhook.authorization import authorize
+from centralita.integrations.webhook.authorization import authorize, is_outdated
 from centralita.integrations.webhook.formats import Material, Unrenderable, render
-from centralita.integrations.webhook.receiver import receiver_of, session_of
-from centralita.integrations.webhook.signatures import signature_headers
+from centralita.integrations.webhook.receiver import Receiver, receiver_of, session_of
+from centralita.integrations.webhook.signatures import Headers, signature_headers
 from centralita.ports import (
     Config,
     ConfigField,
@@ -34,9 +35,7 @@ DEFAULT_RETRY_AFTER_S = 60.0
 USER_AGENT = f"Centralita/{__version__}"
 FIELDS: tuple[ConfigField, ...] = ()
 """None here: what a webhook can say stands in ``settings.webhooks``."""
-_OWN_HEADERS = frozenset(
-    {"content-type", "user-agent", "authorization", "webhook-id", "webhook-timestamp", "webhook-signature"}
-)
+_OWN_HEADERS = frozenset({"content-type", "user-agent", "webhook-id", "webhook-timestamp", "webhook-signature"})
 _STATES: Mapping[str, Outcome] = {
     # Somebody removed it on purpose, and the audit log says who and how much waited.
     "removed": Outcome(state="skipped", reason="webhook.removed"),
@@ -78,23 +77,44 @@ class WebhookDestination:
             signature = signature_headers(receiver, delivery.event.id, message.body, now)
         except ValueError:
             return Outcome(state="retry", reason="webhook.secret", detail=delivery.effect.target)
-        authorization = yield from authorize(receiver, session_of(config), now)
+        bad = _bad_header(receiver)
+        if bad is not None:
+            return Outcome(state="retry", reason="webhook.header", detail=bad[:100])
+        headers = (*message.headers, ("user-agent", USER_AGENT), *signature)
+        return (yield from _post(receiver, session_of(config), headers, message.body, now))
+
+
+def _post(
+    receiver: Receiver, session: dict[str, Any], headers: Headers, body: bytes, now: float
+) -> Generator[HttpRequest | Remember, HttpResponse | None, Outcome]:
+    """The request with what authorizes it; a second one when the token was kept and the receiver refuses it."""
+    for is_last in (False, True):
+        authorization = yield from authorize(receiver, session, now)
         if isinstance(authorization, Outcome):
             return authorization
-        for name, value in receiver.headers:
-            if name.lower() in _OWN_HEADERS or judge_header(name, value):
-                return Outcome(state="retry", reason="webhook.header", detail=name[:100])
         response = yield HttpRequest(
             url=receiver.url,
-            headers=(*message.headers, ("user-agent", USER_AGENT), *signature, *authorization, *receiver.headers),
-            body=message.body,
+            headers=(*headers, *authorization, *receiver.headers),
+            body=body,
             timeout_s=receiver.timeout_s,
             paced=True,
             client_certificate=receiver.client_certificate,
         )
         if response is None:
-            raise TypeError("a request is answered with a response")
-        return judge_response(response, now)
+            break
+        if is_last or response.status != 401 or not is_outdated(receiver, session, authorization, now):
+            return judge_response(response, now)
+    raise TypeError("a request is answered with a response")
+
+
+def _bad_header(receiver: Receiver) -> str | None:
+    """The name of a header of the receiver's that may not be sent, or would be there twice; None for none."""
+    own = _OWN_HEADERS | ({"authorization"} if receiver.auth else frozenset())
+    if receiver.keys and receiver.signing.scheme == "hmac":
+        if receiver.signing.header.lower() in own:
+            return receiver.signing.header
+        own |= {receiver.signing.header.lower()}
+    return next((name for name, value in receiver.headers if name.lower() in own or judge_header(name, value)), None)
 
 
 def judge_response(response: HttpResponse, now: float) -> Outcome:
