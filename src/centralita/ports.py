@@ -163,6 +163,9 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     max_response_bytes: int = 65_536
     """What is read of the response's body; the rest is cut off (``HttpResponse.truncated``)."""
 
+    def __repr__(self) -> str:
+        return f"HttpRequest({self.method})"  # an incoming webhook's URL is a secret, too
+
 
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
     """What came back, or why nothing did."""
