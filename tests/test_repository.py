@@ -154,6 +154,16 @@ def test_modules_and_functions_stay_readable() -> None:
     assert not too_long
 
 
+def test_the_migrations_are_numbered_one_after_the_other() -> None:
+    versions = sorted((PACKAGE / "store" / "migrations" / "versions").glob("0*.py"))
+    found = []
+    for path in versions:
+        said = dict(re.findall(r'^(revision|down_revision) = "?(\w+)"?$', path.read_text("utf-8"), re.MULTILINE))
+        found.append((path.name[:4], said["revision"], said["down_revision"]))
+    numbers = [f"{number:04}" for number in range(1, len(versions) + 1)]
+    assert found == list(zip(numbers, numbers, ["None", *numbers[:-1]], strict=True))
+
+
 def test_no_tracked_file_names_a_registry() -> None:
     hosts = [
         ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("registry", "npmjs"), ("npmjs", "org"))
