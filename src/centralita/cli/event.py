@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from centralita.cli import event_types
 from centralita.cli.commands import command, group
 from centralita.cli.contents import CONTENTS
 from centralita.cli.output import ago, print_json, progress, say, table, warn
@@ -14,6 +15,7 @@ from centralita.cli.session import Session, segment, session
 from centralita.cli.words import _
 
 app = group(_(CONTENTS["event"]))
+event_types.register(app)
 
 Since = Annotated[str, typer.Option(help=_("From when on: a time, or a span such as 30m, 2h, 7d."))]
 Until = Annotated[str, typer.Option(help=_("Until when."))]

@@ -27,6 +27,7 @@ def make_api(hub: Hub) -> FastAPI:
         dead_letters,
         delegations,
         description,
+        event_types,
         events,
         lanes,
         problems,
@@ -53,7 +54,7 @@ def make_api(hub: Hub) -> FastAPI:
     app.state.hub = hub
     problems.install(app)
     for module in (
-        *(events, dead_letters, lanes, sources, tickets, approvals, delegations),
+        *(events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations),
         *(assets, rules, tokens, users, audit, settings),
         *(webhook_trial,),
         *(webhooks,),

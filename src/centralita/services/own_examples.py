@@ -1,0 +1,103 @@
+"""One example of each event that the hub itself tells, as ``announcements`` makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_ANA = {"id": "ana", "name": "Ana Rojas", "email": "ana.rojas@example.com"}
+_LUIS = {"id": "luis", "name": "Luis Vargas", "email": "luis.vargas@example.com"}
+_APPROVAL = {
+    "id": "apr_01JDXK5R1Q8V7T3M2N4P6S9W0Z",
+    "status": "pending",
+    "title": "Licencias de diseño para marketing",
+    "amount": 1200,
+    "currency": "USD",
+    "ticket": "4521",
+    "authority": "hub",
+    "stage": 1,
+    "stages": 2,
+    "given": 0,
+    "waits_for": ["Luis Vargas"],
+    "told": ["Luis Vargas"],
+    "due_at": "2026-03-03T14:05:00Z",
+}
+_OVER = {name: _APPROVAL[name] for name in ("id", "title", "amount", "currency", "ticket", "authority", "stage")}
+_PLAN = {
+    "id": "apl_01JDXK5R1Q8V7T3M2N4P6S9W0Z",
+    "state": "ready",
+    "mode": "review",
+    "assets": 214,
+    "changes": 6,
+    "conflicts": 2,
+    "most_changes": 21,
+}
+_OWNER = {
+    "asset": {"id": "117", "name": "LAP-0117", "serial": "5CG2090XK1"},
+    "owner": _ANA,
+    "previous_owner": _LUIS,
+    "plan": {"id": _PLAN["id"], "reverted": False},
+    "account": "EJEMPLO\\arojas",
+}
+_LANE = {"lane": "webhook:erp", "about": {"type": "ticket.created", "title": "La impresora no imprime"}}
+
+
+def _approval(**said: Any) -> dict[str, Any]:
+    base = _OVER if said.get("status") in ("approved", "rejected", "expired", "cancelled") else _APPROVAL
+    return {"approval": {**base, **said}, "requester": _ANA, "approver": _LUIS}
+
+
+APPROVAL = ("approval/apr_01JDXK5R1Q8V7T3M2N4P6S9W0Z", "Licencias de diseño para marketing")
+PLAN = ("asset_plan/apl_01JDXK5R1Q8V7T3M2N4P6S9W0Z", "apl_01JDXK5R1Q8V7T3M2N4P6S9W0Z")
+ASSET = ("asset/117", "LAP-0117")
+LANE = ("lane/webhook:erp", "webhook:erp")
+
+EXAMPLES: Mapping[str, tuple[tuple[str, str], Mapping[str, Any]]] = {
+    "approval.requested": (APPROVAL, _approval()),
+    "approval.assigned": (APPROVAL, _approval(authority="invgate")),
+    "approval.voted": (APPROVAL, _approval(given=1, waits_for=["Marta Ponce"])),
+    "approval.answered": (APPROVAL, _approval(status="approved", note="Dentro del presupuesto")),
+    "approval.reminded": (APPROVAL, _approval()),
+    "approval.escalated": (APPROVAL, _approval(told=["Marta Ponce"])),
+    "approval.expired": (APPROVAL, _approval(status="expired")),
+    "approval.reassigned": (APPROVAL, _approval(waits_for=["Marta Ponce"], told=["Marta Ponce"])),
+    "approval.info_requested": (APPROVAL, _approval(status="asked", question="¿Para cuántas personas?")),
+    "approval.info_given": (APPROVAL, _approval(question="¿Para cuántas personas?", answer="Para seis.")),
+    "approval.cancelled": (APPROVAL, _approval(status="cancelled", note="Ya no hace falta")),
+    "approval.unassigned": (APPROVAL, _approval(waits_for=[], told=[])),
+    "approval.failed": (APPROVAL, _approval(authority="invgate", reason="http.status 500")),
+    "centralita.approval.decided": (APPROVAL, _approval(authority="invgate", status="answering")),
+    "centralita.approval.closed": (APPROVAL, _approval(authority="invgate", status="approved")),
+    "asset.plan_finished": (PLAN, {"plan": _PLAN}),
+    "asset.plan_failed": (PLAN, {"plan": {**_PLAN, "state": "failed"}, "reason": "ldap.unreachable"}),
+    "asset.plan_stopped": (PLAN, {"plan": _PLAN, "reason": "asset.plan_capped"}),
+    "asset.plan_applied": (PLAN, {"plan": {**_PLAN, "state": "applied"}, "counts": {"changed": 6}}),
+    "asset.plan_reverted": (PLAN, {"plan": {**_PLAN, "state": "reverted"}, "counts": {"reverted": 6}}),
+    "asset.owner_change_requested": (ASSET, _OWNER),
+    "asset.owner_changed": (ASSET, _OWNER),
+    "centralita.delivery.dead": (LANE, {**_LANE, "reason": "http.status 500", "more": 0, "delivery": "dlv_17"}),
+    "centralita.breaker.opened": (LANE, {**_LANE, "reason": "http.status 503", "retry_at": "2026-03-02T14:15:00Z"}),
+    "centralita.breaker.closed": (LANE, _LANE),
+    "centralita.webhook.failing": (
+        LANE,
+        {**_LANE, "percent": 70, "since": "2026-02-27T02:00:00Z", "disables_at": "2026-03-04T02:00:00Z"},
+    ),
+    "centralita.webhook.disabled": (
+        LANE,
+        {**_LANE, "reason": "http.gone", "waiting": 12, "last_error": "http.gone 410"},
+    ),
+    "centralita.source.rejecting": (
+        ("source/invgate", "invgate"),
+        {"source": "invgate", "count": 40, "reason": "credential.mismatch"},
+    ),
+    "centralita.receipt.unparsed": (
+        ("source/invgate", "invgate"),
+        {"source": "invgate", "receipt": "rcp_01JDXK5R1Q8V7T3M2N4P6S9W0Z", "reason": "json.syntax"},
+    ),
+    "centralita.write.requested": (
+        ("ticket/4521", "La impresora no imprime"),
+        {"action": "ticket.comment", "actor": "ana"},
+    ),
+    "centralita.unknown": (("", "centralita.unknown"), {}),
+}
+"""Type -> (subject, title), data."""
