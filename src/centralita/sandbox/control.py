@@ -17,7 +17,7 @@ from centralita.sandbox.sink.answers import AnswerPlan
 from centralita.sandbox.sink.receiver import Arrival
 from centralita.sandbox.slack.dispatch import Told
 from centralita.sandbox.slack.journal import Call
-from centralita.sandbox.slack.seed import BOT_TOKEN
+from centralita.sandbox.slack.seed import APP_ID
 
 POLL_S = 60.0
 
@@ -229,19 +229,19 @@ class SlackControl(FaultyControl):
         """An incoming webhook into ``channel``; returns its URL."""
         return self.url + str((await self.ask("POST", "hooks", {"channel": channel}))["path"])
 
-    async def install(self, manifest: Mapping[str, Any], app: str = BOT_TOKEN) -> dict[str, Any]:
-        """An app (by id or bot token) offers what its manifest says; what the page knows of it."""
+    async def install(self, manifest: Mapping[str, Any], app: str = APP_ID) -> dict[str, Any]:
+        """An app offers what its manifest says; what the page knows of it."""
         return dict((await self.ask("PUT", f"apps/{app}/manifest", manifest))["app"])
 
-    async def change_app(self, app: str = BOT_TOKEN, **facts: Any) -> None:
+    async def change_app(self, app: str = APP_ID, **facts: Any) -> None:
         """``retry_waits_s``, ``trigger_s``."""
         await self.ask("PATCH", f"apps/{app}", facts)
 
-    async def refresh(self, overlap_s: float = 0.0, app: str = BOT_TOKEN) -> int:
+    async def refresh(self, overlap_s: float = 0.0, app: str = APP_ID) -> int:
         """Has every Socket Mode connection of an app replaced; how many there were."""
         return int((await self.ask("POST", f"apps/{app}/refresh", {"overlap_s": overlap_s}))["connections"])
 
-    async def connections(self, app: str = BOT_TOKEN) -> int:
+    async def connections(self, app: str = APP_ID) -> int:
         """How many Socket Mode connections an app has."""
         return int((await self.ask("GET", f"apps/{app}/connections"))["connections"])
 
@@ -249,6 +249,11 @@ class SlackControl(FaultyControl):
         """The first ``count`` things that apps were told after number ``after``, waiting for them."""
         found = await self.collect("told", "told", lambda entry: True, after, count, timeout_s, kind=kind)
         return [Told(**entry) for entry in found]
+
+    async def add_workspace(self, name: str) -> dict[str, str]:
+        """One more workspace, where no app is installed: ``{team, admin, channel}``, ids."""
+        answer = await self.ask("POST", "workspaces", {"name": name})
+        return {key: str(answer[key]) for key in ("team", "admin", "channel")}
 
     def person(self, user: str) -> SlackPerson:
         """Somebody, to do things as."""

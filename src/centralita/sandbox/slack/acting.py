@@ -280,7 +280,10 @@ def say(space: Workspace, app: App, conversation: Conversation, user: str, answe
     from centralita.sandbox.slack.caller import Caller
     from centralita.sandbox.slack.chat import POST_TEXT, new_message, read_content
 
-    call = Caller(space, space.bots[app.bot_token], Arguments(dict(answer)), "")
+    bot = space.bot_of(app.id)
+    if bot is None:
+        raise Refusal("account_inactive")
+    call = Caller(space, bot, Arguments(dict(answer)), "")
     message = new_message(call, conversation, read_content(call, POST_TEXT))
     if answer.get("thread_ts"):
         message["thread_ts"] = str(answer["thread_ts"])

@@ -5,11 +5,34 @@ from __future__ import annotations
 from aiohttp import web
 
 from centralita.sandbox.http import explained, same_origin
-from centralita.sandbox.slack import apps_api, control_api, people_api, responding, view
+from centralita.sandbox.slack import apps_api, control_api, files, installing, people_api, responding, view
 from centralita.sandbox.slack.endpoint import BACKEND, Backend, call_hook, call_method
 from centralita.sandbox.slack.limits import LimitSettings, RateLimiter
 
-LARGEST_BODY = 4 * 1024 * 1024
+LARGEST_BODY = 20 * 1024 * 1024
+
+
+async def _upload(request: web.Request) -> web.StreamResponse:
+    """The second step of an upload: raw bytes, or a form with one file."""
+    if request.content_type == "multipart/form-data":
+        parts = [one for one in (await request.post()).values() if isinstance(one, web.FileField)]
+        content = parts[0].file.read() if parts else b""
+    else:
+        content = await request.read()
+    file_id, key = request.match_info["id"], request.match_info["key"]
+    spaces = request.app[BACKEND].spaces.values()
+    space = next((one for one in spaces if file_id in one.files), request.app[BACKEND].workspace)
+    return files.take_content(space, file_id, key, content)
+
+
+async def _download(request: web.Request) -> web.StreamResponse:
+    """A file's bytes, as an attachment."""
+    for space in request.app[BACKEND].spaces.values():
+        found = space.files.get(request.match_info["id"])
+        if found is not None and found.complete and found.content is not None:
+            headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+            return web.Response(body=found.content, content_type="application/octet-stream", headers=headers)
+    raise web.HTTPNotFound
 
 
 class LocalSlack:
@@ -27,6 +50,13 @@ class LocalSlack:
         app.add_routes([web.route("*", "/api/{method}", call_method), web.post("/services/{tail:.+}", call_hook)])
         app.add_routes([web.get("/link/", self.backend.dispatcher.connections.serve)])
         app.add_routes([web.post("/actions/{app}/{name}", explained(responding.respond))])
+        app.add_routes([web.post("/upload/v1/{id}/{key}", _upload), web.get("/files-pri/{id}/{name}", _download)])
+        app.add_routes(
+            [
+                web.get("/oauth/v2/authorize", explained(installing.ask)),
+                web.post("/oauth/v2/authorize", explained(installing.answer)),
+            ]
+        )
         app.add_routes([*control_api.routes(), *apps_api.routes(), *people_api.routes(), *view.routes()])
         app[view.READ_MARKS] = {}
         app[view.STREAMS] = set()

@@ -36,11 +36,10 @@ class Shortcut:
 
 @dataclass
 class App:
-    """An app, beside the bot that it acts as."""
+    """An app; in each workspace where it is installed, it acts as a bot (``Workspace.bot_of``)."""
 
     id: str
     name: str
-    bot_token: str
     app_token: str
     """``xapp-...``, for Socket Mode."""
     signing_secret: str

@@ -19,9 +19,8 @@ from centralita.sandbox.slack.workspace import Change
 
 
 def _app(request: web.Request) -> App:
-    space = request.app[BACKEND].workspace
     key = request.match_info.get("id", "")
-    found = space.apps.get(key) or next((one for one in space.apps.values() if one.bot_token == key), None)
+    found = request.app[BACKEND].apps.get(key)
     if found is None:
         raise ControlError(f"there is no app {key!r}", 404)
     return found
@@ -29,8 +28,7 @@ def _app(request: web.Request) -> App:
 
 async def listing(request: web.Request) -> web.StreamResponse:
     """GET ``apps``."""
-    space = request.app[BACKEND].workspace
-    return json_answer({"ok": True, "apps": [one.describe() for one in space.apps.values()]})
+    return json_answer({"ok": True, "apps": [one.describe() for one in request.app[BACKEND].apps.values()]})
 
 
 async def put_manifest(request: web.Request) -> web.StreamResponse:
@@ -38,8 +36,10 @@ async def put_manifest(request: web.Request) -> web.StreamResponse:
     HTTP mode its address for events has to answer the challenge."""
     app, backend = _app(request), request.app[BACKEND]
     scopes = apply_manifest(app, await read_object(request))
-    if scopes is not None:
-        backend.workspace.bots[app.bot_token].scopes = scopes
+    for space in backend.spaces.values():
+        bot = space.bot_of(app.id)
+        if scopes is not None and bot is not None:
+            bot.scopes = scopes
     if not app.socket_mode and app.events_url:
         fault = await backend.dispatcher.verify_url(app)
         if fault:

@@ -15,7 +15,7 @@ _FORM = "application/x-www-form-urlencoded"
 _TRUE = frozenset({"1", "true", "True"})
 _TIMESTAMP = re.compile(r"\d{1,12}(\.\d{1,6})?")
 
-STRUCTURED = ("blocks", "attachments", "metadata")
+STRUCTURED = ("blocks", "attachments", "metadata", "view", "files")
 """Arguments that are JSON; in a form they come as text."""
 
 

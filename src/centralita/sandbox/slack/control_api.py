@@ -21,7 +21,7 @@ from centralita.sandbox.http import (
 from centralita.sandbox.slack.endpoint import BACKEND, Backend
 from centralita.sandbox.slack.journal import Call
 from centralita.sandbox.slack.limits import LimitSettings
-from centralita.sandbox.slack.seed import seed_workspace
+from centralita.sandbox.slack.seed import another_workspace, seed_workspace
 from centralita.sandbox.slack.workspace import ALL_SCOPES, Bot, Change, Conversation, User, Usergroup
 
 
@@ -214,15 +214,27 @@ async def add_hook(request: web.Request) -> web.StreamResponse:
     return json_answer({"ok": True, "path": path})
 
 
+async def add_workspace(request: web.Request) -> web.StreamResponse:
+    """POST ``workspaces``: ``{name}``: one more, where no app is installed; answers its ids."""
+    name = str((await read_object(request)).get("name", ""))
+    if not name:
+        raise ControlError("a workspace needs a name")
+    made = another_workspace(name)
+    if made.team_id in request.app[BACKEND].spaces:
+        raise ControlError("there is a workspace of that name")
+    request.app[BACKEND].add(made)
+    admin, channel = next(iter(made.users)), next(iter(made.conversations))
+    return json_answer({"ok": True, "team": made.team_id, "admin": admin, "channel": channel})
+
+
 async def reset(request: web.Request) -> web.StreamResponse:
     """POST ``reset``: the workspace as it was at the start; faults and calls forgotten, limits back to the defaults, or
     kept with ``{"keep_limits": true}``."""
     backend = request.app[BACKEND]
     keep = (await read_object(request)).get("keep_limits") is True
     fresh = seed_workspace()
-    old = backend.workspace
-    old.listeners.discard(backend.emitter.hear)
-    fresh.listeners = old.listeners
+    listeners = backend.workspace.listeners - {emitter.hear for emitter in backend.emitters.values()}
+    fresh.listeners |= listeners
     backend.adopt(fresh)
     backend.dispatcher.journal.clear()
     backend.faults.clear()
@@ -248,6 +260,7 @@ def routes() -> list[web.RouteDef]:
         ("POST", "usergroups", add_usergroup),
         ("POST", "bots", add_bot),
         ("POST", "hooks", add_hook),
+        ("POST", "workspaces", add_workspace),
         ("POST", "reset", reset),
     )
     return [web.route(method, f"/_control/{path}", explained(handler)) for method, path, handler in table]

@@ -29,6 +29,27 @@ def list_conversations(call: Caller) -> Answer:
     return {"ok": True, "channels": [describe(call, one) for one in page], "response_metadata": metadata}
 
 
+def of_user(call: Caller) -> Answer:
+    """users.conversations: those that somebody is in, as far as the bot may see them."""
+    user = call.args.text("user", call.bot.user_id)
+    if user not in call.workspace.users:
+        raise Refusal("user_not_found")
+    types = [one.strip() for one in call.args.text("types", "public_channel").split(",") if one.strip()]
+    if any(one not in _TYPES for one in types):
+        raise Refusal("invalid_types")
+    no_archived = call.args.flag("exclude_archived")
+    wanted = [
+        one
+        for one in call.workspace.conversations.values()
+        if one.kind in types
+        and user in one.members
+        and (one.kind == "public_channel" or call.bot.user_id in one.members)
+        and not (no_archived and one.archived)
+    ]
+    page, metadata = call.page(wanted, 100, 999)
+    return {"ok": True, "channels": [describe(call, one) for one in page], "response_metadata": metadata}
+
+
 def info(call: Caller) -> Answer:
     """conversations.info."""
     call.args.require("channel")

@@ -62,6 +62,33 @@ def users_lookup_by_email(call: Caller) -> Answer:
     raise Refusal("users_not_found")
 
 
+def users_profile_get(call: Caller) -> Answer:
+    """users.profile.get."""
+    user = call.workspace.users.get(call.args.text("user", call.bot.user_id))
+    if user is None:
+        raise Refusal("user_not_found")
+    return {"ok": True, "profile": describe(call, user)["profile"]}
+
+
+def bots_info(call: Caller) -> Answer:
+    """bots.info."""
+    wanted = call.args.text("bot", call.bot.id)
+    bot = next((one for one in call.workspace.bots.values() if one.id == wanted), None)
+    if bot is None:
+        raise Refusal("bot_not_found")
+    shown = {"id": bot.id, "deleted": False, "name": bot.name, "updated": 0, "app_id": bot.app_id}
+    return {"ok": True, "bot": shown | {"user_id": bot.user_id, "icons": {}}}
+
+
+def usergroup_members(call: Caller) -> Answer:
+    """usergroups.users.list."""
+    call.args.require("usergroup")
+    group = call.workspace.usergroups.get(call.args.text("usergroup"))
+    if group is None or (group.disabled and not call.args.flag("include_disabled")):
+        raise Refusal("no_such_subteam")
+    return {"ok": True, "users": list(group.users)}
+
+
 def usergroups_list(call: Caller) -> Answer:
     """usergroups.list."""
     groups = []

@@ -45,7 +45,7 @@ class Emitter:
             self._tell(app, conversation, str(event["type"]), event)
 
     def _tell(self, app: App, conversation: Conversation | None, name: str, event: Mapping[str, Any]) -> None:
-        bot = self._space.bots.get(app.bot_token)
+        bot = self._space.bot_of(app.id)
         if bot is None or name not in app.events:
             return
         if conversation is not None and bot.user_id not in conversation.members:

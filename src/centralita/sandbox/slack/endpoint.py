@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -12,6 +15,7 @@ from centralita.sandbox.faults import Fault, Faults, delay, reset_connection
 from centralita.sandbox.http import json_answer
 from centralita.sandbox.journal import Journal
 from centralita.sandbox.slack import chat
+from centralita.sandbox.slack.apps import App
 from centralita.sandbox.slack.arguments import Arguments, decode_arguments
 from centralita.sandbox.slack.caller import Caller
 from centralita.sandbox.slack.dispatch import Dispatcher
@@ -22,6 +26,9 @@ from centralita.sandbox.slack.methods import METHODS, SPECIAL, Method
 from centralita.sandbox.slack.refusal import Refusal
 from centralita.sandbox.slack.seed import seed_workspace
 from centralita.sandbox.slack.workspace import Bot, Workspace
+
+if TYPE_CHECKING:
+    from centralita.sandbox.slack.installing import Code
 
 HOOK = "hook"
 """The method name of incoming webhooks in the journal and in faults."""
@@ -36,6 +43,13 @@ class Backend:
     """What the endpoints share."""
 
     workspace: Workspace = field(default_factory=seed_workspace)
+    """The one that the page shows."""
+    spaces: dict[str, Workspace] = field(default_factory=dict)
+    """All, by team id."""
+    emitters: dict[str, Emitter] = field(default_factory=dict)
+    apps: dict[str, App] = field(default_factory=dict)
+    """Those that can be installed."""
+    codes: dict[str, Code] = field(default_factory=dict)
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter(LimitSettings()))
     faults: Faults = field(default_factory=Faults)
     journal: Journal[Call] = field(default_factory=Journal)
@@ -45,10 +59,19 @@ class Backend:
         self.adopt(self.workspace)
 
     def adopt(self, workspace: Workspace) -> None:
-        """Serves a workspace, and tells its apps what happens in it."""
+        """Begins anew with this workspace alone."""
+        for team, emitter in self.emitters.items():
+            self.spaces[team].listeners.discard(emitter.hear)
+        self.spaces.clear()
+        self.apps = dict(workspace.apps)
         self.workspace = workspace
-        self.emitter = Emitter(workspace, self.dispatcher)
-        workspace.listeners.add(self.emitter.hear)
+        self.add(workspace)
+
+    def add(self, workspace: Workspace) -> None:
+        """Serves a workspace too, and tells its apps what happens in it."""
+        self.spaces[workspace.team_id] = workspace
+        self.emitters[workspace.team_id] = emitter = Emitter(workspace, self.dispatcher)
+        workspace.listeners.add(emitter.hear)
 
 
 BACKEND: web.AppKey[Backend] = web.AppKey("backend", Backend)
@@ -72,6 +95,18 @@ class _Visit:
     @property
     def backend(self) -> Backend:
         return self.request.app[BACKEND]
+
+    @property
+    def token(self) -> str:
+        """What the caller shows; "" for nothing."""
+        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else self.args.text("token")
+
+    @property
+    def space(self) -> Workspace:
+        """The workspace that the token is for; the first, when it is for none."""
+        token = self.token
+        return next((one for one in self.backend.spaces.values() if token in one.bots), self.backend.workspace)
 
     def record(self, outcome: Outcome, status: int, result: dict[str, Any] | None) -> None:
         self.backend.journal.add(
@@ -121,7 +156,7 @@ async def _arrive(request: web.Request, method: str) -> _Visit:
 
 
 async def _go_through(visit: _Visit, key: str, perform: Any, answer: Any) -> web.StreamResponse:
-    found = visit.backend.workspace.find_conversation(key)
+    found = visit.space.find_conversation(key)
     visit.channel = found.id if found else ""
     names = frozenset({key, visit.channel, f"#{found.name}" if found else ""})
     hits = visit.backend.faults.take(frozenset({visit.method}), names)
@@ -167,8 +202,8 @@ def _perform(visit: _Visit) -> tuple[dict[str, Any], int]:
     try:
         if visit.broken is not None:
             raise visit.broken
-        if visit.method == "apps.connections.open":
-            return _open_connection(visit), 200
+        if visit.method in _WITHOUT_BOT:
+            return _WITHOUT_BOT[visit.method](visit), 200
         bot = _authenticate(visit)
         visit.scopes = ",".join(sorted(bot.scopes))
         method = METHODS.get(visit.method)
@@ -180,25 +215,18 @@ def _perform(visit: _Visit) -> tuple[dict[str, Any], int]:
             visit.retry_after_s = retry_after_s
             return dict(_LIMITED), 429
         base_url = f"{visit.request.scheme}://{visit.request.host}"
-        return method.run(Caller(visit.backend.workspace, bot, visit.args, base_url)), 200
+        return method.run(Caller(visit.space, bot, visit.args, base_url)), 200
     except Refusal as refusal:
         return refusal.body(), 200
 
 
-def _token(visit: _Visit) -> str:
-    scheme, _, token = visit.request.headers.get("Authorization", "").partition(" ")
-    token = token.strip() if scheme.lower() == "bearer" else visit.args.text("token")
-    if not token:
-        raise Refusal("not_authed")
-    return token
-
-
 def _open_connection(visit: _Visit) -> dict[str, Any]:
     """apps.connections.open: an address for one WebSocket, for an app's own token."""
-    token, space = _token(visit), visit.backend.workspace
-    app = next((one for one in space.apps.values() if one.app_token == token), None)
+    if not visit.token:
+        raise Refusal("not_authed")
+    app = next((one for one in visit.backend.apps.values() if one.app_token == visit.token), None)
     if app is None:
-        raise Refusal("not_allowed_token_type" if token in space.bots else "invalid_auth")
+        raise Refusal("not_allowed_token_type" if visit.token in visit.space.bots else "invalid_auth")
     if not app.socket_mode:
         raise Refusal("forbidden_app")  # as Slack calls one that has not switched Socket Mode on
     ticket = visit.backend.dispatcher.connections.ticket(app.id)
@@ -206,9 +234,29 @@ def _open_connection(visit: _Visit) -> dict[str, Any]:
     return {"ok": True, "url": f"{scheme}://{visit.request.host}/link/?ticket={ticket}&app_id={app.id}"}
 
 
+def _redeem_code(visit: _Visit) -> dict[str, Any]:
+    from centralita.sandbox.slack.installing import access  # which serves the page too, from here
+
+    # The client's id and secret come as arguments, or as Slack's own clients send them.
+    scheme, _, given = visit.request.headers.get("Authorization", "").partition(" ")
+    args = visit.args
+    if scheme.lower() == "basic":
+        with suppress(ValueError):
+            user, _, password = base64.b64decode(given).decode().partition(":")
+            args = Arguments({**args.values, "client_id": user, "client_secret": password})
+    return access(visit.backend, args)
+
+
+_WITHOUT_BOT: Mapping[str, Callable[[_Visit], dict[str, Any]]] = {
+    "apps.connections.open": _open_connection,
+    "oauth.v2.access": _redeem_code,
+}
+
+
 def _authenticate(visit: _Visit) -> Bot:
-    token = _token(visit)
-    bot = visit.backend.workspace.bots.get(token)
+    if not visit.token:
+        raise Refusal("not_authed")
+    bot = visit.space.bots.get(visit.token)
     if bot is None:
         raise Refusal("invalid_auth")
     return bot
@@ -220,7 +268,7 @@ def _check_scope(method: Method, bot: Bot) -> None:
 
 
 def _admit(visit: _Visit, method: Method, bot: Bot) -> int:
-    space, key, channel = visit.backend.workspace, visit.args.text("channel"), ""
+    space, key, channel = visit.space, visit.args.text("channel"), ""
     if visit.method == "chat.postMessage":
         direct = space.find_direct((bot.user_id, key)) if key in space.users else None
         channel = direct.id if direct else visit.channel or key

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from centralita.sandbox.slack import chat, conversations, directory, reactions, views
+from centralita.sandbox.slack import (
+    chat,
+    conversations,
+    directory,
+    files,
+    managing,
+    pinning,
+    reactions,
+    scheduling,
+    views,
+)
 from centralita.sandbox.slack.caller import Answer, Caller
 
 SPECIAL = 0
@@ -20,6 +30,7 @@ class Method(NamedTuple):
 
 
 _READ = ("channels:read", "groups:read", "im:read", "mpim:read")
+_MANAGE = ("channels:manage", "groups:write")
 _HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
 
 METHODS: Mapping[str, Method] = {
@@ -37,6 +48,32 @@ METHODS: Mapping[str, Method] = {
     "conversations.replies": Method(conversations.replies, 3, _HISTORY),
     "conversations.open": Method(conversations.open_conversation, 3, ("im:write", "mpim:write")),
     "conversations.join": Method(conversations.join, 3, ("channels:join",)),
+    "conversations.create": Method(managing.create, 2, _MANAGE),
+    "conversations.invite": Method(managing.invite, 3, (*_MANAGE, "channels:write.invites")),
+    "conversations.kick": Method(managing.kick, 3, _MANAGE),
+    "conversations.leave": Method(managing.leave, 3, _MANAGE),
+    "conversations.archive": Method(managing.archive, 2, _MANAGE),
+    "conversations.unarchive": Method(managing.unarchive, 2, _MANAGE),
+    "conversations.rename": Method(managing.rename, 2, _MANAGE),
+    "conversations.setTopic": Method(managing.set_topic, 2, _MANAGE),
+    "conversations.setPurpose": Method(managing.set_purpose, 2, _MANAGE),
+    "chat.scheduleMessage": Method(scheduling.schedule, 3, ("chat:write",)),
+    "chat.deleteScheduledMessage": Method(scheduling.delete, 3, ("chat:write",)),
+    "chat.scheduledMessages.list": Method(scheduling.listing, 3),
+    "pins.add": Method(pinning.add_pin, 2, ("pins:write",)),
+    "pins.remove": Method(pinning.remove_pin, 2, ("pins:write",)),
+    "pins.list": Method(pinning.list_pins, 2, ("pins:read",)),
+    "bookmarks.add": Method(pinning.add_bookmark, 2, ("bookmarks:write",)),
+    "bookmarks.edit": Method(pinning.edit_bookmark, 2, ("bookmarks:write",)),
+    "bookmarks.remove": Method(pinning.remove_bookmark, 2, ("bookmarks:write",)),
+    "bookmarks.list": Method(pinning.list_bookmarks, 3, ("bookmarks:read",)),
+    "files.getUploadURLExternal": Method(files.get_upload_url, 4, ("files:write",)),
+    "files.completeUploadExternal": Method(files.complete_upload, 4, ("files:write",)),
+    "files.info": Method(files.info, 4, ("files:read",)),
+    "bots.info": Method(directory.bots_info, 3, ("users:read",)),
+    "users.conversations": Method(conversations.of_user, 3, _READ),
+    "users.profile.get": Method(directory.users_profile_get, 4, ("users.profile:read", "users:read")),
+    "usergroups.users.list": Method(directory.usergroup_members, 2, ("usergroups:read",)),
     "users.info": Method(directory.users_info, 4, ("users:read",)),
     "users.list": Method(directory.users_list, 2, ("users:read",)),
     "users.lookupByEmail": Method(directory.users_lookup_by_email, 3, ("users:read.email",)),

@@ -17,11 +17,12 @@ from centralita.sandbox.slack.workspace import Conversation, Message
 
 
 def _person(request: web.Request, wish: dict[str, Any]) -> Person:
-    backend = request.app[BACKEND]
-    user = backend.workspace.users.get(str(wish.get("user", "")))
+    backend, key = request.app[BACKEND], str(wish.get("user", ""))
+    space = next((one for one in backend.spaces.values() if key in one.users), backend.workspace)
+    user = space.users.get(key)
     if user is None or user.is_bot:
         raise ControlError("there is no such person", 404)
-    return Person(backend.workspace, backend.dispatcher, user, f"{request.scheme}://{request.host}")
+    return Person(space, backend.dispatcher, user, f"{request.scheme}://{request.host}")
 
 
 def _conversation(person: Person, wish: dict[str, Any]) -> Conversation:
@@ -131,7 +132,9 @@ async def home(request: web.Request) -> web.StreamResponse:
     app = person.app_of(str(wish.get("app", "")))
     found = person.space.views.homes.get((app.id, person.user.id))
     shown = views.show(person.space, found) if found is not None else None
-    bot = person.space.bots[app.bot_token]
+    bot = person.space.bot_of(app.id)
+    if bot is None:
+        raise ControlError(f"{app.name} is not installed here", 404)
     direct, _made = person.space.open_direct((bot.user_id, person.user.id))
     event: dict[str, Any] = {
         "type": "app_home_opened",
@@ -142,7 +145,7 @@ async def home(request: web.Request) -> web.StreamResponse:
     }
     if shown is not None:
         event["view"] = shown
-    request.app[BACKEND].emitter.tell_all(None, event)
+    request.app[BACKEND].emitters[person.space.team_id].tell_all(None, event)
     return json_answer({"ok": True, "view": shown})
 
 

@@ -23,10 +23,11 @@ from centralita.sandbox.slack.workspace import Change, Message, Workspace
 
 async def respond(request: web.Request) -> web.StreamResponse:
     """POST ``/actions/{app}/{name}``: plain ``ok``, or Slack's error as JSON with 404."""
-    space = request.app[BACKEND].workspace
-    app = request.match_info["app"]
+    backend, app = request.app[BACKEND], request.match_info["app"]
+    name = request.match_info["name"]
     try:
-        grant = space.grants.take_response_url(app, request.match_info["name"])
+        space = next((one for one in backend.spaces.values() if name in one.grants.response_urls), backend.workspace)
+        grant = space.grants.take_response_url(app, name)
         _carry_out(space, grant, await read_object(request))
     except Refusal as refusal:
         status = 404 if refusal.error in ("expired_url", "used_url") else 200
@@ -50,8 +51,10 @@ def _replace(space: Workspace, grant: ResponseUrl, wish: Mapping[str, Any] | Non
     conversation = space.conversations[grant.channel]
     content: dict[str, Any] = {}
     if wish is not None:
-        call = Caller(space, space.bots[space.apps[grant.app].bot_token], Arguments(dict(wish)), "")
-        content = read_content(call, POST_TEXT)
+        bot = space.bot_of(grant.app)
+        if bot is None:
+            raise Refusal("account_inactive")
+        content = read_content(Caller(space, bot, Arguments(dict(wish)), ""), POST_TEXT)
     if grant.ephemeral or not grant.message_ts:
         _replace_ephemeral(space, grant, content)
         return

@@ -42,6 +42,19 @@ _USERGROUPS = (
 )
 
 
+def another_workspace(name: str) -> Workspace:
+    """A workspace with nobody but an administrator and one channel, where no app is installed yet."""
+    domain = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
+    workspace = Workspace(f"T0{domain.upper().replace('-', '')[:9]}", name, domain)
+    admin = User(
+        workspace.new_id("U"), f"admin-{domain}", f"Admin {name}", f"admin@{domain}.example.com", is_admin=True
+    )
+    workspace.users[admin.id] = admin
+    channel = workspace.new_id("C")
+    workspace.conversations[channel] = Conversation(channel, "general", "public_channel", [admin.id], int(time.time()))
+    return workspace
+
+
 def seed_workspace() -> Workspace:
     """A new workspace "Mesa de Ayuda": five people, nine channels with the bot in each, three user groups, one bot
     token (``BOT_TOKEN``) and one incoming webhook into #alerts (``HOOK_PATH``)."""
@@ -51,7 +64,7 @@ def seed_workspace() -> Workspace:
     workspace.users[_BOT_USER] = User(_BOT_USER, "centralita", "Centralita", is_bot=True)
     workspace.bots[BOT_TOKEN] = Bot("B0CENTRALIT", APP_ID, _BOT_USER, "centralita", BOT_TOKEN)
     workspace.apps[APP_ID] = App(
-        APP_ID, "Centralita", BOT_TOKEN, APP_TOKEN, SIGNING_SECRET, "1000000000.2000000000", "local-client-secret"
+        APP_ID, "Centralita", APP_TOKEN, SIGNING_SECRET, "1000000000.2000000000", "local-client-secret"
     )
     created_s = int(time.time())
     for channel_id, name, purpose, members in _CHANNELS:

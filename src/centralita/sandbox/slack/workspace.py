@@ -12,15 +12,18 @@ from centralita.sandbox.slack.grants import Grants
 
 if TYPE_CHECKING:
     from centralita.sandbox.slack.apps import App
+    from centralita.sandbox.slack.files import File
+    from centralita.sandbox.slack.scheduling import Scheduled
     from centralita.sandbox.slack.views import Views
 
 Message = dict[str, Any]
 """A message in Slack's own shape; thread counters are worked out when it is shown."""
 
 ALL_SCOPES = frozenset(
-    "app_mentions:read channels:history channels:join channels:read chat:write chat:write.customize chat:write.public "
-    "commands files:read files:write groups:history groups:read im:history im:read im:write mpim:history mpim:read "
-    "mpim:write reactions:read reactions:write team:read usergroups:read users:read users:read.email".split()
+    "app_mentions:read bookmarks:read bookmarks:write channels:history channels:join channels:manage channels:read "
+    "chat:write chat:write.customize chat:write.public commands files:read files:write groups:history groups:read "
+    "groups:write im:history im:read im:write mpim:history mpim:read mpim:write pins:read pins:write reactions:read "
+    "reactions:write team:read usergroups:read users:read users:read.email".split()
 )
 
 
@@ -73,6 +76,9 @@ class Conversation:
     created_s: int
     topic: str = ""
     purpose: str = ""
+    pins: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """ts to who pinned it, and when."""
+    bookmarks: dict[str, dict[str, Any]] = field(default_factory=dict)
     archived: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
     """By ts, oldest first: a ts is never lower than the last."""
@@ -138,6 +144,7 @@ class Change:
     """Of an edited message."""
 
 
+_numbers = itertools.count(1)
 Listener = Callable[[Change], None]
 
 
@@ -162,14 +169,20 @@ class Workspace:
         self.hooks: dict[str, tuple[str, str]] = {}
         """Path of an incoming webhook to (channel id, the bot's token)."""
         self.apps: dict[str, App] = {}
+        """Those that are installed here, by id."""
+        self.scheduled: dict[str, Scheduled] = {}
+        self.files: dict[str, File] = {}
         self.grants = Grants()
         self.views: Views = _views()
         self.listeners: set[Listener] = set()
-        self._numbers = itertools.count(1)
 
     def new_id(self, letter: str) -> str:
-        """An id as Slack's look, unique in the workspace: ``C0000000AB``."""
-        return f"{letter}{next(self._numbers):010d}"
+        """An id as Slack's look, unique in all workspaces: ``C0000000001``."""
+        return f"{letter}{next(_numbers):010d}"
+
+    def bot_of(self, app: str) -> Bot | None:
+        """What an app acts as here; None when it is not installed."""
+        return next((bot for bot in self.bots.values() if bot.app_id == app), None)
 
     def tell(self, change: Change) -> None:
         """Passes a change on to every listener."""
