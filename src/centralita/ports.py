@@ -17,6 +17,7 @@ from centralita.core.lanes import LanePolicy, Rate
 from centralita.core.outcomes import Outcome
 
 __all__ = [
+    "ORIGINAL",
     "Clock",
     "Config",
     "ConfigField",
@@ -202,7 +203,10 @@ class Remember(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Known = Mapping[str, Any]
-"""What was remembered under the keys that ``Destination.wants`` asked for."""
+"""What was remembered under the keys that ``Destination.wants`` asked for, those left out that nothing is known of."""
+
+ORIGINAL = "receipt:original"
+"""A key of ``Destination.wants`` under which ``known`` has the event's ``Receipt``, while it is kept."""
 
 Config = Mapping[str, Any]
 

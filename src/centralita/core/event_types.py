@@ -52,6 +52,15 @@ SHARED: Mapping[str, EventType] = {
         EventType("message.read", "The customer read a message."),
         EventType("message.failed", "A message could not be delivered."),
         EventType("variables.changed", "Variables of a conversation got new values."),
+        EventType("session.started", "A guided session began."),
+        EventType("session.resolved", "A guided session solved the problem."),
+        EventType("session.escalated", "A guided session was handed to a person."),
+        EventType("session.abandoned", "A guided session was left before its end."),
+        EventType("step.completed", "A step of a guided session was done."),
+        EventType("step.failed", "A step of a guided session did not help."),
+        EventType("step.retried", "A step of a guided session is tried again."),
+        EventType("feedback.received", "Somebody rated a guided session."),
+        EventType("problem.detected", "A known problem was recognised."),
         EventType("change.created", "A change was planned or requested."),
         EventType("change.updated", "Something about a change changed."),
         EventType("change.completed", "A change was carried out or called off."),
@@ -97,6 +106,13 @@ SHARED: Mapping[str, EventType] = {
         EventType("connection.tested", "Somebody tried out the connection at the sender."),
     )
 }
+
+
+def alias_of(types: Mapping[str, EventType], kind: str, name: str) -> str:
+    """``Event.alias`` of an event of the type ``kind`` that its sender calls ``name``: that name, where the type is
+    declared to stand for several of the sender's; else ""."""
+    aliases = types[kind].aliases if kind in types else ()
+    return name if len(aliases) > 1 and name in aliases else ""
 
 
 def declare(

@@ -95,6 +95,11 @@ def event_id(receipt_id: str, index: int) -> str:
     return f"evt_{ulid}" if index == 0 else f"evt_{ulid}_{index}"
 
 
+def receipt_id(event_id: str) -> str:
+    """The id of the receipt that an event came of; the hub's own events have such an id too, and no receipt."""
+    return "rcp_" + event_id.removeprefix("evt_").partition("_")[0]
+
+
 def worse(left: Severity | None, right: Severity | None) -> bool:
     """True when ``left`` is strictly graver than ``right``; no severity is less grave than any."""
     rank = {severity: position for position, severity in enumerate(SEVERITIES)}

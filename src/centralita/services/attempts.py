@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -12,10 +12,11 @@ import structlog
 from centralita.core import buckets
 from centralita.core.buckets import BucketState, Rate
 from centralita.core.effects import Payload
-from centralita.ports import Delivery, HttpRequest, HttpResponse, Known, Outcome, Remember
+from centralita.core.events import receipt_id
+from centralita.ports import ORIGINAL, Delivery, HttpRequest, HttpResponse, Known, Outcome, Remember
 from centralita.services.clock import SystemClock
 from centralita.services.destinations import Address, Destinations
-from centralita.store import remembered
+from centralita.store import receipts, remembered
 from centralita.store.database import Database, StoreUnavailable, Transaction
 from centralita.store.deliveries import DeliveryRow
 
@@ -123,7 +124,7 @@ class Performer:
         wants = address.destination.wants(delivery, address.config)
         known: Known = {}
         if wants:
-            known = await self._database.read(lambda tx: remembered.load(tx, wants))
+            known = await self._database.read(lambda tx: look_up(tx, wants, delivery.event.id))
         steps = address.destination.perform(delivery, address.config, known, job.started_at)
         answer: HttpResponse | None = None
         paced = 0
@@ -182,6 +183,15 @@ class Performer:
             remembered.save(tx, step.key, step.value, now)
 
         await self._database.write(keep)
+
+
+def look_up(tx: Transaction, wants: Sequence[str], event_id: str) -> Known:
+    """What a destination ``wants`` to know about the delivery of an event."""
+    known = remembered.load(tx, [key for key in wants if key != ORIGINAL])
+    if ORIGINAL in wants:
+        receipt = receipts.load(tx, [receipt_id(event_id)]).get(receipt_id(event_id))
+        known |= {ORIGINAL: receipt} if receipt is not None else {}
+    return known
 
 
 class _Wait(Exception):

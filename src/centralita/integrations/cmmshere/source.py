@@ -27,7 +27,7 @@ from centralita.core.attributes import (
     shaped,
     word_table,
 )
-from centralita.core.event_types import declare
+from centralita.core.event_types import alias_of, declare
 from centralita.core.events import Event, EventType, Phase, event_id
 from centralita.core.payload import PayloadError, decode_trusted, find, mapping, text
 from centralita.core.proofs import proof_of, sign_proof, verify_proof
@@ -152,6 +152,7 @@ def _event(receipt: Receipt, body: dict[str, Any], settings: Mapping[str, object
         id=event_id(receipt.id, 0),
         source=receipt.source,
         type=kind,
+        alias=alias_of(TYPES, kind, name.lower()),
         time=time or rfc3339(receipt.received_at),
         subject=reference(thing or "object", find(body, "data.object.id")),
         severity=severity_of(ticket.get("priority"), word_table(settings.get("severity"))),

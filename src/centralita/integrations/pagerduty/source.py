@@ -19,6 +19,7 @@ from centralita.core.attributes import (
     web_url,
     word_table,
 )
+from centralita.core.event_types import alias_of
 from centralita.core.events import Event, EventType, Severity, event_id
 from centralita.core.payload import PayloadError, decode, decode_trusted, find, first_text, items, mapping, text
 from centralita.core.proofs import Proof, proof_of, sign_proof, verify_proof
@@ -114,6 +115,7 @@ def _event(receipt: Receipt, index: int, message: object, table: Mapping[str, st
         id=event_id(receipt.id, index),
         source=receipt.source,
         type=kind,
+        alias=alias_of(TYPES, kind, name),
         time=_time(message) or rfc3339(receipt.received_at),
         subject=reference("incident" if is_incident else "service", incident.get("id")),
         severity=_severity(incident, table) or ("high" if incident is said and kind in OF_INCIDENTS else "info"),

@@ -1,13 +1,12 @@
 """The troubleshooting assistant as a source: its guided sessions, from their start to their end.
 
-It posts ``{event, timestamp, data, webhook_id, signature}``. The signature is inside the body: the HMAC-SHA256 of what
-Python's ``json.dumps(payload, sort_keys=True)`` gives for the payload without it. The header ``X-Webhook-Signature``
-says the same, but the sender never renews it after the first request: it counts only where the body has none.
+It posts ``{event, timestamp, data, webhook_id, signature}``. The signature is inside the body
+(``core.inner_signatures``). The header ``X-Webhook-Signature`` says the same, but the sender never renews it after the
+first request: it counts only where the body has none.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
@@ -29,23 +28,27 @@ from centralita.core.attributes import (
 from centralita.core.credentials import present_secrets, single_header, wire_bytes
 from centralita.core.event_types import declare
 from centralita.core.events import Event, EventType, Phase, Severity, event_id
+from centralita.core.inner_signatures import inner_signature
 from centralita.core.payload import PayloadError, decode, decode_trusted, find, mapping, tame_text
 from centralita.core.proofs import proof_of, sign_proof, verify_proof
 from centralita.ports import ConfigField, RawRequest, Receipt, Verdict
 
 UNKNOWN = "troubleshooting.unknown"
+_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "session.started": ("session_started",),
+    "session.resolved": ("session_resolved",),
+    "session.escalated": ("session_escalated",),
+    "session.abandoned": ("session_abandoned",),
+    "step.completed": ("step_completed",),
+    "step.failed": ("step_failed",),
+    "step.retried": ("retry_attempt",),
+    "feedback.received": ("feedback_received",),
+    "problem.detected": ("problem_detected",),
+}
 TYPES: Mapping[str, EventType] = declare(
-    (),
-    EventType("session.started", "A guided session began.", ("session_started",)),
-    EventType("session.resolved", "A guided session solved the problem.", ("session_resolved",)),
-    EventType("session.escalated", "A guided session was handed to a person.", ("session_escalated",)),
-    EventType("session.abandoned", "A guided session was left before its end.", ("session_abandoned",)),
-    EventType("step.completed", "A step of a guided session was done.", ("step_completed",)),
-    EventType("step.failed", "A step of a guided session did not help.", ("step_failed",)),
-    EventType("step.retried", "A step of a guided session is tried again.", ("retry_attempt",)),
-    EventType("feedback.received", "Somebody rated a guided session.", ("feedback_received",)),
-    EventType("problem.detected", "A known problem was recognised.", ("problem_detected",)),
+    tuple(_ALIASES),
     EventType(UNKNOWN, "The troubleshooting assistant sent something that the source does not know."),
+    aliases=_ALIASES,
 )
 _EVENTS: Mapping[str, str] = {
     **{alias: declared.name for declared in TYPES.values() for alias in declared.aliases},
@@ -145,7 +148,7 @@ def sign_body(body: bytes, secrets: Sequence[bytes], settings: Mapping[str, obje
     payload = decode(body, "application/json")
     if proof_of(settings, "signature").auth != "signature" or not isinstance(payload, dict):
         return body
-    return json.dumps({**payload, "signature": _signature(payload, secrets[0])}).encode()
+    return json.dumps({**payload, "signature": inner_signature(payload, secrets[0])}).encode()
 
 
 def _judge(request: RawRequest, secrets: Sequence[bytes]) -> tuple[str, str]:
@@ -165,14 +168,8 @@ def _judge(request: RawRequest, secrets: Sequence[bytes]) -> tuple[str, str]:
         if reason or not given:
             return reason or "signature.missing", ""
     text = given.removeprefix("sha256=")
-    matches = [hmac.compare_digest(_signature(payload, secret).encode(), wire_bytes(text)) for secret in present]
+    matches = [hmac.compare_digest(inner_signature(payload, secret).encode(), wire_bytes(text)) for secret in present]
     return ("", text) if sum(matches) else ("signature.mismatch", "")
-
-
-def _signature(payload: Mapping[str, Any], secret: bytes) -> str:
-    unsigned = {name: value for name, value in payload.items() if name != "signature"}
-    # The sender's own encoder, byte for byte: blanks after separators, everything beyond ASCII as an escape.
-    return hmac.new(secret, json.dumps(unsigned, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
 
 # --- What it says ----------------------------------------------------------------------------------------------------

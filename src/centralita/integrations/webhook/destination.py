@@ -14,10 +14,12 @@ from centralita.core.effects import Effect
 from centralita.core.headers import judge_header
 from centralita.core.retry import retry_after
 from centralita.integrations.webhook.authorization import authorize, is_outdated
-from centralita.integrations.webhook.formats import Material, Unrenderable, render
+from centralita.integrations.webhook.formats import Unrenderable, material_of, render
+from centralita.integrations.webhook.formats.answers import in_terms_of_http
 from centralita.integrations.webhook.receiver import Receiver, receiver_of, session_of
 from centralita.integrations.webhook.signatures import Headers, signature_headers
 from centralita.ports import (
+    ORIGINAL,
     Config,
     ConfigField,
     Delivery,
@@ -56,8 +58,8 @@ class WebhookDestination:
         return Lane(key=f"webhook:{effect.target}", policy=receiver_of(config).policy)
 
     def wants(self, delivery: Delivery, config: Config) -> tuple[str, ...]:
-        """Nothing: an uncertain attempt is repeated with the same id."""
-        return ()
+        """The sender's own bytes, to pass them on; nothing else: an uncertain attempt is repeated with the same id."""
+        return (ORIGINAL,) if receiver_of(config).format == "raw" else ()
 
     def perform(
         self, delivery: Delivery, config: Config, known: Known, now: float
@@ -68,10 +70,12 @@ class WebhookDestination:
             return _STATES[receiver.state]
         if not receiver.url:
             return Outcome(state="dead", reason="webhook.unconfigured", detail=delivery.effect.target, failure=False)
-        material = Material(event=delivery.event, subject=delivery.subject, receiver=receiver, now=now)
+        material = material_of(delivery.event, delivery.subject, receiver, known, now)
         try:
             message = render(material)
         except Unrenderable as fault:
+            if fault.reason == "webhook.secret":  # as below: somebody can put it right while the queue waits
+                return Outcome(state="retry", reason=fault.reason, detail=delivery.effect.target)
             return Outcome(state="dead", reason=fault.reason, detail=fault.detail, failure=False)
         try:
             signature = signature_headers(receiver, delivery.event.id, message.body, now)
@@ -103,7 +107,7 @@ def _post(
         if response is None:
             break
         if is_last or response.status != 401 or not is_outdated(receiver, session, authorization, now):
-            return judge_response(response, now)
+            return judge_response(in_terms_of_http(receiver.format, response), now)
     raise TypeError("a request is answered with a response")
 
 

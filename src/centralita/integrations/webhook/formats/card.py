@@ -104,13 +104,18 @@ def _text(event: Event, locale: str) -> str:
         author = payload.first_text(event.data, "comment.author", "comment.author.name") or _("somebody", locale)
         return _("Comment by {author}", locale).format(author=_line(author)) + f": {comment}"
     texts = (clean(payload.text(event.data, path, _LONG_TEXT)) for path in _TEXTS)
-    return next((text for text in texts if text), "")
+    # A title may be nothing but the text's beginning, or all of it.
+    return next((text for text in texts if text and _line(text) not in _line(event.title)), "")
 
 
 def _links(material: Material) -> tuple[tuple[str, str], ...]:
     event, receiver, locale = material.event, material.receiver, material.receiver.locale
     page = f"{receiver.public_url.rstrip('/')}/events/{event.id}" if receiver.public_url else ""
-    found = ((_("View details", locale), page), (_("Open at the source", locale), event.url))
+    found = (
+        (_("View details", locale), page),
+        (_("Open at the source", locale), event.url),
+        (_("Runbook", locale), payload.text(event.data, "annotations.runbook_url")),
+    )
     return tuple((label, safe_url(url)) for label, url in found if safe_url(url))
 
 

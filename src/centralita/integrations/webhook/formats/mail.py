@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -69,7 +70,7 @@ def _address(written: str) -> Address:
         found = Address(one_line(name), addr_spec=address)
         if not (found.username and found.domain):
             raise ValueError(written)
-    except (ValueError, IndexError, LookupError):
+    except (ValueError, IndexError, MessageError):
         raise Unrenderable("webhook.mail_address", cut(one_line(written), 100)) from None
     return found
 

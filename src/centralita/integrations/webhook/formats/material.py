@@ -7,6 +7,7 @@ import msgspec
 from centralita.core.effects import Subject
 from centralita.core.events import Event
 from centralita.integrations.webhook.receiver import Receiver
+from centralita.ports import ORIGINAL, Known, Receipt
 
 
 class Material(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,21 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
     """Their content type."""
     now: float = 0.0
     """Seconds since 1970; nothing but what a signature inside the body needs may depend on it."""
+
+
+def material_of(event: Event, subject: Subject, receiver: Receiver, known: Known, now: float) -> Material:
+    """The material of a delivery; ``known`` has the sender's request under ``ORIGINAL`` when it is wanted and kept."""
+    original: Receipt | None = known.get(ORIGINAL)
+    if original is None:
+        return Material(event=event, subject=subject, receiver=receiver, now=now)
+    return Material(
+        event=event,
+        subject=subject,
+        receiver=receiver,
+        original=original.body,
+        original_type=original.content_type,
+        now=now,
+    )
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
