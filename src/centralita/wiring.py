@@ -234,7 +234,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         router=router,
         deliverer=deliverer,
         vault=vault,
-        bell=_bell(ingest, router, deliverer),
+        bell=_bell(database, ingest, router, deliverer),
         role=role,
         invgate=None if invgate is None else InvGate(invgate, client, clock, buckets),
         directory=directory_of(settings, client, clock),
@@ -252,9 +252,15 @@ def _rates(invgate: Config | None) -> dict[str, Rate]:
     return rates
 
 
-def _bell(ingest: Ingest, router: Router, deliverer: Deliverer) -> Bell:
-    """Rings for a source by its slug, for a receipt and its events by their ULID."""
+def _bell(database: Database, ingest: Ingest, router: Router, deliverer: Deliverer) -> Bell:
+    """Rings for a source by its slug, for a receipt and its events by their ULID, for a lane that is polled."""
     bell = Bell()
+
+    def polled(lanes: Sequence[str]) -> None:
+        bell.ring(lanes)
+        database.notify()  # whoever fetches may wait at another process
+
+    router.on_polled = polled
     ingest.on_rejected = bell.ring
     router.on_routed = lambda source: bell.ring((source,))
     deliverer.on_settled = lambda event_ids: bell.ring(event_id.split("_")[1] for event_id in event_ids)

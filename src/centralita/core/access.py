@@ -31,6 +31,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "delivery.replay": _OPERATORS,
     "webhook.read": _EVERYBODY,
     "webhook.manage": _ADMINS,
+    "webhook.poll": _ADMINS,
     "lane.manage": _OPERATORS,
     "ticket.read": _EVERYBODY,
     "ticket.comment": _OPERATORS,
@@ -52,7 +53,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "user.manage": _ADMINS,
     "audit.read": _ADMINS,
 }
-"""Permission -> built-in roles that have it. A dry run of rules changes nothing and needs ``rule.read`` only."""
+"""Permission -> built-in roles that have it.
+To poll takes what is there for the receiver. A dry run of rules changes nothing and needs ``rule.read`` only."""
 
 COMMANDS: Mapping[str, frozenset[str]] = {
     "status": frozenset({"event.read", "delivery.read", "incident.read"}),

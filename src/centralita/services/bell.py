@@ -1,4 +1,5 @@
-"""Wakes whoever waits for news of something: of a source (its slug), of a receipt and its events (their ULID).
+"""Wakes whoever waits for news of something: of a source (its slug), of a receipt and its events (their ULID), of
+a lane that is fetched from (its key).
 
 It rings after the change is on the disk, and only within the process: what another process did is found by looking.
 """
@@ -8,6 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+
+NOTIFIED = "*"
+"""The topic of whatever another process has done; on PostgreSQL only."""
 
 
 class Bell:

@@ -108,6 +108,11 @@ class Batch:
         """How many events it routed."""
         return len(self._stored)
 
+    @property
+    def polled(self) -> list[str]:
+        """The lanes that it added to of which nothing is sent: who fetches from them may be waiting."""
+        return [each.address.lane.key for each in self._planned if each.address.lane.policy.off]
+
     def write(self, tx: Transaction, seqs: Sequence[int]) -> None:
         """Raises Conflict when somebody else has routed these, RulesetChanged, WebhooksChanged."""
         self._room.left = self._room.taken  # a deadlock runs the closure again

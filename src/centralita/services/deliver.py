@@ -67,7 +67,7 @@ class Deliverer:
         metrics: Metrics,
     ) -> None:
         self._database, self._clock, self._destinations = database, clock, destinations
-        self._performer, self._settler, self._settings, self._metrics = performer, settler, settings, metrics
+        self._performer, self.settler, self._settings, self._metrics = performer, settler, settings, metrics
         self.on_announced: Callable[[], None] = lambda: None
         """Called when a result led to an event of our own."""
         self.on_settled: Callable[[Iterable[str]], None] = lambda event_ids: None
@@ -252,7 +252,7 @@ class Deliverer:
     async def _settle(self, batch: list[Job]) -> None:
         while True:
             try:
-                settled = await self._settler.settle(batch)
+                settled = await self.settler.settle(batch)
                 break
             except StoreUnavailable as fault:
                 # Kept until the database is back; if somebody has taken the lanes by then, they are thrown away.

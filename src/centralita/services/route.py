@@ -106,6 +106,8 @@ class Router:
         """Reads which sources there are: one may be newer in the database than here."""
         self.on_routed: Callable[[str], None] = lambda source: None
         """Called when receipts of a source have been routed."""
+        self.on_polled: Callable[[Sequence[str]], None] = lambda lanes: None
+        """Called with lanes that are fetched from, when something has been added to them."""
 
     def accepted(self, fresh: Sequence[Receipt]) -> None:
         """New receipts are on the disk; none given: some may be, for all that the commit's fate is unknown."""
@@ -196,6 +198,8 @@ class Router:
         self._worker.hand_over(room, batch.handed, batch.queued)
         self._metrics.routed(source, batch.routed)
         self.on_routed(source)
+        if polled := batch.polled:
+            self.on_polled(polled)
         if batch.announced:
             self._waiting.add(announcements.SLUG)
         return len(found) == limit or batch.requeued

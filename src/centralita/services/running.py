@@ -12,6 +12,7 @@ import structlog
 from filelock import FileLock, Timeout
 
 from centralita.services import timers
+from centralita.services.bell import NOTIFIED
 from centralita.services.hub import Hub
 
 log = structlog.get_logger(__name__)
@@ -96,6 +97,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
 def _look(hub: Hub, works: bool) -> None:
     hub.catalogue.wake()
     hub.webhooks.wake()
+    hub.bell.ring((NOTIFIED,))
     if works:
         hub.router.look()
         hub.deliverer.look()

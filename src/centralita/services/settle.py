@@ -76,11 +76,12 @@ class Settler:
 
         def write(tx: Transaction) -> Settled:
             stored_buckets.save(tx, held)
-            return self._write(tx, batch, now)
+            return self.write(tx, batch, now)
 
         return await self._database.write(write)
 
-    def _write(self, tx: Transaction, batch: Sequence[Job], now: float) -> Settled:
+    def write(self, tx: Transaction, batch: Sequence[Job], now: float) -> Settled:
+        """``settle`` as a part of somebody's transaction."""
         settled, plan = Settled(), _Plan()
         states = lanes.lock(tx, [job.row.lane_id for job in batch])
         policies = {lane.id: self._destinations.policy(lane.destination, lane.target) for lane in states.values()}

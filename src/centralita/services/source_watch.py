@@ -55,8 +55,13 @@ def seen_of(cursor: str) -> Seen:
     return Seen(int(number), ulid)
 
 
-async def until(hub: Hub, topics: Sequence[str], wait_s: float, look: Callable[[], Awaitable[T | None]]) -> T | None:
-    """The first thing that ``look`` finds, looking anew whenever one of ``topics`` rings; None when the time is up."""
+async def until(
+    hub: Hub, topics: Sequence[str], wait_s: float, look: Callable[[], Awaitable[T | None]], *, always: bool = False
+) -> T | None:
+    """The first thing that ``look`` finds, looking anew whenever one of ``topics`` rings; None when the time is up.
+
+    ``always``: not everything that is looked for rings, so that it is looked for every second on SQLite too.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait_s
     with hub.bell.listening(topics) as ear:
@@ -66,7 +71,7 @@ async def until(hub: Hub, topics: Sequence[str], wait_s: float, look: Callable[[
             left_s = deadline - loop.time()
             if found is not None or left_s <= 0 or hub.bell.closed:
                 return found
-            gap_s = min(left_s, LOOK_S) if hub.database.dialect == "postgresql" else left_s
+            gap_s = min(left_s, LOOK_S) if always or hub.database.dialect == "postgresql" else left_s
             try:
                 async with asyncio.timeout(gap_s):
                     await ear.wait()

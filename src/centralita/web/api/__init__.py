@@ -37,6 +37,7 @@ def make_api(hub: Hub) -> FastAPI:
         tickets,
         tokens,
         users,
+        webhook_polling,
         webhook_trial,
         webhooks,
     )
@@ -56,7 +57,7 @@ def make_api(hub: Hub) -> FastAPI:
     for module in (
         *(events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations),
         *(assets, rules, tokens, users, audit, settings),
-        *(webhook_trial,),
+        *(webhook_trial, webhook_polling),
         *(webhooks,),
     ):
         app.include_router(module.router, prefix=PREFIX)
