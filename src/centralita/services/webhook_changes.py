@@ -52,17 +52,18 @@ class Made:
         return f"Made({self.view.name})"
 
 
-async def add(hub: Hub, actor: str, given: Mapping[str, Any], scheme: Scheme = "v1") -> Made:
+async def add(hub: Hub, actor: str, given: Mapping[str, Any], scheme: Scheme | None = "v1") -> Made:
     """Adds a webhook: the very next event that it subscribes to reaches it.
 
-    ``given`` says what ``settings.webhooks.Webhook`` does; without ``secret`` or ``secrets`` one of ``scheme`` is made.
-    Raises WebhookFaulty, InTheWay.
+    ``given`` says what ``settings.webhooks.Webhook`` does; without ``secret`` or ``secrets`` one of ``scheme`` is made,
+    or none: then the hub's own signs. Raises WebhookFaulty, InTheWay.
     """
     hook = webhook_checks.read(given)
     _refuse_provided(hub, hook.name)
     webhook_checks.check(hub, hook)
     now = hub.clock.now()
-    secrets = [each.get_secret_value() for each in hook.signing_secrets] or [webhook_keys.made_key(scheme)]
+    secrets = [each.get_secret_value() for each in hook.signing_secrets]
+    secrets = secrets or ([webhook_keys.made_key(scheme)] if scheme else [])
     keys = tuple(webhook_keys.key_of(secret) for secret in secrets)
     fresh = _row(hub, hook, keys, WebhookRow(name=hook.name, created_at=now), now)
 
@@ -83,7 +84,7 @@ async def add(hub: Hub, actor: str, given: Mapping[str, Any], scheme: Scheme = "
         await _change(hub, write)
     except Conflict:
         raise InTheWay("webhook.taken", name=hook.name) from None
-    return await _made(hub, hook, secrets[0])
+    return await _made(hub, hook, secrets[0] if secrets else "")
 
 
 async def change(hub: Hub, actor: str, name: str, given: Mapping[str, Any]) -> Made:

@@ -75,6 +75,8 @@ TEXTS: Mapping[str, str] = {
     "webhook.secret_malformed": N_("A secret is whsec_, whsk_ or nothing, and then base64."),
     "webhook.secret_or_secrets": N_("Give secret or secrets, not both."),
     "webhook.shut": N_("What is kept sealed of this webhook can't be opened: the key is another one."),
+    "support.no_source": N_("No source of the kind {kind} takes it. Add one: centralita source add {kind}"),
+    "support.refused": N_("The source did not take it: {status}."),
     "webhook.taken": N_("There is a webhook {name} already: choose another name."),
     "webhook.template_missing": N_("The format template needs a template."),
     "webhook.too_many_keys": N_("{limit} secrets sign already, which is the most; the next one ends at {free_at}."),

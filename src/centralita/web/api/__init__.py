@@ -20,6 +20,7 @@ def make_api(hub: Hub) -> FastAPI:
     # Here, not above: whatever this package's other modules need of it would run in a circle.
     from fastapi import FastAPI
 
+    from centralita.web import support
     from centralita.web.api import (
         approvals,
         assets,
@@ -61,5 +62,6 @@ def make_api(hub: Hub) -> FastAPI:
         *(webhooks,),
     ):
         app.include_router(module.router, prefix=PREFIX)
+    app.include_router(support.router)
     app.include_router(description.router)
     return app
