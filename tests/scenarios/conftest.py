@@ -16,6 +16,7 @@ import pytest
 from centralita.sandbox.control import SinkControl, SlackControl
 from centralita.sandbox.invgate import API_TOKEN, CLIENT_ID, CLIENT_SECRET
 from centralita.sandbox.invgate.control import InvGateControl
+from tests.postgres import PostgresCluster
 from tests.scenarios.judges import Reader, judge_intact, judge_quiet
 from tests.scenarios.ledger import SECRET, Ledger, Sender
 from tests.scenarios.processes import ROOT, HubProcess, write_config
@@ -180,6 +181,18 @@ async def world(tmp_path: Path, migrated_url: str) -> AsyncIterator[World]:
     """A world; the test runs on SQLite and on PostgreSQL."""
     async with world_of(tmp_path, migrated_url) as made:
         yield made
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty database that all tests of a module share; they run once on each of the two."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('module') / 'centralita.db'}"
+        return
+    cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
+    url = cluster.create_database()
+    yield url
+    cluster.drop_database(url)
 
 
 @pytest.fixture

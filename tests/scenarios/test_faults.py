@@ -16,7 +16,6 @@ from centralita.sandbox.sink.answers import AnswerPlan
 from tests.scenarios.conftest import World, webhooks
 from tests.scenarios.judges import header, judge_acknowledged, judge_delivered
 from tests.scenarios.ledger import Sender, alert
-from tests.scenarios.waiting import until
 from tests.scenarios.wire import exchange
 
 LANES = {"webhook:a": "/a"}
@@ -83,28 +82,6 @@ async def test_a_locked_file_is_503_within_the_wait(sqlite_world: World, sink: S
     await world.settle()
     assert judge_acknowledged(world.reader, sender.ledger) == []
     assert judge_delivered(world.reader, sender.ledger.events(), LANES, arrivals) == []
-
-
-@pytest.mark.parametrize(("mode", "outcome"), [("drip_head", "retry"), ("hang", "retry"), ("drip_body", "delivered")])
-async def test_an_answer_that_drips_is_given_up_at_its_total_deadline(
-    sqlite_world: World, sink: SinkControl, mode: str, outcome: str
-) -> None:
-    """Row 24: every byte comes in time, the whole does not. A receiver that has said 200 has answered for the request,
-    however its body ends."""
-    world = sqlite_world
-    hub = await world.hub(webhooks(sink, "a", "b", timeout_s=0.8))
-    sender = await world.sender(hub)
-    await sink.answer(AnswerPlan(path="/a", mode=mode, bytes_per_s=20, body="x" * 1000, count=1))
-    await sender.post(alert(1))
-    await sink.wait_for(1, path="/b")
-    await sink.wait_for(2 if outcome == "delivered" else 3)
-    sql = "select outcome, error, elapsed_ms from attempts where error <> ''"
-    [(ended, error, elapsed_ms)] = await until(lambda: world.reader.rows(sql))
-    await world.settle()
-    arrivals = await sink.received()
-    assert judge_delivered(world.reader, sender.ledger.events(), {**LANES, "webhook:b": "/b"}, arrivals) == []
-    assert (ended, error) == (outcome, "timeout")
-    assert elapsed_ms >= 700
 
 
 async def test_a_dead_and_a_dripping_receiver_hold_up_nobody(sqlite_world: World, sink: SinkControl) -> None:
