@@ -143,6 +143,24 @@ async def test_what_subscribes_to_what_is_told_without_the_secret_half_of_an_add
     assert "secret" not in repr(row)
 
 
+async def test_those_of_the_file_are_there_as_long_as_the_file_has_them(database: Database) -> None:
+    shadows = [WebhookRow(name=name, origin="file", address=name, created_at=NOW) for name in ("erp", "wh_123", "crm")]
+
+    def addresses(tx: Transaction) -> dict[str, str]:
+        rows = tx.execute(sa.text("select webhook_id, url from support_webhooks")).all()
+        return {row.webhook_id: row.url for row in rows if row.webhook_id in ("erp", "crm", "wh_123")}
+
+    made = "https://wh_123.test/..."
+    await database.write(lambda tx: stored_webhooks.shadow(tx, shadows))
+    assert await database.read(addresses) == {"erp": "erp", "crm": "crm", "wh_123": made}
+    moved = [msgspec.structs.replace(shadows[0], address="elsewhere")]
+    await database.write(lambda tx: stored_webhooks.shadow(tx, moved))
+    assert await database.read(addresses) == {"erp": "elsewhere", "wh_123": made}
+    await database.write(lambda tx: _webhook(tx, "crm"))  # the name is free again
+    await database.write(lambda tx: stored_webhooks.shadow(tx, []))
+    assert await database.read(addresses) == {"wh_123": made, "crm": "https://crm.test/..."}
+
+
 def _moment(value: Any) -> datetime:
     return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from centralita.services import timers
 from centralita.services.bell import NOTIFIED
 from centralita.services.hub import Hub
+from centralita.services.webhook_shadow import show_provided
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +75,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
     hub.catalogue.report()
     works = hub.role in ("all", "worker")
     if works:
+        await show_provided(hub)
         await timers.mend_clock(hub)
         await hub.deliverer.start(hub.role)
         loops.start("deliver", hub.deliverer.run())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from centralita.store import upkeep
+from centralita.store import bulk, upkeep
 from centralita.store.database import Conflict, Transaction
 from centralita.store.schema import webhook_revisions, webhooks
 
@@ -124,19 +124,12 @@ _COUNT = sa.text(
 )
 
 
-def shadow(tx: Transaction, rows: Iterable[WebhookRow]) -> None:
-    """Writes what the file provides, for whoever reads the table; those that it provides no more are marked removed."""
-    now = 0.0
-    names = []
-    for row in rows:
-        now = row.updated_at
-        names.append(row.name)
-        found = tx.execute(sa.select(webhooks.c.origin).where(webhooks.c.name == row.name)).scalar()
-        if found is None:
-            tx.execute(sa.insert(webhooks).values(_values(row)))
-        elif found == "file":
-            kept = {name: value for name, value in _values(row).items() if name != "created_at"}
-            tx.execute(sa.update(webhooks).where(webhooks.c.name == row.name).values(kept))
+def shadow(tx: Transaction, rows: Sequence[WebhookRow]) -> None:
+    """Writes what the file provides, for whoever reads the table. Those that it provides no more are gone: another
+    webhook may have the name."""
     w = webhooks.c
-    gone = sa.and_(w.origin == "file", w.name.not_in(names), w.removed_at.is_(None))
-    tx.execute(sa.update(webhooks).where(gone).values(removed_at=now, enabled=False))
+    bulk.insert(tx, webhooks, [_values(row) for row in rows], ignore=True)
+    for row in rows:
+        kept = {name: value for name, value in _values(row).items() if name != "created_at"}
+        tx.execute(sa.update(webhooks).where(w.name == row.name, w.origin == "file").values(kept))
+    tx.execute(sa.delete(webhooks).where(w.origin == "file", w.name.not_in([row.name for row in rows])))
