@@ -36,6 +36,7 @@ from centralita.services.settle import Settler
 from centralita.services.source_catalogue import Catalogue
 from centralita.services.vault import Vault
 from centralita.services.webhook_catalogue import Defaults, WebhookCatalogue, spec_of
+from centralita.services.webhook_originals import Originals
 from centralita.settings import Settings
 from centralita.store.database import Database, open_database
 from centralita.store.migrate import migrate
@@ -207,6 +208,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     reactions, alarms = Reactions(), Alarms(database, clock)
     settler = Settler(database, clock, ids, destinations, buckets, random.SystemRandom().random, reactions)
     performer = Performer(database, client, clock, destinations, buckets, settings.locale)
+    performer.original = Originals(database, webhooks)
     deliverer = Deliverer(database, clock, destinations, performer, settler, settings.deliver, metrics)
     router = Router(
         *(database, clock, ids, destinations, catalogue.readers, ruleset, version),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -11,7 +11,7 @@ import structlog
 
 from centralita.core import buckets
 from centralita.core.buckets import BucketState, Rate
-from centralita.core.effects import Payload
+from centralita.core.effects import Effect, Payload
 from centralita.core.events import receipt_id
 from centralita.ports import ORIGINAL, Delivery, HttpRequest, HttpResponse, Known, Outcome, Remember
 from centralita.services.clock import SystemClock
@@ -43,6 +43,8 @@ class Job(msgspec.Struct, kw_only=True):
     """None: the target is not configured any more."""
     started_at: float = 0.0
     elapsed_ms: float = 0.0
+    request: HttpRequest | None = None
+    """The last one that was made."""
     last: HttpResponse = HttpResponse()
     outcome: Outcome = Outcome(state="retry", reason="attempt.unfinished")
     uncertain: bool = False
@@ -89,6 +91,8 @@ class Performer:
     ) -> None:
         self._database, self._client, self._clock = database, client, clock
         self._destinations, self._buckets, self._locale = destinations, buckets, locale
+        self.original: Callable[[Effect, Address], Awaitable[Address]] | None = None
+        """Gives the address of an effect that is to be performed by an earlier configuration of its webhook."""
 
     async def perform(self, job: Job) -> None:
         """Fills in the job's outcome. Raises nothing but CancelledError and StoreUnavailable."""
@@ -97,6 +101,8 @@ class Performer:
             job.outcome = Outcome(state="dead", reason="target.unknown", failure=False)
             return
         delivery = self._delivery(job)
+        if self.original is not None and "revision" in job.payload.effect.arguments:
+            job.address = await self.original(job.payload.effect, job.address)
         try:
             job.outcome = await self._drive(job, job.address, delivery)
         except _Wait as wait:
@@ -163,6 +169,7 @@ class Performer:
                 wait_s = self._buckets.wait_s(request.bucket)
         if request.private:
             return await self._client.request(request)
+        job.request = request
         if request.safe:
             job.last = await self._client.request(request)
             return job.last

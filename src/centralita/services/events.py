@@ -144,6 +144,8 @@ class RuleWhy:
 class AttemptView:
     """One try."""
 
+    id: str
+    """Under which it is shown whole; "" for one at something else than a webhook."""
     number: int
     started_at: str | None
     elapsed_ms: float
@@ -266,7 +268,9 @@ def _deliveries(tx: Transaction, event_id: str) -> list[DeliveryView]:
     tries: dict[int, list[AttemptView]] = {}
     numbers = [row.id for row in pending] + [row.id for row in finished]
     for attempt in history.attempts_of(tx, ids.day(event_id), numbers):
-        tries.setdefault(attempt.delivery_id, []).append(_attempt(attempt))
+        lane = lanes.get(attempt.lane_id)
+        shown_whole = lane is not None and lane.destination == "webhook"
+        tries.setdefault(attempt.delivery_id, []).append(_attempt(attempt, attempt.id if shown_whole else ""))
     views = [_pending(row, lanes.get(row.lane_id), tries.get(row.id, [])) for row in pending]
     views += [_finished(row, lanes.get(row.lane_id), tries.get(row.id, [])) for row in finished]
     return sorted(views, key=lambda view: int(view.id.removeprefix("dlv_")))
@@ -326,9 +330,10 @@ def _finished(row: Finished, lane: LaneName | None, tries: list[AttemptView]) ->
     )
 
 
-def _attempt(attempt: Attempt) -> AttemptView:
+def _attempt(attempt: Attempt, attempt_id: str) -> AttemptView:
     response = bytes(attempt.response or b"")[:EXCERPT_BYTES].decode("utf-8", "replace")
     return AttemptView(
+        id=attempt_id,
         number=attempt.number,
         started_at=shown(attempt.started_at),
         elapsed_ms=round(attempt.elapsed_ms, 3),

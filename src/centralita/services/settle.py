@@ -11,6 +11,7 @@ from centralita.core.deliveries import next_state
 from centralita.core.lanes import LanePolicy, LaneState, set_wake
 from centralita.ports import Outcome
 from centralita.services import lane_health
+from centralita.services.attempt_record import attempt_of, failures_of
 from centralita.services.attempts import Buckets, Job
 from centralita.services.audit import record
 from centralita.services.clock import ReceiptIds, SystemClock
@@ -19,15 +20,13 @@ from centralita.services.lane_health import LaneHealth
 from centralita.services.reactions import Ended, Reactions
 from centralita.services.rollups import Tries
 from centralita.store import buckets as stored_buckets
-from centralita.store import deliveries, history, lanes
+from centralita.store import deliveries, history, lanes, webhook_issues
 from centralita.store.database import Database, Transaction
 from centralita.store.deliveries import Retry
 from centralita.store.history import Attempt, Finished
 
 ANNOUNCE_GAP_S = 300.0
 """At most one announcement a lane in this time; the next one says how many it stands for."""
-KEPT_BYTES = 65_536
-"""Of an attempt's response."""
 
 
 class Settled(msgspec.Struct):
@@ -42,7 +41,7 @@ class _Plan(msgspec.Struct):
     """What a batch writes."""
 
     finished: list[Finished] = []
-    attempts: list[Attempt] = []
+    attempts: list[tuple[Job, Attempt]] = []
     retries: list[Retry] = []
     go_on: list[tuple[int, str]] = []
     go_on_after_dead: list[tuple[int, str]] = []
@@ -112,7 +111,7 @@ class Settler:
         if lane.in_flight == 0:
             lane.owner = None
         outcome, spent = job.outcome, job.row.attempts + (1 if job.outcome.spends_attempt else 0)
-        plan.attempts.append(_attempt(job))
+        plan.attempts.append((job, attempt_of(job)))
         observed = self._health.observe(tx, lane, policy, job, now)
         announced, due_at = observed.announced, None
         if observed.stopped:
@@ -177,7 +176,8 @@ def _carry_out(tx: Transaction, plan: _Plan, now: float) -> None:
     deliveries.promote(tx, plan.go_on, now)
     deliveries.promote(tx, plan.go_on_after_dead, now, reason="head.dead")
     deliveries.promote(tx, plan.hold_behind, now, state="held", reason="head.dead")
-    history.append(tx, plan.finished, plan.attempts)
+    history.append(tx, plan.finished, [attempt for _, attempt in plan.attempts])
+    webhook_issues.count(tx, failures_of(plan.attempts))
 
 
 _STATE_EVENT = {"delivered": "succeed", "dead": "exhaust", "skipped": "skip"}
@@ -200,23 +200,4 @@ def _finished(job: Job, outcome: Outcome, spent: int, now: float) -> Finished:
         reference=outcome.reference,
         effect=msgspec.json.encode(job.payload.effect),
         ordering_key=job.row.ordering_key,
-    )
-
-
-def _attempt(job: Job) -> Attempt:
-    response = job.last
-    return Attempt(
-        day=job.row.event_day,
-        delivery_id=job.row.id,
-        number=job.row.attempts + 1,
-        started_at=job.started_at,
-        elapsed_ms=job.elapsed_ms,
-        outcome=job.outcome.state,
-        status=response.status,
-        reason=job.outcome.reason,
-        detail=(job.outcome.detail or response.detail)[:2000],
-        error=response.error,
-        timings=msgspec.json.encode(dict(response.timings)).decode(),
-        response=response.body[:KEPT_BYTES] or None,
-        lane_id=job.row.lane_id,
     )

@@ -90,6 +90,17 @@ def spec_of(hook: Webhook) -> WebhookSpec:
     )
 
 
+def spec_of_row(row: WebhookRow) -> WebhookSpec:
+    """The same of a webhook whose secrets stay shut."""
+    return WebhookSpec(
+        name=row.name,
+        types=list(row.types),
+        condition=str(row.spec.get("condition") or ""),
+        channels=list(row.spec.get("channels") or ()),
+        enabled=row.enabled,
+    )
+
+
 def policy_of(hook: Webhook) -> LanePolicy:
     """How its queue is treated."""
     return LanePolicy(
@@ -233,13 +244,7 @@ class WebhookCatalogue:
     def _subscription(self, row: WebhookRow) -> WebhookSpec | None:
         """Who subscribes to what; None for one that was removed, or that another version wrote in words that this one
         does not know: the others are not held up by it."""
-        spec = WebhookSpec(
-            name=row.name,
-            types=list(row.types),
-            condition=str(row.spec.get("condition") or ""),
-            channels=list(row.spec.get("channels") or ()),
-            enabled=row.enabled,
-        )
+        spec = spec_of_row(row)
         problem = next(webhook_problems(spec), None)
         if problem is not None and row.removed_at is None:
             self.unreadable[row.name] = problem.id

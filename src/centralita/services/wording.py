@@ -130,6 +130,13 @@ TEXTS: Mapping[str, str] = {
     "parser.failed": N_("The parser failed; the log says where."),
     "rate.wait": N_("It waits for its turn under the rate limit."),
     "source.gone": N_("The source is not configured any more."),
+    # what can't be sent to a webhook again, and issues
+    "issue.state": N_("That can't be done to an issue that is {state}."),
+    "replay.missed_original": N_("What was never sent has no original configuration."),
+    "replay.narrows": N_("where and until go with since or missed_since."),
+    "replay.one_of": N_("Name deliveries, or say failed_since, missed_since or since: one of them."),
+    "webhook.no_revisions": N_("The configuration file provides the webhook {webhook}: how it was is not kept."),
+    "webhook.revision_unknown": N_("How the webhook {webhook} was (revision {revision}) is not kept any more."),
     # approvals
     "approval.already_approver": N_("{who} is asked already."),
     "approval.answered_elsewhere": N_("It was answered in InvGate."),

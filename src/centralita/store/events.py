@@ -58,7 +58,8 @@ def _row(stored: StoredEvent) -> dict[str, Any]:
     }
 
 
-def _stored(row: Any) -> StoredEvent:
+def stored_of(row: Any) -> StoredEvent:
+    """A row of ``events``."""
     return StoredEvent(
         event=_decoder.decode(row.body),
         receipt_id=row.receipt_id,
@@ -85,7 +86,7 @@ def get(tx: Transaction, event_id: str) -> StoredEvent | None:
     except ValueError:
         return None
     row = tx.execute(sa.select(events).where(events.c.day == day, events.c.id == event_id)).first()
-    return _stored(row) if row is not None else None
+    return stored_of(row) if row is not None else None
 
 
 def ids_after(tx: Transaction, source: str, ulid: str, limit: int) -> list[str]:
@@ -130,7 +131,7 @@ def newest(tx: Transaction, wanted: Filter, limit: int, before: str = "") -> lis
     if before:
         query = query.where(events.c.day <= ids.day(before), events.c.id < before)
     query = query.order_by(events.c.day.desc(), events.c.id.desc()).limit(sa.literal_column(str(int(limit))))
-    return [_stored(row) for row in tx.execute(query)]
+    return [stored_of(row) for row in tx.execute(query)]
 
 
 def oldest_first(tx: Transaction, wanted: Filter, page: int = 500) -> Iterator[StoredEvent]:
@@ -146,7 +147,7 @@ def oldest_first(tx: Transaction, wanted: Filter, page: int = 500) -> Iterator[S
         query = query.where(events.c.id < f"evt_{ids.ulid(int(wanted.until * 1000), 0)}")
     while True:
         rows = tx.execute(query.where(events.c.day >= after_day, events.c.id > after)).all()
-        yield from (_stored(row) for row in rows)
+        yield from (stored_of(row) for row in rows)
         if len(rows) < page:
             return
         after_day, after = rows[-1].day, rows[-1].id

@@ -59,6 +59,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     revision: int = 0
     """Of the webhook that it was sent by; 0 for one that the file provides."""
 
+    @property
+    def id(self) -> str:
+        """``att_<day>_<delivery>_<start in microseconds>``: it says where the row is."""
+        return f"att_{self.day}_{self.delivery_id}_{round(self.started_at * 1e6)}"
+
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """Where to find a dead delivery."""
@@ -98,7 +103,8 @@ def _kept(row: Finished) -> dict[str, object]:
     return kept
 
 
-def _finished(row: object) -> Finished:
+def finished_of(row: object) -> Finished:
+    """A row of ``history``."""
     mapping = dict(row._mapping)  # type: ignore[attr-defined]  # SQLAlchemy's Row
     return Finished(**{**mapping, "effect": bytes(mapping["effect"])})
 
@@ -107,7 +113,7 @@ def of_event(tx: Transaction, event_id: str) -> list[Finished]:
     """The finished deliveries of an event, oldest first."""
     table = schema.history
     query = sa.select(table).where(table.c.day == ids.day(event_id), table.c.event_id == event_id).order_by(table.c.id)
-    return [_finished(row) for row in tx.execute(query)]
+    return [finished_of(row) for row in tx.execute(query)]
 
 
 def attempts_of(tx: Transaction, day: int, delivery_ids: Sequence[int]) -> list[Attempt]:
@@ -137,7 +143,7 @@ def get(tx: Transaction, day: int, event_id: str, delivery_id: int) -> Finished 
     table = schema.history
     condition = sa.and_(table.c.day == day, table.c.event_id == event_id, table.c.id == delivery_id)
     row = tx.execute(sa.select(table).where(condition)).first()
-    return _finished(row) if row is not None else None
+    return finished_of(row) if row is not None else None
 
 
 def supersede(tx: Transaction, row: Finished, successor: int) -> None:

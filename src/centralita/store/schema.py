@@ -18,6 +18,7 @@ from centralita.store.columns import Key, Serial
 from centralita.store.columns import metadata as metadata
 from centralita.store.columns import text_column as _text
 from centralita.store.rollup_tables import lane_minutes as lane_minutes
+from centralita.store.webhook_tables import webhook_issues as webhook_issues
 from centralita.store.webhook_tables import webhook_revisions as webhook_revisions
 from centralita.store.webhook_tables import webhooks as webhooks
 
@@ -301,6 +302,8 @@ history = sa.Table(
     _text("reference"),
     Column("effect", LargeBinary, nullable=False),
     sa.PrimaryKeyConstraint("day", "event_id", "id"),
+    # What a destination was sent, newest first.
+    Index("ix_history_lane_id_id", "lane_id", "id"),
     postgresql_partition_by="RANGE (day)",
 )
 

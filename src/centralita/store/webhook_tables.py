@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, Text
 
-from centralita.store.columns import Key, metadata, text_column
+from centralita.store.columns import Key, Serial, metadata, text_column
 
 # Outgoing webhooks: those that people made (origin "database"), and for whoever reads the table a shadow of those of
 # the file (origin "file"), which nobody but the file changes.
@@ -42,4 +42,29 @@ webhook_revisions = sa.Table(
     text_column("spec", "{}"),
     Column("sealed", LargeBinary),
     sa.PrimaryKeyConstraint("name", "revision"),
+)
+
+# Failures of the same kind at the same webhook, as one thing that people see to.
+webhook_issues = sa.Table(
+    "webhook_issues",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("lane_id", BigInteger, nullable=False),
+    Column("webhook", Key, nullable=False),
+    # ``core.failures.kind``
+    Column("key", Key, nullable=False),
+    Column("state", Text, nullable=False, server_default="open"),
+    Column("count", BigInteger, nullable=False),
+    Column("first_at", Double, nullable=False),
+    Column("last_at", Double, nullable=False),
+    # The newest example.
+    Column("event_id", Key, nullable=False),
+    Column("delivery_id", BigInteger, nullable=False),
+    Column("attempt", Text, nullable=False),
+    text_column("detail"),
+    text_column("changed_by"),
+    Column("changed_at", Double),
+    sa.UniqueConstraint("lane_id", "key"),
+    Index("ix_webhook_issues_state_count_id", "state", "count", "id"),
+    sqlite_autoincrement=True,
 )

@@ -38,7 +38,10 @@ def make_api(hub: Hub) -> FastAPI:
         tickets,
         tokens,
         users,
+        webhook_history,
+        webhook_issues,
         webhook_polling,
+        webhook_replay,
         webhook_trial,
         webhooks,
     )
@@ -59,6 +62,7 @@ def make_api(hub: Hub) -> FastAPI:
         *(events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations),
         *(assets, rules, tokens, users, audit, settings),
         *(webhook_trial, webhook_polling),
+        *(webhook_history, webhook_replay, webhook_issues),
         *(webhooks,),
     ):
         app.include_router(module.router, prefix=PREFIX)
