@@ -22,6 +22,7 @@ from centralita.services.wording import in_words
 from centralita.store import glances, lanes, webhook_history
 from centralita.store.database import Transaction
 from centralita.store.events import StoredEvent
+from centralita.store.glances import LaneName
 from centralita.store.history import Attempt
 from centralita.store.webhook_history import DeliveryLine
 
@@ -183,7 +184,9 @@ async def deliveries(
         return Found([], None, 0, None)
 
     def slice_(tx: Transaction, before: str, size: int) -> list[_Row[DeliveryView]]:
-        rows = webhook_history.newest_deliveries(tx, lane_id, size, int(before) if before else None)
+        lane = glances.lane_names(tx, [lane_id])[lane_id]
+        found = webhook_history.newest_deliveries(tx, lane_id, size, int(before) if before else None)
+        rows = [_held_back(row, lane) for row in found]
         fit = [row for row in rows if _delivery_fits(row, wanted)]
         events = webhook_history.load_events(tx, [(row.day, row.event_id) for row in fit])
         kept = {row.id: row for row in fit if _event_fits(events.get(row.event_id), wanted.type, condition)}
@@ -201,6 +204,17 @@ async def deliveries(
 
     filtered = condition is not None or wanted != DeliveryFilter(since=wanted.since)
     return await _search(read, cursor, limit, wanted.since, filtered)
+
+
+def _held_back(row: DeliveryLine, lane: LaneName) -> DeliveryLine:
+    """The row as its lane lets it be: what is due in one that is held is held."""
+    if row.state != "due":
+        return msgspec.structs.replace(row, due_at=None)
+    if lane.paused:
+        return msgspec.structs.replace(row, state="held", reason="lane.paused", due_at=None)
+    if row.due_at is not None and lane.held_until > row.due_at:
+        return msgspec.structs.replace(row, state="held", reason=lane.hold_reason, due_at=lane.held_until)
+    return row
 
 
 def _delivery_fits(row: DeliveryLine, wanted: DeliveryFilter) -> bool:
@@ -229,7 +243,7 @@ def _delivery(row: DeliveryLine, stored: StoredEvent | None, locale: str) -> Del
         attempts=row.attempts,
         created_at=shown(row.created_at),
         finished_at=shown(row.finished_at),
-        due_at=shown(row.due_at) if row.state == "due" else None,
+        due_at=shown(row.due_at),
         reason=row.reason,
         said=in_words(row.reason, {}, locale) if row.reason else "",
         detail=row.detail,

@@ -1,0 +1,216 @@
+"""What a webhook was sent and what came back: kept without secrets, found, grouped, sent again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from centralita.sandbox.sink.answers import AnswerPlan
+from centralita.services import webhook_history
+from tests.api.webhook_world import WebhookWorld, webhook_world
+
+BROKEN = AnswerPlan(status=500, headers={"X-Trace": "t-17", "Set-Cookie": "s3cret-cookie"}, body="disk full")
+DEAF = AnswerPlan(status=404, path="/made", body="nobody here")
+
+
+@pytest.fixture
+async def world(tmp_path: Path, migrated_url: str) -> AsyncIterator[WebhookWorld]:
+    async with webhook_world(tmp_path, migrated_url) as made:
+        yield made
+
+
+# ---- what is kept
+
+
+async def test_an_attempt_tells_what_was_sent_and_what_came_back_and_no_secret(world: WebhookWorld) -> None:
+    await world.sink.answer(BROKEN)
+    event = await world.receive(title="Jam")
+    [dead] = await world.settled(event, "dead")
+    shown = await world.get(f"/webhook-attempts/{dead['tries'][0]['id']}")
+    attempt = shown["attempt"]
+    assert (attempt["event"], attempt["delivery"], attempt["type"]) == (event, dead["id"], "printer.jammed")
+    assert (attempt["status"], attempt["reason"], attempt["outcome"]) == (500, "http.status", "retry")
+    assert attempt["said"] == "The receiver answered with an error."
+    sent = dict(map(tuple, shown["request"]["headers"]))
+    [arrival, _] = await world.sink.received()
+    arrived = dict(arrival.headers)
+    assert sent["webhook-id"] == arrived["webhook-id"] == event
+    assert sent["webhook-signature"] == arrived["webhook-signature"]
+    assert sent["X-Team"] == sent["authorization"] == "********"
+    assert arrived["authorization"] == "Bearer s3cret-token"
+    assert shown["request"]["url"] == f"{world.sink.url}/erp/...?..."
+    assert (shown["request"]["method"], shown["request"]["bytes"]) == ("POST", len(arrival.body))
+    came = dict(map(tuple, shown["response_headers"]))
+    assert (came["x-trace"], came["set-cookie"]) == ("t-17", "********")
+    assert shown["response"] == "disk full"
+    assert {"connect", "first_byte", "total"} <= shown["timings"].keys()
+    kept = await world.hub.database.read(lambda tx: str(tx.exec_driver_sql("select * from attempts").all()))
+    assert "s3cret" not in kept
+    spoken = await world.api("GET", f"/api/v1/webhook-attempts/{attempt['id']}", headers={"accept-language": "es"})
+    assert spoken.json()["attempt"]["said"] != attempt["said"]
+
+
+@pytest.mark.parametrize("unknown", ["att_1_2_3", "att_99999999999_2_3", "att_x", "dlv_1", "att_1_2"])
+async def test_an_unknown_attempt_is_a_problem(world: WebhookWorld, unknown: str) -> None:
+    assert (await world.api("GET", f"/api/v1/webhook-attempts/{unknown}")).status == 404
+
+
+async def test_a_long_body_is_kept_as_far_as_64_kib(world: WebhookWorld) -> None:
+    await world.sink.answer(AnswerPlan(status=500, body="x" * 100_000))
+    [dead] = await world.settled(await world.receive(), "dead")
+    shown = await world.get(f"/webhook-attempts/{dead['tries'][0]['id']}")
+    assert shown["response"] == "x" * 65_536
+
+
+# ---- finding it
+
+
+async def test_attempts_are_found_newest_first_page_by_page_and_by_filter(world: WebhookWorld) -> None:
+    await world.sink.answer(BROKEN)
+    failed = [await world.receive(subject=f"printer/{n}", data={"place": f"p{n}"}) for n in range(3)]
+    for event in failed:
+        await world.settled(event, "dead")
+    await world.sink.heal()
+    fine = await world.receive(subject="printer/9")
+    await world.settled(fine, "delivered")
+    everything = (await world.get("/webhooks/erp/attempts"))["items"]
+    assert len(everything) == 7
+    assert [each["started_at"] for each in everything] == sorted((e["started_at"] for e in everything), reverse=True)
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = await world.get(f"/webhooks/erp/attempts?limit=3&cursor={cursor}")
+        seen += [each["id"] for each in page["items"]]
+        cursor = page["next"]
+    assert seen == [each["id"] for each in everything]
+    for query, count in (
+        ("status=5xx", 6),
+        ("status=500&outcome=dead", 0),
+        ("status=200", 1),
+        ("outcome=retry", 6),
+        ("error=http.status", 6),
+        ("since=1h", 7),
+        ("until=1h", 0),
+        ("where=" + quote("data.place == 'p1'"), 2),
+    ):
+        found = await world.get(f"/webhooks/erp/attempts?{query}")
+        assert (len(found["items"]), found["next"]) == (count, None), query
+    assert (await world.api("GET", "/api/v1/webhooks/erp/attempts?status=6xx")).status == 422
+    assert (await world.api("GET", "/api/v1/webhooks/erp/attempts?cursor=x")).status == 422
+    assert (await world.api("GET", "/api/v1/webhooks/nobody/attempts")).status == 404
+
+
+async def test_deliveries_are_found_finished_and_unfinished(world: WebhookWorld) -> None:
+    await world.sink.answer(BROKEN)
+    first = await world.receive(data={"ticket": {"id": "4521"}})
+    await world.settled(first, "dead")
+    await world.post("/lanes/webhook:erp/pause", status=200)
+    second = await world.receive(type="printer.empty", data={"ticket": {"id": "4522"}})
+    await world.settled(second, "held")
+    items = (await world.get("/webhooks/erp/deliveries"))["items"]
+    assert [(each["event"], each["state"], each["type"]) for each in items] == [
+        (second, "held", "printer.empty"),
+        (first, "dead", "printer.jammed"),
+    ]
+    assert [each["reason"] for each in items] == ["lane.paused", "http.status"]
+    for query, expected in (
+        ("state=held", [second]),
+        ("state=due", []),
+        ("reason=http.status", [first]),
+        ("type=printer.empty", [second]),
+        ("where=" + quote("data.ticket.id == '4521'"), [first]),
+        ("limit=1", [second]),
+        ("until=1h", []),
+    ):
+        found = await world.get(f"/webhooks/erp/deliveries?{query}")
+        assert [each["event"] for each in found["items"]] == expected, query
+    cursor = (await world.get("/webhooks/erp/deliveries?limit=1"))["next"]
+    behind = await world.get(f"/webhooks/erp/deliveries?limit=1&cursor={cursor}")
+    assert ([each["event"] for each in behind["items"]], behind["next"]) == ([first], None)
+
+
+async def test_a_search_goes_by_slices_and_says_how_far_it_looked(
+    world: WebhookWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_history, "SLICE", 2)
+    monkeypatch.setattr(webhook_history, "MOST_LOOKED_AT", 4)
+    sent = [await world.receive(title=f"{n}", subject=f"printer/{n}") for n in range(6)]
+    for event in sent:
+        await world.settled(event, "delivered")
+    where = quote("title == '0'")
+    for noun in ("deliveries", "attempts"):
+        begin = await world.get(f"/webhooks/erp/{noun}?where={where}")
+        assert (begin["items"], begin["looked_at"]) == ([], 4)
+        assert begin["back_to"].endswith("Z")
+        rest = await world.get(f"/webhooks/erp/{noun}?where={where}&cursor={begin['next']}")
+        assert ([each["event"] for each in rest["items"]], rest["looked_at"], rest["next"]) == ([sent[0]], 2, None)
+
+
+async def test_a_webhook_that_was_sent_nothing_has_an_empty_history(world: WebhookWorld) -> None:
+    await world.make("made")
+    for noun in ("deliveries", "attempts"):
+        assert (await world.get(f"/webhooks/made/{noun}"))["items"] == []
+
+
+# ---- issues
+
+
+async def _issues(world: WebhookWorld, query: str = "") -> list[tuple[Any, ...]]:
+    items = (await world.get(f"/webhook-issues{query}"))["items"]
+    return [(each["webhook"], each["reason"], each["status"], each["count"], each["state"]) for each in items]
+
+
+async def test_failures_of_one_kind_are_one_issue_and_the_most_common_comes_first(world: WebhookWorld) -> None:
+    await world.make("made")
+    await world.sink.answer(BROKEN)
+    await world.sink.answer(DEAF)
+    for n in range(2):
+        event = await world.receive(subject=f"printer/{n}")
+        await world.settled(event, "dead", 2)
+    await world.sink.answer(AnswerPlan(mode="drop", path="/made"))
+    event = await world.receive(subject="printer/3")
+    await world.settled(event, "dead", 2)
+    assert await _issues(world) == [
+        ("erp", "http.status", 500, 6, "open"),
+        ("made", "http.status", 404, 4, "open"),
+        ("made", "net.reset", 0, 2, "open"),
+    ]
+    assert len(await _issues(world, "?webhook=made")) == 2
+    first = await world.get("/webhook-issues?limit=1")
+    assert len(await _issues(world, f"?limit=2&cursor={first['next']}")) == 2
+    newest = first["items"][0]
+    assert (newest["event"], newest["detail"]) == (event, "500")
+    assert (await world.get(f"/webhook-attempts/{newest['attempt']}"))["response"] == "disk full"
+
+
+async def test_people_see_to_an_issue_and_it_opens_again_when_it_was_not_mended(world: WebhookWorld) -> None:
+    await world.sink.answer(BROKEN)
+    await world.settled(await world.receive(), "dead")
+    [issue] = (await world.get("/webhook-issues?state=open"))["items"]
+    path = f"/webhook-issues/{issue['id']}"
+    assert (await world.post(f"{path}/acknowledge", status=200))["state"] == "acknowledged"
+    await world.settled(await world.receive(), "dead")
+    assert (await world.get(path))["state"] == "acknowledged"
+    done = await world.post(f"{path}/resolve", status=200)
+    assert (done["state"], done["changed_by"].split(":")[0]) == ("resolved", "local")
+    refused = await world.api("POST", f"/api/v1{path}/acknowledge")
+    assert (refused.status, refused.json()["code"]) == (409, "issue.state")
+    await world.settled(await world.receive(), "dead")
+    again = await world.get(path)
+    assert (again["state"], again["count"], again["changed_by"]) == ("open", 6, "")
+    await world.post(f"{path}/ignore", status=200)
+    await world.settled(await world.receive(), "dead")
+    assert (await world.get(path))["state"] == "ignored"
+    entries = (await world.get("/audit"))["items"]
+    assert [entry["action"] for entry in entries] == [
+        "webhook_issue.ignored",
+        "webhook_issue.resolved",
+        "webhook_issue.acknowledged",
+    ]
+    assert (await world.api("POST", "/api/v1/webhook-issues/999/resolve")).status == 404
+    reader = await world.api.holding("webhook.read")
+    assert (await reader("POST", f"/api/v1{path}/reopen")).status == 403
