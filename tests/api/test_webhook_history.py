@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from standardwebhooks import Webhook as Verifier
 
 from centralita.sandbox.sink.answers import AnswerPlan
-from centralita.services import webhook_history
-from tests.api.webhook_world import WebhookWorld, webhook_world
+from centralita.services import webhook_history, webhook_replay
+from tests.api.conftest import Api
+from tests.api.webhook_world import SECRET, WebhookWorld, webhook_world
 
 BROKEN = AnswerPlan(status=500, headers={"X-Trace": "t-17", "Set-Cookie": "s3cret-cookie"}, body="disk full")
 DEAF = AnswerPlan(status=404, path="/made", body="nobody here")
@@ -54,9 +56,9 @@ async def test_an_attempt_tells_what_was_sent_and_what_came_back_and_no_secret(w
     assert spoken.json()["attempt"]["said"] != attempt["said"]
 
 
-@pytest.mark.parametrize("unknown", ["att_1_2_3", "att_99999999999_2_3", "att_x", "dlv_1", "att_1_2"])
-async def test_an_unknown_attempt_is_a_problem(world: WebhookWorld, unknown: str) -> None:
-    assert (await world.api("GET", f"/api/v1/webhook-attempts/{unknown}")).status == 404
+async def test_an_unknown_attempt_is_a_problem(api: Api) -> None:
+    for unknown in ["att_1_2_3", "att_99999999999_2_3", "att_x", "dlv_1", "att_1_2"]:
+        assert (await api("GET", f"/api/v1/webhook-attempts/{unknown}")).status == 404
 
 
 async def test_a_long_body_is_kept_as_far_as_64_kib(world: WebhookWorld) -> None:
@@ -214,3 +216,141 @@ async def test_people_see_to_an_issue_and_it_opens_again_when_it_was_not_mended(
     assert (await world.api("POST", "/api/v1/webhook-issues/999/resolve")).status == 404
     reader = await world.api.holding("webhook.read")
     assert (await reader("POST", f"/api/v1{path}/reopen")).status == 403
+
+
+# ---- again
+
+
+async def test_what_failed_is_sent_again_with_the_same_id_and_not_twice(world: WebhookWorld) -> None:
+    await world.sink.answer(BROKEN)
+    sent = [await world.receive(subject=f"printer/{n}") for n in range(3)]
+    for event in sent:
+        await world.settled(event, "dead")
+    await world.sink.heal()
+    before = await world.sink.count()
+    done = await world.post("/webhooks/erp/replay", {"failed_since": "1h"})
+    assert done == {"looked_at": 3, "deliveries": 3, "left": 0, "next": None}
+    for event in sent:
+        [again] = await world.settled(event, "delivered")
+        assert again["generation"] == 1
+    arrivals = (await world.sink.received())[before:]
+    assert [dict(arrival.headers)["webhook-id"] for arrival in arrivals] == sent
+    assert (await world.post("/webhooks/erp/replay", {"failed_since": "1h"}))["deliveries"] == 0
+    assert (await world.get("/dead-letters"))["items"] == []
+    entries = (await world.get("/audit"))["items"]
+    assert [(entry["action"], entry["subject"], entry["details"]["queued"]) for entry in entries] == [
+        ("webhook.replayed", "webhook/erp", 0),
+        ("webhook.replayed", "webhook/erp", 3),
+    ]
+    assert entries[1]["details"]["configuration"] == "current"
+
+
+async def test_many_go_slice_by_slice(world: WebhookWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook_replay, "SLICE", 2)
+    monkeypatch.setattr(webhook_replay, "EVENTS", 3)
+    await world.sink.answer(BROKEN)
+    sent = [await world.receive(subject=f"printer/{n}", title=f"{n % 2}") for n in range(4)]
+    for event in sent:
+        await world.settled(event, "dead")
+    await world.sink.heal()
+
+    async def whole(**body: Any) -> int:
+        count = 0
+        cursor: str | None = ""
+        while cursor is not None:
+            done = await world.post("/webhooks/erp/replay", {**body, "cursor": cursor})
+            count, cursor = count + done["deliveries"], done["next"]
+        return count
+
+    assert await whole(failed_since="1h") == 4
+    for event in sent:
+        await world.settled(event, "delivered")
+    assert await whole(since="1h", where="title == '1'") == 2
+    assert await whole(missed_since="1h") == 0
+    assert await whole(since="1h", until="30m") == 0
+
+
+async def test_named_deliveries_are_sent_again_unless_they_are_on_their_way(world: WebhookWorld) -> None:
+    event = await world.receive()
+    [first] = await world.settled(event, "delivered")
+    body = {"deliveries": [first["id"]]}
+    assert (await world.post("/webhooks/erp/replay", body))["deliveries"] == 1
+    await world.settled(event, "delivered", 2)
+    await world.post("/lanes/webhook:erp/pause", status=200)
+    assert (await world.post("/webhooks/erp/replay", body))["deliveries"] == 1
+    [waiting] = await world.settled(event, "held")
+    done = await world.post("/webhooks/erp/replay", {"deliveries": [waiting["id"]]})
+    assert (done["deliveries"], done["left"]) == (0, 1)
+    await world.make("made")
+    for name, status in (("made", 404), ("nobody", 404)):
+        await world.post(f"/webhooks/{name}/replay", body, status)
+    await world.post("/webhooks/erp/replay", {"deliveries": ["dlv_999"]}, 404)
+
+
+async def test_what_a_webhook_missed_is_decided_by_what_it_subscribes_to_today(world: WebhookWorld) -> None:
+    old = await world.receive(subject="printer/1", data={"place": "Lima"})
+    other = await world.receive(subject="printer/2", data={"place": "Quito"})
+    for event in (old, other):
+        await world.settled(event, "delivered")
+    await world.make("late", condition="data.place == 'Lima'")
+    seen = await world.receive(subject="printer/3", data={"place": "Lima"})
+    await world.settled(seen, "delivered", 2)
+    done = await world.post("/webhooks/late/replay", {"missed_since": "1h"})
+    assert (done["looked_at"], done["deliveries"]) == (3, 1)
+    await world.settled(old, "delivered", 2)
+    await world.make("late", 2, condition="data.place == 'Lima'", enabled=False)
+    unsent = await world.receive(subject="printer/4", data={"place": "Lima"})
+    await world.settled(unsent, "delivered")
+    await world.make("late", 3)
+    await world.post("/webhooks/late/replay", {"missed_since": "1h"})
+    for event, count in ((unsent, 2), (other, 2)):
+        await world.settled(event, "delivered", count)
+    arrived = [dict(arrival.headers)["webhook-id"] for arrival in await world.sink.received(path="/late")]
+    assert sorted(arrived) == sorted([old, other, seen, unsent])
+    assert (await world.post("/webhooks/late/replay", {"missed_since": "1h"}))["deliveries"] == 0
+
+
+async def test_the_original_configuration_is_that_of_the_last_attempt_with_todays_keys(world: WebhookWorld) -> None:
+    await world.make("made", path="before", headers={"X-Team": "mesa"})
+    event = await world.receive()
+    [first] = [each for each in await world.settled(event, "delivered", 2) if each["target"] == "made"]
+    await world.make("made", 2, path="after")
+    for configuration, path in (("current", "/after"), ("original", "/before")):
+        before = len(await world.sink.received(path=path))
+        body = {"deliveries": [first["id"]], "configuration": configuration}
+        assert (await world.post("/webhooks/made/replay", body))["deliveries"] == 1
+        [*_, arrival] = await world.sink.wait_for(path=path, count=before + 1)
+        headers = dict(arrival.headers)
+        assert headers.get("x-team") == ("mesa" if configuration == "original" else None)
+        assert Verifier(SECRET).verify(arrival.body, headers)
+    await world.settled(event, "delivered", 4)
+    revisions = [each["revision"] for each in (await world.get("/webhooks/made/attempts"))["items"]]
+    assert revisions == [1, 2, 1]
+    [filed] = [each for each in await world.settled(event, "delivered", 4) if each["target"] == "erp"]
+    body = {"deliveries": [filed["id"]], "configuration": "original"}
+    refused = await world.post("/webhooks/erp/replay", body, 409)
+    assert (refused["code"], "configuration file" in refused["detail"]) == ("webhook.no_revisions", True)
+
+
+async def test_a_replay_that_says_too_much_or_too_little_is_refused(api: Api) -> None:
+    refusals: list[tuple[dict[str, str], str]] = [
+        ({}, "replay.one_of"),
+        ({"failed_since": "1h", "missed_since": "1h"}, "replay.one_of"),
+        ({"failed_since": "1h", "where": "title == 'x'"}, "replay.narrows"),
+        ({"missed_since": "1h", "configuration": "original"}, "replay.missed_original"),
+        ({"since": "1h", "where": "title = 'x'"}, "condition.slip"),
+        ({"since": "yesterday"}, "time.unreadable"),
+        ({"failed_since": "1h", "cursor": "evt_x"}, "cursor.unreadable"),
+    ]
+    for body, code in refusals:
+        reply = await api("POST", "/api/v1/webhooks/erp/replay", body)
+        assert (reply.status, reply.json()["code"]) == (422, code), body
+
+
+async def test_a_receiver_that_echoes_what_it_was_sent_gives_no_secret_away(world: WebhookWorld) -> None:
+    plan = AnswerPlan(status=500, headers={"X-Echo": "Bearer s3cret-token"}, body="you said s3cret-header")
+    await world.sink.answer(plan)
+    [dead] = await world.settled(await world.receive(), "dead")
+    shown = await world.get(f"/webhook-attempts/{dead['tries'][0]['id']}")
+    assert shown["response"] == "you said ********"
+    assert ["x-echo", "Bearer ********"] in shown["response_headers"]

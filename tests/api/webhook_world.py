@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from centralita.integrations.webhook.receiver import SigningKey
 from centralita.ports import RawRequest
 from centralita.sandbox.control import SinkControl
 from centralita.sandbox.server import serve
@@ -16,7 +17,7 @@ from centralita.sandbox.sink import WebhookSink
 from centralita.services.hub import Hub
 from centralita.services.running import running
 from centralita.services.source_watch import until
-from centralita.services.webhook_catalogue import Sealed, SigningKey, seal
+from centralita.services.webhook_catalogue import Sealed, seal
 from centralita.settings import load
 from centralita.settings.webhooks import Webhook, parted
 from centralita.store import stored_webhooks
@@ -89,7 +90,8 @@ class WebhookWorld:
             found = [each for each in shown.get("deliveries", ()) if each["state"] == state]
             return found if len(found) >= count else None
 
-        found: list[dict[str, Any]] = await self.until(event_id, ask)
+        found: list[dict[str, Any]] | None = await self.until(event_id, ask)
+        assert found is not None, await self.get(f"/events/{event_id}")
         return found
 
     async def make(self, name: str, revision: int = 1, *, path: str = "", **settings: Any) -> None:

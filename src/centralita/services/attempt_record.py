@@ -5,6 +5,7 @@ All of it is on the way of every delivery: what does not change from one attempt
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -15,7 +16,7 @@ from centralita.core.failures import is_failure, kind
 from centralita.core.shown_urls import shown_url
 from centralita.integrations.webhook.receiver import Receiver, receiver_of
 from centralita.logs import MASK
-from centralita.ports import HttpRequest
+from centralita.ports import HttpRequest, HttpResponse
 from centralita.services.attempts import Job
 from centralita.store.history import Attempt
 from centralita.store.webhook_issues import Failing
@@ -26,6 +27,10 @@ KEPT_HEADER_BYTES = 16_384
 """Of a response's headers."""
 _SECRET = re.compile(r"secret|token|passw|pwd|auth|credential|cookie|session|key", re.IGNORECASE)
 """Headers whose values are nobody's business. A signature is no secret: it is there to be compared."""
+
+
+_SHORTEST_SECRET = 6
+"""What is shorter is in many a text by chance."""
 
 
 class SentRequest(msgspec.Struct, frozen=True):
@@ -41,11 +46,9 @@ class SentRequest(msgspec.Struct, frozen=True):
 
 def attempt_of(job: Job) -> Attempt:
     """The record of a job's attempt; of a webhook's with what was sent and which headers came back."""
-    response, receiver = job.last, _receiver(job)
-    request = headers = ""
-    if receiver is not None:
-        request = _request(job.request, receiver) if job.request is not None else ""
-        headers = _response_headers(response.headers)
+    receiver = _receiver(job)
+    response = job.last if receiver is None else _without_secrets(job.last, job.request, receiver)
+    request = _request(job.request, receiver) if job.request is not None and receiver is not None else ""
     return Attempt(
         day=job.row.event_day,
         delivery_id=job.row.id,
@@ -61,7 +64,7 @@ def attempt_of(job: Job) -> Attempt:
         response=response.body[:KEPT_BYTES] or None,
         lane_id=job.row.lane_id,
         request=request,
-        response_headers=headers,
+        response_headers=_headers(response.headers) if receiver is not None else "",
         revision=receiver.revision if receiver is not None else 0,
     )
 
@@ -83,7 +86,33 @@ def _request(request: HttpRequest, receiver: Receiver) -> str:
     return msgspec.json.encode(kept).decode()
 
 
-def _response_headers(headers: Sequence[tuple[str, str]]) -> str:
+def _without_secrets(response: HttpResponse, request: HttpRequest | None, receiver: Receiver) -> HttpResponse:
+    """A receiver may echo what it was sent, and a token is nobody's business."""
+    body = response.body
+    if request is not None and request.url != receiver.url and response.status < 300:
+        body = MASK.encode() if body else b""
+    secrets = _secrets(receiver, request)
+    headers = response.headers
+    for secret in secrets:
+        body = body.replace(secret.encode(), MASK.encode())
+        headers = tuple([(name, value.replace(secret, MASK)) for name, value in headers])
+    return msgspec.structs.replace(response, body=body, headers=headers)
+
+
+def _secrets(receiver: Receiver, request: HttpRequest | None) -> list[str]:
+    auth = receiver.auth
+    said = [value for _, value in receiver.headers] + [key.secret for key in receiver.keys]
+    if auth is not None:
+        said += [auth.password, auth.token, auth.client_secret]
+        if auth.password:
+            said.append(base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode())
+    for name, value in request.headers if request is not None else ():
+        if name == "authorization":
+            said.append(value.partition(" ")[2])
+    return sorted({value for value in said if len(value) >= _SHORTEST_SECRET}, key=len, reverse=True)
+
+
+def _headers(headers: Sequence[tuple[str, str]]) -> str:
     kept, left = [], KEPT_HEADER_BYTES
     for name, value in headers:
         left -= len(name) + len(value)

@@ -14,6 +14,7 @@ import msgspec
 from pydantic import ValidationError
 
 from centralita.core.secrets import SecretError
+from centralita.core.shown_urls import shown_url
 from centralita.integrations.webhook.receiver import SigningKey
 from centralita.services import webhook_checks, webhook_keys, webhooks
 from centralita.services.audit import record
@@ -211,7 +212,7 @@ def _row(hub: Hub, hook: Webhook, keys: Iterable[SigningKey], before: WebhookRow
     return msgspec.structs.replace(
         before,
         description=hook.description,
-        address=webhooks.masked(hook.url),
+        address=shown_url(hook.url),
         types=hook.types,
         enabled=hook.enabled,
         spec=plain,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from centralita.core.lanes import LaneState
 from centralita.core.secrets import SecretError
+from centralita.core.shown_urls import shown_url
 from centralita.integrations.webhook.receiver import SigningKey
 from centralita.services.hub import Hub
 from centralita.services.keys import KeyFault
@@ -95,18 +95,6 @@ class WebhookDetail:
     warnings: list[str] = field(default_factory=list)
 
 
-def masked(url: str) -> str:
-    """``url`` as people may see it: an incoming webhook's address is a secret, and so may a query be."""
-    if url.startswith("mailto:") or not url:
-        return url
-    parts = urlsplit(url)
-    first, more, _rest = parts.path.lstrip("/").partition("/")
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}/{first}" + ("/..." if more else "") + ("?..." if parts.query else "")
-
-
 _Known = Webhook | WebhookRow
 """One of the file, or one that people made."""
 
@@ -116,7 +104,7 @@ def _plain(each: _Known) -> Mapping[str, Any]:
 
 
 def _address(each: _Known) -> str:
-    return each.address if isinstance(each, WebhookRow) else masked(each.url)
+    return each.address if isinstance(each, WebhookRow) else shown_url(each.url)
 
 
 def names(hub: Hub) -> list[str]:
