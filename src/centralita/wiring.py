@@ -205,10 +205,9 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     metrics, destinations = HubMetrics(catalogue.readers), destinations_of(settings, webhooks, invgate)
     buckets = Buckets(clock, _rates(invgate))
     version = await rulesets.adopt(database, ruleset, clock.now(), compare=role != "cli")
-    reactions, alarms = Reactions(), Alarms(database, clock)
+    reactions, alarms, originals = Reactions(), Alarms(database, clock), Originals(database, webhooks)
     settler = Settler(database, clock, ids, destinations, buckets, random.SystemRandom().random, reactions)
-    performer = Performer(database, client, clock, destinations, buckets, settings.locale)
-    performer.original = Originals(database, webhooks)
+    performer = Performer(database, client, clock, destinations, buckets, settings.locale, originals)
     deliverer = Deliverer(database, clock, destinations, performer, settler, settings.deliver, metrics)
     router = Router(
         *(database, clock, ids, destinations, catalogue.readers, ruleset, version),

@@ -88,11 +88,12 @@ class Performer:
         destinations: Destinations,
         buckets: Buckets,
         locale: str,
+        original: Callable[[Effect, Address], Awaitable[Address]] | None = None,
     ) -> None:
+        """``original`` gives the address of an effect that is to be performed as its webhook was earlier."""
+        self._original = original
         self._database, self._client, self._clock = database, client, clock
         self._destinations, self._buckets, self._locale = destinations, buckets, locale
-        self.original: Callable[[Effect, Address], Awaitable[Address]] | None = None
-        """Gives the address of an effect that is to be performed by an earlier configuration of its webhook."""
 
     async def perform(self, job: Job) -> None:
         """Fills in the job's outcome. Raises nothing but CancelledError and StoreUnavailable."""
@@ -101,8 +102,8 @@ class Performer:
             job.outcome = Outcome(state="dead", reason="target.unknown", failure=False)
             return
         delivery = self._delivery(job)
-        if self.original is not None and "revision" in job.payload.effect.arguments:
-            job.address = await self.original(job.payload.effect, job.address)
+        if self._original is not None and "revision" in job.payload.effect.arguments:
+            job.address = await self._original(job.payload.effect, job.address)
         try:
             job.outcome = await self._drive(job, job.address, delivery)
         except _Wait as wait:

@@ -8,7 +8,7 @@ from centralita import __version__
 from centralita.services.hub import Hub
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi import APIRouter, FastAPI
 
 PREFIX = "/api/v1"
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -21,17 +21,38 @@ def make_api(hub: Hub) -> FastAPI:
     from fastapi import FastAPI
 
     from centralita.web import support
+    from centralita.web.api import description, problems
+
+    app = FastAPI(
+        title="Centralita",
+        version=__version__,
+        description="A self-hosted event hub for service desks.",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    app.state.hub = hub
+    problems.install(app)
+    for router in _routers():
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(support.router)
+    app.include_router(description.router)
+    return app
+
+
+def _routers() -> list[APIRouter]:
+    """One of each noun."""
     from centralita.web.api import (
         approvals,
         assets,
         audit,
         dead_letters,
         delegations,
-        description,
         event_types,
         events,
         lanes,
-        problems,
         rules,
         settings,
         sources,
@@ -46,26 +67,11 @@ def make_api(hub: Hub) -> FastAPI:
         webhooks,
     )
 
-    app = FastAPI(
-        title="Centralita",
-        version=__version__,
-        description="A self-hosted event hub for service desks.",
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        max_body_size=MAX_BODY_BYTES,
-    )
-    app.state.hub = hub
-    problems.install(app)
-    for module in (
+    modules = (
         *(events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations),
         *(assets, rules, tokens, users, audit, settings),
         *(webhook_trial, webhook_polling),
         *(webhook_history, webhook_replay, webhook_issues),
         *(webhooks,),
-    ):
-        app.include_router(module.router, prefix=PREFIX)
-    app.include_router(support.router)
-    app.include_router(description.router)
-    return app
+    )
+    return [module.router for module in modules]
