@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that the programs which the tests and benchmarks drive are there:
-# need.sh [postgresql] [chromium] [faketime] [slapd] [node] [wrk] [prometheus-alertmanager]
+# need.sh [postgresql] [chromium] [faketime] [slapd] [node] [php] [wrk] [prometheus-alertmanager]
 # On Debian and its kin a missing one is installed by apt-get; elsewhere it says what to install, and fails.
 set -euo pipefail
 
@@ -32,6 +32,7 @@ has() {
         done
         ;;
     node) command -v node >/dev/null && return ;;
+    php) command -v php >/dev/null && return ;;
     wrk) command -v wrk >/dev/null && return ;;
     prometheus-alertmanager)
         for name in prometheus-alertmanager alertmanager; do command -v "$name" >/dev/null && return; done
@@ -55,6 +56,7 @@ if ! command -v apt-get >/dev/null || { [ ${#as_root[@]} -gt 0 ] && ! command -v
     exit 1
 fi
 packages=("${missing[@]/#node/nodejs}")
+packages=("${packages[@]/#php/php-cli}")
 echo "Installing with apt-get: ${packages[*]}"
 "${as_root[@]}" apt-get update -q
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}"

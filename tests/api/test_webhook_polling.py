@@ -170,7 +170,7 @@ async def test_what_can_never_be_fetched_is_a_dead_letter_and_those_behind_it_go
     def refuse(material: Material) -> NoReturn:
         raise Unrenderable("webhook.original_gone")
 
-    monkeypatch.setitem(FORMATS, "raw", refuse)  # type: ignore[arg-type]  # a Mapping to everybody else
+    monkeypatch.setitem(FORMATS, "raw", refuse)
     events = await sent(api, 2, "broken.x")
     answer = await polled(api, "broken")
     assert answer["messages"] == []

@@ -7,6 +7,7 @@ the queue, the breaker, the history or the statistics; only the audit log says w
 from __future__ import annotations
 
 import base64
+import contextlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from centralita.integrations.webhook.receiver import Receiver, SigningKey, recei
 from centralita.integrations.webhook.snippets import SUFFIXES, Language, snippet
 from centralita.logs import MASK, redact_text
 from centralita.ports import Config, HttpRequest, HttpResponse
+from centralita.services import event_types
 from centralita.services.attempts import HttpClient, Job, Performer
 from centralita.services.audit import record
 from centralita.services.destinations import Address
@@ -41,6 +43,7 @@ TEST_HEADER = ("webhook-test", "true")
 SHOWN_BYTES = 65_536
 """Of the response's body."""
 _MASKED = frozenset({"authorization", "cookie", "set-cookie", "proxy-authorization"})
+DEFAULT_TYPE = "ticket.created"
 _SHORTEST_SECRET = 4
 """Anything shorter is in every text by chance."""
 
@@ -103,7 +106,8 @@ class Recorder:
 
     async def request(self, request: HttpRequest) -> HttpResponse:
         """See ``net.Client``."""
-        self.request_made = request
+        if not request.private:  # what comes before the message, and is nobody's business
+            self.request_made = request
         return await self._client.request(request)
 
 
@@ -193,7 +197,7 @@ async def _try(hub: Hub, actor: str, config: Config, types: tuple[str, ...], wis
         reason=job.outcome.reason,
         detail=_hide(job.outcome.detail or response.detail, receiver),
         request=None if request is None else _shown_request(request, receiver),
-        response=None if request is None else _shown_response(response, receiver, request.url == receiver.url),
+        response=None if request is None else _shown_response(response, receiver),
         timings={name: round(ms, 3) for name, ms in response.timings.items()},
         snippets={str(language): text for language, text in _snippets(receiver, now).items()},
     )
@@ -214,20 +218,27 @@ async def _chosen(hub: Hub, event_id: str) -> Event:
 
 
 def example(hub: Hub, types: tuple[str, ...], wanted: str) -> Event:
-    """An example under an id of its own, so that no receiver takes the real one for a repetition."""
-    name = wanted or next((each for each in types if "*" not in each), "ticket.created")
+    """An example under an id of its own, so that no receiver takes the real one for a repetition. Raises LookupError
+    for a type that there is not."""
+    event = event_types.example_event(wanted) if wanted else _example_of(types)
     now = hub.clock.now()
     ulid = ids.ulid(int(now * 1000), secrets.randbits(80))
-    return Event(
-        id=f"evt_{ulid}_test",
-        source="test",
-        type=hub.webhooks.defaults.aliases.get(name, name),
-        time=datetime.fromtimestamp(int(now), UTC).isoformat().replace("+00:00", "Z"),
-        subject="ticket/4521",
-        severity="low",
-        title="Test",
-        data={"ticket": {"id": "4521", "title": "Test", "status": "open"}},
-    )
+    time = datetime.fromtimestamp(int(now), UTC).isoformat().replace("+00:00", "Z")
+    return msgspec.structs.replace(event, id=f"evt_{ulid}_test", time=time)
+
+
+def _example_of(types: tuple[str, ...]) -> Event:
+    """Of the first type that is named and that there is, else of the plainest that a wildcard stands for."""
+    for name in types:
+        with contextlib.suppress(LookupError):
+            return event_types.example_event(name)
+    prefixes = tuple(each[:-1] for each in types if each.endswith(".*"))
+    meant = (name for name in event_types.declared() if prefixes and name.startswith(prefixes))
+    return event_types.example_event(min(meant, key=_plainness, default=DEFAULT_TYPE))
+
+
+def _plainness(name: str) -> tuple[bool, str]:
+    return not name.endswith((".created", ".started", ".requested", ".fired")), name
 
 
 def _job(hub: Hub, config: Config, payload: Payload, now: float) -> Job:
@@ -252,8 +263,7 @@ def _job(hub: Hub, config: Config, payload: Payload, now: float) -> Job:
 
 
 def _shown_request(request: HttpRequest, receiver: Receiver) -> SentRequest:
-    # What comes before the message asks for a token, with the client's secret in its body.
-    body, encoding = as_text(request.body) if request.url == receiver.url else (MASK, "text")
+    body, encoding = as_text(request.body)
     own = {name.lower() for name, _ in receiver.headers}
     return SentRequest(
         method=request.method,
@@ -264,12 +274,12 @@ def _shown_request(request: HttpRequest, receiver: Receiver) -> SentRequest:
     )
 
 
-def _shown_response(response: HttpResponse, receiver: Receiver, is_receivers: bool) -> GotResponse:
+def _shown_response(response: HttpResponse, receiver: Receiver) -> GotResponse:
     body = response.body[:SHOWN_BYTES].decode("utf-8", "replace")
     return GotResponse(
         status=response.status,
         headers=[(name, MASK if name in _MASKED else _hide(value, receiver)) for name, value in response.headers],
-        body=_hide(redact_text(body), receiver) if is_receivers else MASK,
+        body=_hide(redact_text(body), receiver),
         truncated=response.truncated or len(response.body) > SHOWN_BYTES,
         error=response.error,
         detail=_hide(response.detail, receiver),

@@ -1,7 +1,9 @@
 """``{event, timestamp, data, signature}`` as the troubleshooting assistant's receivers know and verify it.
 
 The signature is ``core.inner_signatures``'s by the newest secret: the bytes behind ``whsec_``, else the secret's own
-text. While a secret is being replaced a receiver that knows only the old one has the headers, which all secrets sign.
+text. The body is written as it is signed: a receiver in any language takes the signature out of the text, and need not
+write JSON as Python does. While a secret is being replaced a receiver that knows only the old one has the headers,
+which all secrets sign.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ def render_troubleshooting(material: Material) -> Message:
     }
     if material.receiver.secrets(material.now):
         payload[NAME] = inner_signature(payload, _key(material.receiver, material.now))
-    return Message(body=json.dumps(payload).encode())
+    return Message(body=json.dumps(payload, sort_keys=True).encode())
 
 
 def _data(material: Material) -> dict[str, Any]:

@@ -15,11 +15,18 @@ from pathlib import Path
 from typing import Literal
 
 from centralita.integrations.webhook.receiver import Receiver
+from centralita.integrations.webhook.signatures import standard_secret
 
 Language = Literal["python", "javascript", "php"]
 SUFFIXES: Mapping[Language, str] = {"python": "py", "javascript": "mjs", "php": "php"}
 
 _SECRET, _PUBLIC_KEY = "ERP_WEBHOOK_SECRET", "ERP_WEBHOOK_PUBLIC_KEY"
+_OWN_TEXT: Mapping[Language, tuple[str, str]] = {
+    "python": ('base64.b64decode(secret.removeprefix("whsec_"))', "secret.encode()"),
+    "javascript": ('Buffer.from(secret.replace(/^whsec_/, ""), "base64")', "Buffer.from(secret)"),
+    "php": ("base64_decode(preg_replace('/^whsec_/', '', $secret), true)", "$secret"),
+}
+"""How a key is had from a secret, and how from one that is no more than somebody's own text."""
 _PLACE = re.compile(r'"@([A-Z]+)@"')
 
 
@@ -34,6 +41,8 @@ def snippet(receiver: Receiver, language: Language, now: float) -> str:
     # No variable begins with a digit.
     prefix = f"{name}_" if name[:1].isalpha() else ""
     text = _text(f"{kind}.{SUFFIXES[language]}")
+    if kind == "standard" and standard_secret(secrets[0]) != secrets[0].encode():
+        text = text.replace(*_OWN_TEXT[language])
     text = text.replace(_SECRET, f"{prefix}WEBHOOK_SECRET").replace(_PUBLIC_KEY, f"{prefix}WEBHOOK_PUBLIC_KEY")
     signing = receiver.signing
     values = {
