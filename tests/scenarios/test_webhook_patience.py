@@ -1,22 +1,24 @@
 """What the hub bears from a receiver, and for how long: its schedule, the breaker and its ramp, days of failures, a
-receiver that is gone, and the pace that it may keep. Rows 31 and 32."""
+receiver that is gone, and the pace that it may keep. Rows 31, 32 and 40."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from standardwebhooks import Webhook as StandardWebhook
 
 from centralita.core import breaker
 from centralita.core.lanes import LanePolicy
 from centralita.sandbox.control import SinkControl
 from centralita.sandbox.sink.answers import AnswerPlan
 from centralita.sandbox.sink.receiver import Arrival
-from centralita.services import lanes, replays
+from centralita.services import lanes, replays, webhook_changes
 from tests.scenarios.conftest import WEBHOOK_SECRET
 from tests.scenarios.judges import Reader, header, judge_intact, judge_order
 from tests.scenarios.virtual import DAY_S, HOUR_S, VirtualHub, virtual_hub
@@ -304,3 +306,51 @@ async def test_order_per_subject_waits_only_for_the_same_subject(world: VirtualH
     assert judge_order(arrivals, {a1: 1, a2: 2}) == judge_order(arrivals, {b1: 1, b2: 2}) == []
     came = [header(arrival, "webhook-id") for arrival in arrivals]
     assert came.index(b1) < came.index(a2), "b did not wait for a"
+
+
+@dataclass
+class Key:
+    """A secret, and from when to when (on the hub's clock) it signs for certain."""
+
+    verifier: StandardWebhook
+    since: float
+    until: float = float("inf")
+    gone: float = float("inf")
+    """From when on it does not sign for certain."""
+
+    def has_signed(self, arrival: Arrival) -> bool:
+        sent_at = datetime.fromtimestamp(int(header(arrival, "webhook-timestamp")), UTC)
+        expected = self.verifier.sign(header(arrival, "webhook-id"), sent_at, arrival.body.decode())
+        return expected in header(arrival, "webhook-signature").split()
+
+
+async def test_a_secret_that_is_replaced_between_two_tries_fails_nobody(world: VirtualHub) -> None:
+    """Row 40: replaced in a loop. Whoever still has an old one and whoever has the new one can verify all that comes,
+    by a library that is not ours."""
+    hook = {"name": "rotated", "url": f"{world.sink.url}/rotated", "types": ["fault.rotated"], "order": "none"}
+    made = await webhook_changes.add(world.hub, "local:ana", {**hook, "schedule_s": [0.05, 0.2, 0.4]})
+    keys = [Key(StandardWebhook(made.secret), world.clock.now())]
+    events: list[str] = []
+    for number in range(1, 11):
+        await world.sink.answer(AnswerPlan(path="/rotated", status=500, count=1))
+        events += await world.post("rotated", ["", "", ""])
+        await world.attempted("rotated", 4 * number - 1)
+        replaced_at = world.clock.now()
+        made = await webhook_changes.rotate(world.hub, "local:ana", "rotated", keep_s=8)
+        keys[-1].until = replaced_at + 8
+        keys[-1].gone = world.clock.now() + 8
+        keys.append(Key(StandardWebhook(made.secret), world.clock.now()))
+        world.skip(3)
+    assert {end[1] for end in await world.done("rotated", 30)} == {"delivered"}
+    arrivals = await world.sink.received(path="/rotated")
+    assert len(arrivals) == 40
+    verified = 0
+    for arrival in arrivals:
+        sent_at = int(header(arrival, "webhook-timestamp"))  # rounded down
+        valid = [key for key in keys if key.since <= sent_at and sent_at + 1 <= key.until]
+        assert all(key.has_signed(arrival) for key in valid)
+        assert any(key.has_signed(arrival) for key in keys)
+        assert not any(key.has_signed(arrival) for key in keys if key.gone < sent_at)
+        verified += len(valid)
+    assert verified > 60, "two or three at a time"
+    assert world.judge("rotated", events, arrivals) == []
