@@ -144,7 +144,7 @@ def _queues(tx: Transaction, now: float, locale: str) -> Iterator[Finding]:
     if unread:
         said = _("{count} receipts could not be read", locale).format(count=unread)
         yield Finding(_("receipts", locale), "warn", said, "centralita source show SLUG")
-    open_ = [lane for lane in lanes.listing(tx) if breaker.load(lane.breaker).position != "closed"]
+    open_ = [lane for lane in lanes.listing(tx) if breaker.load(lane.breaker).position == "open"]
     for lane in open_:
         said = _("{lane} keeps failing: {error}", locale).format(lane=lane.key, error=lane.last_error)
         cure = _("Mend the receiver; the queue goes on by itself.", locale)
@@ -154,6 +154,8 @@ def _queues(tx: Transaction, now: float, locale: str) -> Iterator[Finding]:
     for lane in lanes.listing(tx):
         if lane.paused:
             said = _("{lane} is paused", locale).format(lane=lane.key)
+            if lane.paused_reason:
+                said += ": " + in_words(lane.paused_reason, {}, locale)
             yield Finding(_("lanes", locale), "warn", said, f"centralita lane resume {lane.key}")
     if not tokens.count_valid(tx, now):
         said = _("none: nobody can use the API from another machine", locale)

@@ -52,7 +52,7 @@ async def measure(hub: Hub) -> None:
         hub.metrics.queue_oldest.set(max(0.0, now - oldest))
         hub.metrics.inbox_depth.set(receipts.count_waiting(tx))
         hub.metrics.dead_letters.set(history.dead_count(tx))
-        open_ = [lane for lane in keys.values() if lane.breaker and breaker.load(lane.breaker).position != "closed"]
+        open_ = [lane for lane in keys.values() if lane.breaker and breaker.load(lane.breaker).position == "open"]
         hub.metrics.open_breakers.set(len(open_))
 
     hub.metrics.in_flight.set(hub.deliverer.active)
