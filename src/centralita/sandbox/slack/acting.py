@@ -131,7 +131,9 @@ class Person:
         """Runs a slash command; its answer is shown to this person, or to everybody."""
         app = next((one for one in self.space.apps.values() if name in one.commands), None)
         if app is None:
-            raise ControlError(f"{name} is not a valid command", 404)
+            fault = f"{name} is not a valid command"
+            self._told_by_slack(conversation, f"{fault}. In Slack, all messages that start with / are commands.")
+            return Ack(False, {}, fault)
         path = self.space.grants.response_url(app.id, self.user.id, conversation.id)
         form = {
             "token": app.verification_token,
@@ -156,7 +158,14 @@ class Person:
         return ack
 
     def _told_by_slack(self, conversation: Conversation, text: str) -> None:
-        message = {"type": "message", "user": "USLACKBOT", "ts": self.space.next_ts(conversation), "text": text}
+        message: Message = {
+            "type": "message",
+            "user": "USLACKBOT",
+            "username": "Slackbot",
+            "ts": self.space.next_ts(conversation),
+            "text": text,
+            "is_ephemeral": True,
+        }
         conversation.ephemeral.append((self.user.id, message))
         self.space.tell(Change("ephemeral", conversation.id, message, only_for=self.user.id))
 

@@ -133,6 +133,7 @@ async def boot(request: web.Request) -> web.StreamResponse:
             "usergroups": {group.id: group.handle for group in space.usergroups.values()},
             "channels": {one.id: one.name for one in space.conversations.values() if one.kind == "public_channel"},
             "conversations": [_summary(request, viewer, one) for one in mine],
+            "apps": [app.describe() for app in space.apps.values()],
         }
     )
 
@@ -284,6 +285,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/", page),
         web.get("/archives/{tail:.*}", page),
+        web.get("/app/{id}", page),
         web.get("/_static/{name}", static),
         web.get("/_view/boot", explained(boot)),
         web.get("/_view/messages", explained(messages)),

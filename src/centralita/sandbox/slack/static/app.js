@@ -1,8 +1,10 @@
 // The page: which conversation is open, what is in it, and what the server says has changed.
+import { drawComposer } from "/_static/composer.js";
 import { Drawn, line, rows } from "/_static/messages.js";
 import { drawRail, drawWords, titleOf } from "/_static/rail.js";
 import { make, nameOf, scene, setLocale } from "/_static/scene.js";
 import { ask, at, place, query, state } from "/_static/state.js";
+import { drawHome, listenToModal, refreshModals } from "/_static/views.js";
 
 const list = at("messages");
 const replies = at("replies");
@@ -19,7 +21,12 @@ function go(channel, { thread = "", ts = "" } = {}) {
 }
 
 async function arrive() {
-  const { channel, ts, thread } = place();
+  const { channel, ts, thread, home } = place();
+  if (home) {
+    await openThread("");
+    document.body.dataset.pane = "channel";
+    return openHome(home);
+  }
   const wanted = channel || state.conversations.keys().next().value || "";
   if (wanted !== state.open || !channel) await openChannel(wanted);
   if (channel) document.body.dataset.pane = "channel";
@@ -53,9 +60,29 @@ async function fetchFirst(path) {
   }
 }
 
+async function openHome(id) {
+  state.opening += 1;
+  const app = state.apps.find((one) => one.id === id);
+  Object.assign(state, { open: "", home: app ? id : "", messages: [], more: false });
+  if (!app) return showNothing({ ok: false });
+  at("name").textContent = app.name;
+  at("purpose").textContent = scene.texts.home;
+  at("count").textContent = "";
+  at("say").replaceChildren();
+  await drawHome(app, list, true);
+  drawRail();
+}
+
+async function refreshViews() {
+  refreshModals();
+  const app = state.apps.find((one) => one.id === state.home);
+  if (app) await drawHome(app, list, false);
+}
+
 async function openChannel(channel) {
   const turn = ++state.opening;
   state.open = channel;
+  state.home = "";
   state.behind = 0;
   const answer = channel ? await fetchFirst(`/_view/messages?${query({ channel })}`) : { ok: false };
   if (turn !== state.opening) return;
@@ -190,26 +217,6 @@ function closeThread() {
   go(state.open);
 }
 
-// --- writing ----------------------------------------------------------------------------------------------------
-
-function drawComposer(form, label, closed, target) {
-  const field = make("textarea", { rows: "1", placeholder: label, "aria-label": label, maxlength: "4000" });
-  const send = make("button", { type: "submit", class: "send", "aria-label": scene.texts.send, title: scene.texts.send }, "➤");
-  form.replaceChildren(...(closed ? [] : [field, send]));
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    form.requestSubmit();
-  });
-  form.onsubmit = async (event) => {
-    event.preventDefault();
-    const text = field.value.trim();
-    if (!text) return;
-    const answer = await ask("/_view/say", { user: scene.viewer, text, ...target() });
-    if (answer.ok) field.value = "";
-  };
-}
-
 // --- what changes -----------------------------------------------------------------------------------------------
 
 const DRAW_EVERY_MS = 100;
@@ -249,7 +256,8 @@ function applyAll() {
   drawnAt = performance.now();
   const changes = waiting.splice(0);
   if (changes.some((one) => one.kind === "reset")) return refresh();
-  if (changes.some((one) => !one.message)) load().then(drawRail);
+  if (changes.some((one) => one.kind === "views")) refreshViews();
+  if (changes.some((one) => !one.message && one.kind !== "views")) load().then(drawRail);
   const follows = isAtBottom(list);
   const followsThread = isAtBottom(replies);
   const touched = { list: false, thread: false, news: 0 };
@@ -298,7 +306,7 @@ function apply({ kind, channel, message, mention }, touched) {
 
 function merge(messages, kind, message) {
   const index = messages.findIndex((one) => one.ts === message.ts);
-  if (kind === "deleted") {
+  if (kind === "deleted" || kind === "gone") {
     if (index >= 0) messages.splice(index, 1);
     return index >= 0;
   }
@@ -317,6 +325,7 @@ async function load() {
   scene.usergroups = answer.usergroups;
   scene.channels = answer.channels;
   state.team = answer.team;
+  state.apps = answer.apps;
   state.conversations = new Map(answer.conversations.map((one) => [one.id, one]));
   setLocale(scene.people.get(scene.viewer).locale);
   const choices = answer.people.filter((one) => !one.bot);
@@ -330,8 +339,10 @@ async function load() {
 }
 
 async function refresh() {
-  const { open, thread } = state;
+  const { open, thread, home } = state;
   await load();
+  refreshModals();
+  if (home) return openHome(home);
   await openChannel(open);
   await openThread(thread);
 }
@@ -343,6 +354,7 @@ async function look(userId) {
   await load();
   await follow();
   state.open = "";
+  refreshModals();
   await arrive();
 }
 
@@ -360,10 +372,12 @@ function onKey(event) {
 }
 
 at("lists").addEventListener("click", (event) => {
-  const item = event.target.closest("a[data-channel]");
+  const item = event.target.closest("a[data-channel], a[data-app]");
   if (!item || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  go(item.dataset.channel);
+  if (item.dataset.channel) return go(item.dataset.channel);
+  history.pushState(null, "", item.getAttribute("href"));
+  arrive();
 });
 at("viewer").addEventListener("change", (event) => look(event.target.value));
 at("close").addEventListener("click", closeThread);
@@ -387,7 +401,9 @@ window.addEventListener("popstate", arrive);
 setTheme(localStorage.getItem("theme"));
 scene.viewer = new URLSearchParams(location.search).get("user") ?? localStorage.getItem("viewer") ?? "";
 scene.emoji = await (await fetch("/_static/emoji.json")).json();
+listenToModal();
 await load();
 await follow();
 await arrive();
+await refreshModals();
 document.body.dataset.live = "yes";

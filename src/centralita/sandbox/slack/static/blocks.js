@@ -1,5 +1,6 @@
 // Block Kit (https://docs.slack.dev/reference/block-kit/blocks) as nodes.
-import { dateNode, mrkdwn, plainText } from "/_static/mrkdwn.js";
+import { control, INERT, textNodes } from "/_static/controls.js";
+import { dateNode, plainText } from "/_static/mrkdwn.js";
 import { emojiNode, link, make, nameOf, scene } from "/_static/scene.js";
 
 const BLOCKS = {
@@ -7,26 +8,34 @@ const BLOCKS = {
   divider: () => make("hr"),
   section,
   context: (block) => make("div", { class: "b-context" }, ...block.elements.map(contextElement)),
-  actions: (block) => make("div", { class: "b-actions" }, ...block.elements.map(element)),
+  actions: (block, surface) => make("div", { class: "b-actions" }, ...block.elements.map((one) => element(one, block, surface))),
   image: imageBlock,
   rich_text: (block) => make("div", { class: "b-rich" }, ...block.elements.map(richElement)),
-  input: (block) => make("div", { class: "b-input" }, make("span", { class: "label" }, ...textNodes(block.label)), element(block.element)),
+  input,
   markdown: (block) => make("div", { class: "b-markdown" }, ...markdown(block.text)),
   table,
   video: (block) => make("div", { class: "b-video" }, link(block.title_url ?? block.video_url, ...textNodes(block.title))),
   file: (block) => make("div", { class: "b-file" }, `📄 ${block.external_id}`),
 };
 
-export function renderBlocks(blocks) {
-  return blocks.map((block) => BLOCKS[block.type]?.(block) ?? make("div", { class: "b-unknown" }, `[${block.type}]`));
+// ``surface``: what acting on an element does; without one, nothing.
+export function renderBlocks(blocks, surface = INERT) {
+  return blocks.map((block) => BLOCKS[block.type]?.(block, surface) ?? make("div", { class: "b-unknown" }, `[${block.type}]`));
 }
 
-export function textNodes(text) {
-  if (!text) return [];
-  return text.type === "mrkdwn" ? mrkdwn(text.text) : plainText(text.text, text.emoji !== false);
+function element(one, block, surface) {
+  return one.type === "image" ? picture(one, "b-thumb") : control(one, block.block_id, surface);
 }
 
-function section(block) {
+function input(block, surface) {
+  const label = block.label?.text ?? "";
+  const made = control({ ...block.element, label, inInput: true, dispatch: block.dispatch_action }, block.block_id, surface);
+  const optional = block.optional ? make("span", { class: "faint" }, ` ${scene.texts.optional}`) : null;
+  const hint = block.hint ? make("p", { class: "faint" }, ...textNodes(block.hint)) : null;
+  return make("div", { class: "b-input", "data-block": block.block_id }, make("span", { class: "label" }, ...textNodes(block.label), optional), made, hint);
+}
+
+function section(block, surface) {
   const fields = block.fields?.map((field) => make("div", { class: "b-field" }, ...textNodes(field)));
   return make(
     "div",
@@ -37,7 +46,7 @@ function section(block) {
       block.text ? make("div", {}, ...textNodes(block.text)) : null,
       fields ? make("div", { class: "b-fields" }, ...fields) : null,
     ),
-    block.accessory ? make("div", { class: "b-accessory" }, element(block.accessory)) : null,
+    block.accessory ? make("div", { class: "b-accessory" }, element(block.accessory, block, surface)) : null,
   );
 }
 
@@ -60,41 +69,6 @@ export function picture(block, className) {
     image.replaceWith(make("span", { class: "b-noimage", title: scene.texts.image }, `🖼 ${block.alt_text || scene.texts.image}`));
   });
   return image;
-}
-
-const PLACEHOLDERS = { overflow: "⋯", datepicker: "📅", timepicker: "🕒", datetimepicker: "📅" };
-
-function element(one) {
-  if (one.type === "image") return picture(one, "b-thumb");
-  if (one.type === "button" || one.type === "workflow_button") return button(one);
-  if (one.type === "checkboxes" || one.type === "radio_buttons") return choices(one);
-  const shown = one.initial_option?.text ?? one.placeholder;
-  const label = shown ? textNodes(shown) : [one.initial_date ?? one.initial_time ?? PLACEHOLDERS[one.type] ?? "…"];
-  const arrow = one.type.includes("select") ? make("span", { "aria-hidden": "true" }, " ▾") : null;
-  return make("button", inert("b-control"), ...label, arrow);
-}
-
-function button(one) {
-  const style = ["primary", "danger"].includes(one.style) ? ` ${one.style}` : "";
-  const label = textNodes(one.text);
-  if (!one.url) return make("button", { ...inert(`b-button${style}`), "aria-label": one.accessibility_label }, ...label);
-  const made = link(one.url, ...label);
-  made.className = `b-button${style}`;
-  return made;
-}
-
-// Not the disabled attribute: it would hide the explanation from keyboards and screen readers.
-function inert(className) {
-  return { type: "button", class: className, "aria-disabled": "true", title: scene.texts.inert };
-}
-
-function choices(one) {
-  const kind = one.type === "checkboxes" ? "checkbox" : "radio";
-  const chosen = new Set([one.initial_option, ...(one.initial_options ?? [])].map((option) => option?.value));
-  const rows = one.options.map((option) =>
-    make("label", {}, make("input", { type: kind, disabled: true, checked: chosen.has(option.value) }), ...textNodes(option.text)),
-  );
-  return make("div", { class: "b-choices", title: scene.texts.inert }, ...rows);
 }
 
 const RICH = {

@@ -1,6 +1,8 @@
 // A message as a row, and a list of them with its days and the mark of what is new.
 import { mrkdwn } from "/_static/mrkdwn.js";
 import { picture, renderBlocks } from "/_static/blocks.js";
+import { messageMenu } from "/_static/composer.js";
+import { messageSurface } from "/_static/controls.js";
 import { dayOf, emojiNode, link, make, nameOf, scene, stamp, timeOf, whenOf } from "/_static/scene.js";
 
 const GROUPED_S = 300;
@@ -45,9 +47,9 @@ export function row(channel, message, { grouped = false, onThread = null } = {})
   if (message.is_ephemeral) body.append(make("p", { class: "note" }, `👁 ${scene.texts.onlyYou}`));
   if (message.subtype === "thread_broadcast" && onThread) body.append(broadcastNote(message, onThread));
   if (!grouped) body.append(head(message, time));
-  body.append(...content(message));
+  body.append(...content(channel, message));
   body.append(reactions(message), threadBar(message, onThread));
-  made.append(body);
+  made.append(body, messageMenu(channel, message));
   return made;
 }
 
@@ -67,16 +69,17 @@ function broadcastNote(message, onThread) {
   return make("p", { class: "note" }, `↩ ${scene.texts.alsoSent}: `, open);
 }
 
-function content(message) {
+function content(channel, message) {
   const edited = message.edited ? make("span", { class: "edited", title: whenOf(stamp(message.edited.ts)) }, scene.texts.edited) : null;
   const parts = [];
   if (message.blocks?.length) {
-    parts.push(make("div", { class: "blocks" }, ...renderBlocks(message.blocks), edited));
+    parts.push(make("div", { class: "blocks" }, ...renderBlocks(message.blocks, messageSurface(channel, message)), edited));
   } else if (message.text) {
     parts.push(make("div", { class: "text" }, ...(message.mrkdwn === false ? [message.text] : mrkdwn(message.text)), " ", edited));
   } else if (edited) {
     parts.push(edited);
   }
+  for (const file of message.files ?? []) parts.push(make("div", { class: "b-file" }, "📄 ", link(file.url_private, file.title || file.name)));
   return parts.concat((message.attachments ?? []).map(attachment));
 }
 

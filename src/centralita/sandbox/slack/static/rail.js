@@ -18,9 +18,18 @@ export function drawRail() {
     ...[[scene.texts.channels, channels], [scene.texts.direct, direct]]
       .filter(([, some]) => some.length)
       .map(([label, some]) => make("section", {}, make("h2", {}, label), make("ul", {}, ...some.map(railItem)))),
+    ...homes(),
   );
   if (focused) document.querySelector(`#lists a[data-channel="${CSS.escape(focused)}"]`)?.focus();
   drawTitle();
+}
+
+function homes() {
+  const apps = state.apps.filter((app) => app.home);
+  if (!apps.length) return [];
+  const item = (app) =>
+    make("li", {}, make("a", { href: `/app/${app.id}`, "data-app": app.id, "aria-current": app.id === state.home ? "page" : null }, make("img", { class: "avatar tiny", src: "/_static/icon.svg", alt: "" }), make("span", { class: "item-name" }, app.name)));
+  return [make("section", {}, make("h2", {}, scene.texts.apps), make("ul", {}, ...apps.map(item)))];
 }
 
 function railItem(one) {

@@ -5,7 +5,9 @@ export const at = (id) => document.getElementById(id);
 export const state = {
   team: "",
   conversations: new Map(),
+  apps: [],
   open: "",
+  home: "",
   messages: [],
   more: false,
   read: "",
@@ -32,9 +34,11 @@ export function query(parameters) {
 export function place() {
   const source = location.hash.startsWith("#/archives/") ? location.hash.slice(1) : location.pathname + location.search;
   const [path, search = ""] = source.split("?");
+  const home = /^\/app\/([^/]+)$/.exec(path)?.[1] ?? "";
   const found = /^\/archives\/([^/]+)(?:\/p(\d{7,}))?\/?$/.exec(path);
   const digits = found?.[2];
   return {
+    home,
     channel: found ? decodeURIComponent(found[1]) : "",
     ts: digits ? `${digits.slice(0, -6)}.${digits.slice(-6)}` : "",
     thread: new URLSearchParams(search).get("thread_ts") ?? "",
