@@ -254,7 +254,7 @@ def test_a_template_is_checked_before_it_is_saved() -> None:
     assert check_template("{{ title }}", "application/json") == []
     [fault] = check_template("a\n{{ title | include }}", "text/plain")
     assert (fault.message_id, fault.line) == ("template.syntax", 2)
-    assert [each.message_id for each in check_template(" ", "text/plain")] == ["template.empty"]
+    assert [each.message_id for each in check_template(" ", "text/plain")] == ["webhook.template_missing"]
 
 
 # --- what people read ------------------------------------------------------------------------------------------------

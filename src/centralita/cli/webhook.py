@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from centralita.cli import webhook_changing
+from centralita.cli import webhook_changing, webhook_preview
 from centralita.cli.commands import command, group
 from centralita.cli.contents import CONTENTS
 from centralita.cli.event import Json
@@ -18,6 +18,7 @@ from centralita.i18n import N_
 app = group(_(CONTENTS["webhook"]))
 Name = Annotated[str, typer.Argument(help=_("The webhook's name."))]
 webhook_changing.register(app)
+webhook_preview.register(app)
 
 
 @command(

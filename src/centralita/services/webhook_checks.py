@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 from pydantic import ValidationError
 
-from centralita.core import templates
 from centralita.core.addresses import judge_url, read_networks
 from centralita.core.headers import judge_header
 from centralita.core.rule_specs import webhook_problems
 from centralita.integrations import registry
+from centralita.integrations.webhook.formats.template import check_template
 from centralita.services import announcements
 from centralita.services.hub import Hub
 from centralita.services.rules import aliases
@@ -57,7 +57,7 @@ def read(given: Mapping[str, Any]) -> Webhook:
 
 def check(hub: Hub, hook: Webhook) -> None:
     """Raises WebhookFaulty with everything that is wrong with a webhook whose shape is right."""
-    faults = [*_name(hook), *_subscription(hook), *_addresses(hub, hook), *_message(hook), *_proofs(hook)]
+    faults = [*_name(hook), *subscription_faults(hook), *_addresses(hub, hook), *_message(hook), *_proofs(hook)]
     if faults:
         raise WebhookFaulty(faults)
 
@@ -83,7 +83,8 @@ def _name(hook: Webhook) -> Iterator[Fault]:
         yield Fault("name", "webhook.name_invalid")
 
 
-def _subscription(hook: Webhook) -> Iterator[Fault]:
+def subscription_faults(hook: Webhook) -> Iterator[Fault]:
+    """What is wrong with whom it subscribes to."""
     for problem in webhook_problems(spec_of(hook)):
         yield Fault(problem.key, problem.id, {name: str(value) for name, value in problem.arguments.items()})
     if not hook.types:
@@ -104,12 +105,8 @@ def _addresses(hub: Hub, hook: Webhook) -> Iterator[Fault]:
 
 
 def _message(hook: Webhook) -> Iterator[Fault]:
-    if hook.format == "template" and not hook.template:
-        yield Fault("template", "webhook.template_missing")
-    if hook.template:
-        try:
-            templates.check(hook.template, "json")
-        except templates.TemplateError as fault:
+    if hook.format == "template" or hook.template:
+        for fault in check_template(hook.template, hook.content_type):
             yield Fault("template", fault.message_id, {"line": str(fault.line), "detail": fault.detail})
     for name, value in hook.headers.items():
         if name.lower() in OWN_HEADERS:

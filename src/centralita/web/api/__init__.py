@@ -62,6 +62,7 @@ def _routers() -> list[APIRouter]:
         webhook_history,
         webhook_issues,
         webhook_polling,
+        webhook_preview,
         webhook_replay,
         webhook_trial,
         webhooks,
@@ -70,7 +71,7 @@ def _routers() -> list[APIRouter]:
     modules = (
         *(events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations),
         *(assets, rules, tokens, users, audit, settings),
-        *(webhook_trial, webhook_polling),
+        *(webhook_preview, webhook_trial, webhook_polling),
         *(webhook_history, webhook_replay, webhook_issues),
         *(webhooks,),
     )

@@ -42,7 +42,7 @@ def variables(event: Event) -> dict[str, Any]:
 def check_template(template: str, content_type: str) -> list[templates.TemplateError]:
     """What is wrong with a template before any event is filled in; [] when nothing is."""
     if not template.strip():
-        return [templates.TemplateError("template.empty")]
+        return [templates.TemplateError("webhook.template_missing")]
     try:
         templates.check(template, target_of(content_type))
     except templates.TemplateError as fault:
