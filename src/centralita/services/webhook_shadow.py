@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from centralita.core.shown_urls import shown_url
 from centralita.services.hub import Hub
-from centralita.services.webhooks import masked
 from centralita.settings.webhooks import Webhook, parted
 from centralita.store import stored_webhooks
 from centralita.store.stored_webhooks import WebhookRow
@@ -21,7 +21,7 @@ def _row(hook: Webhook, now: float) -> WebhookRow:
         name=hook.name,
         origin="file",
         description=hook.description,
-        address=masked(hook.url),
+        address=shown_url(hook.url),
         types=hook.types,
         enabled=hook.enabled,
         spec=parted(hook)[0],
