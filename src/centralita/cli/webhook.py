@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from centralita.cli import webhook_changing, webhook_preview
+from centralita.cli import webhook_changing, webhook_preview, webhook_statistics
 from centralita.cli.commands import command, group
 from centralita.cli.contents import CONTENTS
 from centralita.cli.event import Json
@@ -19,6 +19,7 @@ app = group(_(CONTENTS["webhook"]))
 Name = Annotated[str, typer.Argument(help=_("The webhook's name."))]
 webhook_changing.register(app)
 webhook_preview.register(app)
+webhook_statistics.register(app)
 
 
 @command(

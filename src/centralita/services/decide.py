@@ -100,6 +100,7 @@ class Batch:
         self._planned: list[Planned] = []
         self.handed: list[Handed] = []
         self.queued = False
+        self.rejected: Mapping[str, int] = {}
         self.announced = False
         self.requeued = False
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -50,7 +51,8 @@ class DeliverSettings(Protocol):
 class Metrics(Protocol):
     """What delivering counts."""
 
-    def attempted(self, destination: str, outcome: str, elapsed_s: float) -> None: ...
+    def attempted(self, destination: str, outcome: str, elapsed_s: float, slow_s: float) -> None: ...
+    def rejected(self, counts: Mapping[str, int]) -> None: ...
 
 
 class Deliverer:
@@ -235,7 +237,9 @@ class Deliverer:
             )
         except asyncio.CancelledError:
             job.outcome = Outcome(state="retry", reason="attempt.cancelled", spends_attempt=False, failure=False)
-        self._metrics.attempted(job.payload.effect.destination, job.outcome.state, job.elapsed_ms / 1000)
+        slow_s = math.inf if job.address is None else job.address.lane.policy.slow_s
+        destination, state = job.payload.effect.destination, job.outcome.state
+        self._metrics.attempted(destination, state, job.elapsed_ms / 1000, slow_s)
         self._done.append(job)
         self._finished.set()
 
@@ -261,6 +265,7 @@ class Deliverer:
         self._active -= len(batch)
         if not self._active:
             self._idle.set()
+        self._metrics.rejected(settled.rejected)
         if settled.announced:
             self.on_announced()
         self.on_settled(job.row.event_id for job in batch)

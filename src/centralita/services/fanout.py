@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -46,6 +46,8 @@ class Births(Protocol):
 
     handed: list[Handed]
     queued: bool
+    rejected: Mapping[str, int]
+    """How many by kind of destination are held because that fails."""
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +107,7 @@ def write_deliveries(tx: Transaction, planned: Sequence[Planned], room: Room, no
             births.queued = True
             set_wake(states[lane_id], policies[lane_id], now, now)
     deliveries.insert(tx, rows)
-    count_rejected(tx, states, rows, now)
+    births.rejected = count_rejected(tx, states, rows, now)
     lanes.save(tx, list(states.values()))
     return [row.id for row in rows]
 

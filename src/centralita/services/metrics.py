@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import math
+from collections.abc import Container, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -34,6 +35,18 @@ class HubMetrics:
             "How long an attempt took.",
             ["destination"],
             buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._slow = Counter(
+            "centralita_delivery_slow",
+            "Deliveries that succeeded, but took longer than the destination's slow_s.",
+            ["destination"],
+            registry=self.registry,
+        )
+        self._rejected = Counter(
+            "centralita_delivery_rejected",
+            "Deliveries that came to wait because the breaker was open or the hub had stopped the destination.",
+            ["destination"],
             registry=self.registry,
         )
         self._attempted_by: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
@@ -68,14 +81,21 @@ class HubMetrics:
         """Events that went through the rules."""
         self._routed.labels(source if source in self.known_sources else OTHER).inc(count)
 
-    def attempted(self, destination: str, outcome: str, elapsed_s: float) -> None:
-        """One attempt of a delivery."""
+    def attempted(self, destination: str, outcome: str, elapsed_s: float, slow_s: float = math.inf) -> None:
+        """One attempt of a delivery; a success that took longer than ``slow_s`` is slow."""
         found = self._attempted_by.get((destination, outcome))
         if found is None:
             found = self._attempts.labels(destination, outcome), self._duration.labels(destination)
             self._attempted_by[destination, outcome] = found
         found[0].inc()
         found[1].observe(elapsed_s)
+        if outcome == "delivered" and elapsed_s > slow_s:
+            self._slow.labels(destination).inc()
+
+    def rejected(self, counts: Mapping[str, int]) -> None:
+        """Deliveries by destination that are held because it fails."""
+        for destination, count in counts.items():
+            self._rejected.labels(destination).inc(count)
 
     def text(self) -> bytes:
         """The exposition, text format 0.0.4."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -29,6 +29,7 @@ class _Queued:
     def __init__(self) -> None:
         self.handed: list[Handed] = []
         self.queued = False
+        self.rejected: Mapping[str, int] = {}
 
 
 def _nobody() -> Room:

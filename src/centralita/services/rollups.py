@@ -6,6 +6,7 @@ minutes some time after it has ended, whole and again from the beginning if need
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
@@ -52,22 +53,32 @@ class Tries:
             tally = self._tallies.setdefault(job.row.lane_id, Tally())
             count_try(tally, job.elapsed_ms, succeeded=succeeded, slow_ms=slow_s * 1000)
 
-    def write(self, tx: Transaction, now: float) -> None:
-        """Writes what was counted; and what waits in lanes that this batch has shut, as rejected."""
+    def write(self, tx: Transaction, now: float) -> Counter[str]:
+        """Writes what was counted; and what waits in lanes that this batch has shut, as rejected: how many, by
+        destination."""
+        rejected: Counter[str] = Counter()
         for lane in self._open:
             if is_shut(lane):
-                self._tallies.setdefault(lane.id, Tally()).rejected += deliveries.waiting(tx, lane.id)
+                waiting = deliveries.count_of_lane(tx, lane.id) - lane.in_flight
+                self._tallies.setdefault(lane.id, Tally()).rejected += waiting
+                rejected[lane.destination] += waiting
         rollups.add(tx, self._tallies, floor(now, "minute"))
+        return rejected
 
 
-def count_rejected(tx: Transaction, lanes: Mapping[int, LaneState], born: Sequence[DeliveryRow], now: float) -> None:
-    """Counts the deliveries that were born into lanes that are shut."""
+def count_rejected(
+    tx: Transaction, lanes: Mapping[int, LaneState], born: Sequence[DeliveryRow], now: float
+) -> Counter[str]:
+    """Counts the deliveries that were born into lanes that are shut: how many, by destination."""
     shut = {lane_id for lane_id, lane in lanes.items() if is_shut(lane)}
     tallies: dict[int, Tally] = {}
+    rejected: Counter[str] = Counter()
     for row in born if shut else ():
         if row.lane_id in shut:
             tallies.setdefault(row.lane_id, Tally()).rejected += 1
+            rejected[lanes[row.lane_id].destination] += 1
     rollups.add(tx, tallies, floor(now, "minute"))
+    return rejected
 
 
 async def coarsen(database: Database, now: float) -> None:

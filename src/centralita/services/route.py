@@ -70,6 +70,7 @@ class Metrics(Protocol):
     """What routing counts."""
 
     def routed(self, source: str, count: int) -> None: ...
+    def rejected(self, counts: Mapping[str, int]) -> None: ...
 
 
 async def _learn_nothing() -> None:
@@ -197,6 +198,7 @@ class Router:
             raise
         self._worker.hand_over(room, batch.handed, batch.queued)
         self._metrics.routed(source, batch.routed)
+        self._metrics.rejected(batch.rejected)
         self.on_routed(source)
         if polled := batch.polled:
             self.on_polled(polled)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -33,6 +33,8 @@ class Settled(msgspec.Struct):
     """What a batch of results led to."""
 
     announced: bool = False
+    rejected: Mapping[str, int] = {}
+    """How many deliveries by kind of destination it has shut in."""
     late: int = 0
     """Results that were thrown away, because the lane has another owner now."""
 
@@ -95,7 +97,7 @@ class Settler:
             announced = self._settle_one(tx, job, lane, policies[lane.id], plan, now)
             settled.announced = settled.announced or announced
         _carry_out(tx, plan, now)
-        tries.write(tx, now)
+        settled.rejected = tries.write(tx, now)
         due = deliveries.next_due(tx, states)
         for lane in states.values():
             set_wake(lane, policies[lane.id], due.get(lane.id), now)

@@ -6,7 +6,7 @@ the next begins. What is sent again joins the tail of the webhook's lane, as a d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -264,6 +264,7 @@ class _Queued:
     def __init__(self) -> None:
         self.handed: list[Handed] = []
         self.queued = False
+        self.rejected: Mapping[str, int] = {}
 
 
 def _subjects(tx: Transaction, events: Sequence[StoredEvent]) -> dict[tuple[str, str], Subject]:

@@ -141,6 +141,9 @@ TEXTS: Mapping[str, str] = {
     "replay.one_of": N_("Name deliveries, or say failed_since, missed_since or since: one of them."),
     "webhook.no_revisions": N_("The configuration file provides the webhook {webhook}: how it was is not kept."),
     "webhook.revision_unknown": N_("How the webhook {webhook} was (revision {revision}) is not kept any more."),
+    # statistics
+    "window.empty": N_("The window ends before it begins."),
+    "window.too_long": N_("More than {most} intervals: ask for a shorter window, or for longer intervals."),
     # approvals
     "approval.already_approver": N_("{who} is asked already."),
     "approval.answered_elsewhere": N_("It was answered in InvGate."),

@@ -220,13 +220,6 @@ def release(tx: Transaction, lane_id: int, ordering_key: str, now: float) -> int
     return tx.execute(sa.update(deliveries).where(condition).values(state="due", due_at=now)).rowcount
 
 
-def waiting(tx: Transaction, lane_id: int) -> int:
-    """How many deliveries of a lane are neither finished nor in flight."""
-    d = deliveries.c
-    query = sa.select(sa.func.count()).where(d.lane_id == lane_id, d.state != "in_flight")
-    return int(tx.execute(query).scalar_one())
-
-
 def counts(tx: Transaction) -> list[tuple[int, str, int, float]]:
     """(lane id, state, how many, oldest created_at) of everything unfinished."""
     d = deliveries.c

@@ -43,7 +43,7 @@ def make_api(hub: Hub) -> FastAPI:
 
 
 def _routers() -> list[APIRouter]:
-    """One of each noun."""
+    """One of each noun. A path without a name in it stands before those that it would be a name for."""
     from centralita.web.api import (
         approvals,
         assets,
@@ -64,6 +64,7 @@ def _routers() -> list[APIRouter]:
         webhook_polling,
         webhook_preview,
         webhook_replay,
+        webhook_statistics,
         webhook_trial,
         webhooks,
     )
@@ -71,7 +72,7 @@ def _routers() -> list[APIRouter]:
     modules = (
         *(events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations),
         *(assets, rules, tokens, users, audit, settings),
-        *(webhook_preview, webhook_trial, webhook_polling),
+        *(webhook_preview, webhook_trial, webhook_polling, webhook_statistics),
         *(webhook_history, webhook_replay, webhook_issues),
         *(webhooks,),
     )

@@ -23,6 +23,7 @@ from centralita.services.invgate import InvGateUnavailable
 from centralita.services.replays import NotFound
 from centralita.services.source_changes import Faulty, InTheWay
 from centralita.services.webhook_checks import WebhookFaulty
+from centralita.services.webhook_statistics import WindowRefused
 from centralita.services.wording import in_words
 from centralita.settings.faults import explain
 from centralita.store.database import StoreUnavailable
@@ -88,6 +89,7 @@ def install(app: FastAPI) -> None:
         LookupError: _not_found,
         Refused: _refused,
         NameTaken: _name_taken,
+        WindowRefused: _window_refused,
         AssetsRefused: _assets_refused,
         InvGateUnavailable: _invgate_unavailable,
         InTheWay: _in_the_way,
@@ -154,6 +156,10 @@ async def _webhook_faulty(request: Request, fault: WebhookFaulty) -> Response:
         for each in fault.faults
     ]
     return answer(request, 422, "webhook.faulty", errors=errors)
+
+
+async def _window_refused(request: Request, fault: WindowRefused) -> Response:
+    return answer(request, 422, fault.reason, in_words(fault.reason, fault.arguments, locale_of(request)))
 
 
 async def _assets_refused(request: Request, fault: AssetsRefused) -> Response:

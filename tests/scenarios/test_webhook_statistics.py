@@ -1,0 +1,49 @@
+"""What the statistics say is what was tried: successes, slow ones, errors, and what a breaker keeps waiting."""
+
+from __future__ import annotations
+
+import aiohttp
+
+from centralita.sandbox.control import SinkControl
+from centralita.sandbox.sink.answers import AnswerPlan
+from tests.scenarios.conftest import World, webhooks
+from tests.scenarios.ledger import alert
+from tests.scenarios.waiting import until
+
+_SUMS = "select sum({0}) from lane_minutes m join lanes l on l.id = m.lane_id where l.key = ?"
+_TRIES = "select count(*) from attempts a join lanes l on l.id = a.lane_id where l.key = ? and outcome in {0}"
+
+
+def _sum(world: World, name: str, what: str) -> int:
+    return int(world.reader.value(_SUMS.format(what), f"webhook:{name}") or 0)
+
+
+async def test_every_try_is_counted_once_as_what_it_was(world: World, sink: SinkControl) -> None:
+    await sink.answer(AnswerPlan(path="/slow", delay_ms=80))
+    await sink.answer(AnswerPlan(path="/broken", status=500))
+    hooks = [
+        *webhooks(sink, "quick", slow_s=60)["webhooks"],
+        *webhooks(sink, "slow", slow_s=0.05)["webhooks"],
+        *webhooks(sink, "broken", in_flight=4)["webhooks"],
+    ]
+    hub = await world.hub({"webhooks": hooks})
+    sender = await world.sender(hub)
+    assert set(await sender.post_all((f"a{number}", alert(number)) for number in range(40))) == {202}
+    await until(lambda: _sum(world, "quick", "successful") == 40 and _sum(world, "slow", "slow") == 40)
+    held = await until(lambda: _sum(world, "broken", "rejected"))
+    await sender.post_all((f"b{number}", alert(100 + number)) for number in range(3))
+    await until(lambda: _sum(world, "broken", "rejected") == held + 3)
+    await until(lambda: _sum(world, "quick", "successful") == 43 and _sum(world, "slow", "slow") == 43)
+    async with aiohttp.ClientSession() as session, session.get(f"{hub.url}/metrics") as response:
+        metrics = await response.text()
+    assert f'centralita_delivery_rejected_total{{destination="webhook"}} {held + 3}.0' in metrics
+    assert 'centralita_delivery_slow_total{destination="webhook"} 43.0' in metrics
+    await world.settle()
+    assert (_sum(world, "quick", "slow"), _sum(world, "slow", "successful")) == (0, 43)
+    assert 10 <= _sum(world, "broken", "error") < 43 > held > 0
+    for name in ("quick", "slow", "broken"):
+        key = f"webhook:{name}"
+        assert _sum(world, name, "successful") == world.reader.value(_TRIES.format("('delivered')"), key)
+        assert _sum(world, name, "error") == world.reader.value(_TRIES.format("('retry', 'dead')"), key)
+        every = " + ".join(f"h{number}" for number in range(32))
+        assert _sum(world, name, every) == _sum(world, name, "successful + error")
