@@ -207,7 +207,7 @@ async def test_a_button_opens_a_modal_that_is_filled_in(page: Page, slack: Slack
     await modal.get_by_label("Título").fill("Uy")
     await modal.get_by_label("Severidad").select_option(label="Alta")
     await modal.get_by_role("button", name="Crear").click()
-    await expect(modal.locator(".b-error")).to_have_text("Es muy corto.")
+    await expect(modal.locator(".b-error")).to_have_text(["Es muy corto."])
     await modal.get_by_label("Título").fill("Sin correo")
     await modal.get_by_label("Responsable").select_option(label="Sam Carter")
     await modal.get_by_label("Red").check()

@@ -50,10 +50,10 @@ function put(view) {
 async function send(view, surface, form) {
   const submit = form.querySelector("button[type=submit]");
   submit.disabled = true;
-  const answer = await ask("/_act/submit", { user: scene.viewer, view: view.id, values: valuesOf(surface) });
-  submit.disabled = false;
   for (const one of form.querySelectorAll(".b-error")) one.remove();
   form.querySelector(".modal-fault").hidden = true;
+  const answer = await ask("/_act/submit", { user: scene.viewer, view: view.id, values: valuesOf(surface) });
+  submit.disabled = false;
   if (answer.ok) return refreshModals();
   for (const [block, text] of Object.entries(answer.errors ?? { "": answer.error })) {
     const box = block ? form.querySelector(`[data-block="${CSS.escape(block)}"]`) : null;
