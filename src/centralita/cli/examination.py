@@ -11,6 +11,7 @@ from typing import Literal
 
 from centralita.cli.calling import LocalSocket
 from centralita.cli.checking import problems_of, warnings_of
+from centralita.cli.examined_webhooks import examine_webhooks, unsigned
 from centralita.cli.stored import database_is_there, read_sources, shut, slugs_of
 from centralita.core import breaker
 from centralita.i18n import gettext as _
@@ -118,7 +119,9 @@ async def _database(settings: Settings, locale: str) -> list[Finding]:
         if revision != head():
             said = _("schema {revision}, this version has {head}", locale).format(revision=revision, head=head())
             return [*found, Finding(name, "fail", said, "centralita migrate")]
-        return [*found, *await database.read(lambda tx: list(_queues(tx, time.time(), locale)))]
+        found += await database.read(lambda tx: list(_queues(tx, time.time(), locale)))
+        told = await examine_webhooks(settings, database, locale)
+        return [*found, *(Finding(_("webhooks", locale), *each) for each in told)]
     except StoreUnavailable as fault:
         return [Finding(name, "fail", fault.reason)]
     finally:
@@ -152,7 +155,7 @@ def _queues(tx: Transaction, now: float, locale: str) -> Iterator[Finding]:
     if not open_:
         yield Finding(_("breakers", locale), "ok", _("all closed", locale))
     for lane in lanes.listing(tx):
-        if lane.paused:
+        if lane.paused and not lane.paused_reason:
             said = _("{lane} is paused", locale).format(lane=lane.key)
             if lane.paused_reason:
                 said += ": " + in_words(lane.paused_reason, {}, locale)
@@ -197,7 +200,6 @@ def _senders(settings: Settings, stored: Sequence[SourceRow], locale: str) -> It
 
 
 def _unsigned(settings: Settings, locale: str) -> Iterator[Finding]:
-    unsigned = [hook.name for hook in settings.webhooks if not (hook.signing_secrets or settings.webhook_secret)]
-    for hook in unsigned:
+    for hook in unsigned(settings):
         said = _("{name} is sent without a signature", locale).format(name=hook)
         yield Finding(_("webhooks", locale), "warn", said, _("Give it a secret, or set webhook_secret.", locale))

@@ -152,13 +152,16 @@ class _InProcess:
 def _in_process(settings: Settings) -> Iterator[Transport]:
     import asyncio
 
+    from centralita import logs
     from centralita.services.running import AlreadyRunning, only_process
+    from centralita.settings import Logs
     from centralita.store.database import StoreUnavailable
     from centralita.web.api import make_api
     from centralita.wiring import open_hub
 
     sqlite = settings.database_url.startswith("sqlite:")
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    close_logs = logs.configure(Logs(level="warning"))  # to standard error: the answer alone is on the other
     try:
         with _Loop(asyncio.Runner()) as (runner, stack):
             if sqlite:
@@ -175,6 +178,8 @@ def _in_process(settings: Settings) -> Iterator[Transport]:
         ) from None
     except StoreUnavailable as fault:
         raise Failed(_("The database does not answer: {reason}").format(reason=fault.reason)) from None
+    finally:
+        close_logs()
 
 
 class _Loop:

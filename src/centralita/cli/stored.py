@@ -70,14 +70,18 @@ def warnings_of_stored(settings: Settings, rows: Sequence[SourceRow], locale: st
                 yield f"{row.slug}: {path}: {in_words(reason, {}, locale)}"
 
 
+def has_key(settings: Settings) -> bool:
+    """Whether there is a key to open what is sealed by: looking for one where there is none would make one."""
+    file = settings.data_dir / FILE_NAME
+    return bool(settings.secret_key is not None or os.environ.get(PREVIOUS_VARIABLE) or os.path.lexists(file))
+
+
 def shut(settings: Settings, rows: Sequence[SourceRow]) -> Iterator[tuple[str, str]]:
     """(slug, message id) of each whose secrets cannot be opened with this machine's key."""
-    file = settings.data_dir / FILE_NAME
-    has_key = settings.secret_key is not None or os.environ.get(PREVIOUS_VARIABLE) or os.path.lexists(file)
-    vault = vault_of(settings)
+    vault, readable = vault_of(settings), has_key(settings)
     for row in rows:
         try:
-            if not has_key:  # looking for one would make one
+            if not readable:
                 raise SecretError("secret.key_unknown")
             unseal(vault, row)
         except (SecretError, KeyFault) as fault:

@@ -68,23 +68,25 @@ async def add(hub: Hub, actor: str, given: Mapping[str, Any], scheme: Scheme | N
     keys = tuple(webhook_keys.key_of(secret) for secret in secrets)
     fresh = _row(hub, hook, keys, WebhookRow(name=hook.name, created_at=now), now)
 
-    def write(tx: Transaction) -> None:
+    def write(tx: Transaction) -> bool:
         before = stored_webhooks.find(tx, hook.name)
         if before is not None and before.removed_at is None:
             raise InTheWay("webhook.taken", name=hook.name)
-        if before is not None and _waiting(tx, hook.name):
-            # They would be sent to the address of the new one.
-            raise InTheWay("webhook.queue_waiting", name=hook.name)
+        if before is not None and _give_up_queue(tx, hook.name, now):
+            return False  # what waited for the one before would be sent to the address of the new one
         if before is None:
             stored_webhooks.add(tx, fresh)
         else:
             stored_webhooks.change(tx, msgspec.structs.replace(fresh, revision=before.revision + 1))
         record(tx, now, actor, "webhook.added", f"webhook/{hook.name}", {"after": _told(fresh)})
+        return True
 
     try:
-        await _change(hub, write)
+        added = await _change(hub, write)
     except Conflict:
         raise InTheWay("webhook.taken", name=hook.name) from None
+    if not added:
+        raise InTheWay("webhook.queue_waiting", name=hook.name)
     return await _made(hub, hook, secrets[0] if secrets else "")
 
 
@@ -152,8 +154,7 @@ async def remove(hub: Hub, actor: str, name: str) -> int:
 
     def write(tx: Transaction) -> int:
         before = _alive(tx, name)
-        waiting = _waiting(tx, name)
-        _resume(tx, name)
+        waiting = _give_up_queue(tx, name, now)
         changed = {"sealed": b"", "enabled": False, "removed_at": now, "updated_at": now}
         stored_webhooks.change(tx, msgspec.structs.replace(before, revision=before.revision + 1, **changed))
         details = {"before": _told(before), "waiting": waiting}
@@ -278,9 +279,17 @@ def _opened(hub: Hub, row: WebhookRow) -> tuple[Webhook, tuple[SigningKey, ...]]
         raise InTheWay("webhook.shut") from None
 
 
-def _waiting(tx: Transaction, name: str) -> int:
-    lane = lanes.by_key(tx, LANE + name)
-    return deliveries.unfinished(tx, [lane.id]).get(lane.id, 0) if lane is not None else 0
+def _give_up_queue(tx: Transaction, name: str, now: float) -> int:
+    """Has all that waits looked at, whatever it waits for, so that it ends; how many that are."""
+    known = lanes.by_key(tx, LANE + name)
+    if known is None:
+        return 0
+    lane = lanes.lock(tx, [known.id])[known.id]
+    go_on(lane)
+    lane.held_until, lane.hold_reason = 0.0, ""
+    lanes.save(tx, [lane])
+    deliveries.hasten(tx, lane.id, now)
+    return deliveries.unfinished(tx, [lane.id]).get(lane.id, 0)
 
 
 def _resume(tx: Transaction, name: str, *, only_hubs: bool = False) -> dict[str, Any]:
