@@ -60,15 +60,16 @@ def test_why_and_what_could_not_be_had() -> None:
 
 def test_attempts_are_told_one_by_one() -> None:
     tries = [
-        {"number": 1, "started_at": None, "elapsed_ms": 12.4, "outcome": "retry", "status": 503,
+        {"id": "att_1_1_1", "number": 1, "started_at": None, "elapsed_ms": 12.4, "outcome": "retry", "status": 503,
          "reason": "http.status", "detail": "503", "error": "", "timings": {}, "response": ""},
-        {"number": 2, "started_at": None, "elapsed_ms": 8.0, "outcome": "retry", "status": 0, "reason": "net.dns",
-         "detail": "", "error": "dns", "timings": {}, "response": ""},
+        {"id": "", "number": 2, "started_at": None, "elapsed_ms": 8.0, "outcome": "retry", "status": 0,
+         "reason": "net.dns", "detail": "", "error": "dns", "timings": {}, "response": ""},
     ]  # fmt: skip
     lines = lines_of(_detail(_delivery(1, "held", tries=tries, attempts=2)))
     attempts = lines.index("Attempts")
     assert "#1     12 ms  503  The receiver answered with an error." in lines[attempts + 1]
-    assert "#2      8 ms  dns  The name of the receiver can't be resolved." in lines[attempts + 2]
+    assert lines[attempts + 2].strip() == "centralita webhook attempt att_1_1_1"
+    assert "#2      8 ms  dns  The name of the receiver can't be resolved." in lines[attempts + 3]
 
 
 def test_a_strangers_text_cannot_move_the_cursor() -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
+from centralita.cli.asking import confirm
 from centralita.cli.commands import command
 from centralita.cli.event import Json
-from centralita.cli.output import ago, lamp, on_terminal, print_json, progress, say, table, warn
+from centralita.cli.output import ago, lamp, print_json, progress, say, table, warn
 from centralita.cli.session import Failed, Session, segment, session
 from centralita.cli.words import LOCALE, _
 from centralita.i18n import N_
@@ -187,7 +187,7 @@ def apply(
         found = hub.get(f"/assets/plans/{segment(id)}")
         if found["state"] == "ready" and not as_json:
             _show(hub, found, False)
-        _confirm(yes, _("Change {count} owners in InvGate?").format(count=found["counts"].get("change", 0)))
+        confirm(yes, _("Change {count} owners in InvGate?").format(count=found["counts"].get("change", 0)))
         done = hub.post(f"/assets/plans/{segment(found['id'])}/apply", {"cap_percent": cap} if cap else {})
         follow(hub, done, as_json)
 
@@ -196,16 +196,8 @@ def revert(ctx: typer.Context, id: PlanId = "newest", yes: Yes = False, as_json:
     with session(ctx.obj) as hub:
         found = hub.get(f"/assets/plans/{segment(id)}")
         count = found["states"].get("changed", 0) + found["states"].get("not_reverted", 0)
-        _confirm(yes, _("Put back {count} owners in InvGate?").format(count=count))
+        confirm(yes, _("Put back {count} owners in InvGate?").format(count=count))
         follow(hub, hub.post(f"/assets/plans/{segment(found['id'])}/revert"), as_json, _NOT_PUT_BACK)
-
-
-def _confirm(yes: bool, question: str) -> None:
-    if yes:
-        return
-    if not (sys.stdin.isatty() and on_terminal()):
-        raise Failed(_("Nobody is there to ask: --yes says that it is meant."))
-    typer.confirm(question, abort=True)
 
 
 def follow(hub: Session, found: dict[str, Any], as_json: bool, bad: tuple[str, ...] = _FAILED) -> None:

@@ -108,6 +108,8 @@ def _attempts(deliveries: Sequence[Detail]) -> Iterator[str]:
             said = "  ".join(part for part in (status, reason) if part)
             took = f"{attempt['elapsed_ms']:.0f} ms"
             yield f"  {mark} {delivery['id']}  {delivery['lane']}  #{attempt['number']}  {took:>8}  {said}".rstrip()
+            if attempt["id"] and attempt["outcome"] != "delivered":
+                yield f"      centralita webhook attempt {attempt['id']}"
     yield ""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from centralita.cli import webhook_changing, webhook_preview, webhook_statistics
+from centralita.cli import webhook_changing, webhook_history, webhook_issues, webhook_preview, webhook_statistics
 from centralita.cli.commands import command, group
 from centralita.cli.contents import CONTENTS
 from centralita.cli.event import Json
@@ -17,9 +17,8 @@ from centralita.i18n import N_
 
 app = group(_(CONTENTS["webhook"]))
 Name = Annotated[str, typer.Argument(help=_("The webhook's name."))]
-webhook_changing.register(app)
-webhook_preview.register(app)
-webhook_statistics.register(app)
+for part in (webhook_changing, webhook_history, webhook_issues, webhook_preview, webhook_statistics):
+    part.register(app)
 
 
 @command(
