@@ -32,6 +32,7 @@ __all__ = [
     "Known",
     "Lane",
     "LanePolicy",
+    "MailRequest",
     "Outcome",
     "Rate",
     "RawRequest",
@@ -168,6 +169,28 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
         return f"HttpRequest({self.method})"  # an incoming webhook's URL is a secret, too
 
 
+class MailRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail that a destination wants sent by the operator's server; answered with its reply code as the status."""
+
+    sender: str
+    """Addresses without names."""
+    recipient: str
+    message: bytes
+    """RFC 5322, lines ending in CRLF."""
+    timeout_s: float = 30.0
+    """Total: from the start of the look-up to the server's answer to the whole mail."""
+    paced: bool = True
+    """As ``HttpRequest.paced``."""
+
+    @property
+    def as_http(self) -> HttpRequest:
+        """For a record of what was sent."""
+        return HttpRequest(url=f"mailto:{self.recipient}", method="MAIL", body=self.message, timeout_s=self.timeout_s)
+
+    def __repr__(self) -> str:
+        return "MailRequest()"
+
+
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
     """What came back, or why nothing did."""
 
@@ -255,7 +278,7 @@ class Destination(Protocol):
 
     def perform(
         self, delivery: Delivery, config: Config, known: Known, now: float
-    ) -> Generator[HttpRequest | Remember, HttpResponse | None, Outcome]:
+    ) -> Generator[HttpRequest | MailRequest | Remember, HttpResponse | None, Outcome]:
         """Yields a request and is sent its response (also a failed one: status 0), yields Remember and is sent None."""
         ...
 

@@ -15,6 +15,8 @@ from centralita.integrations import registry
 from centralita.integrations.invgate.client.session import BUCKETS as INVGATE_BUCKETS
 from centralita.integrations.invgate.client.session import Connection
 from centralita.net import Client
+from centralita.net.mail import Mailer, MailServer
+from centralita.net.outbound import Outbound
 from centralita.ports import Config, Rate, Receipt
 from centralita.services import announcements, approvals, assets, rulesets, tickets, timers
 from centralita.services.alarms import Alarms
@@ -115,6 +117,7 @@ def webhooks_of(settings: Settings, database: Database, vault: Vault) -> Webhook
         aliases=aliases(),
         locale=settings.locale,
         public_url=settings.server.public_url or "",
+        mail_from=settings.mail.sender or "" if settings.mail.host else "",
     )
     return WebhookCatalogue(settings.webhooks, defaults, database, vault)
 
@@ -179,6 +182,23 @@ def client_of(settings: Settings) -> Client:
     )
 
 
+def mailer_of(settings: Settings) -> Mailer | None:
+    """Who sends mail; None when no server is configured."""
+    mail = settings.mail
+    if not mail.host:
+        return None
+    return Mailer(
+        MailServer(
+            host=mail.host,
+            port=mail.port,
+            security=mail.security,
+            username=mail.username,
+            password=_revealed(mail.password),
+            ca_file=settings.network.ca_file,
+        )
+    )
+
+
 @asynccontextmanager
 async def open_hub(settings: Settings, *, role: str = "all", migrated: bool = True) -> AsyncIterator[Hub]:
     """A hub on its database, not running yet. Raises SettingsError's relatives, StoreUnavailable, RulesetDiffers."""
@@ -197,17 +217,16 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     clock = SystemClock()
     clock.anchor(await database.now())
     ids, vault, ruleset = ReceiptIds(clock), vault_of(settings), ruleset_of(settings)
-    catalogue = Catalogue(sources_of(settings), database, vault)
-    webhooks = webhooks_of(settings, database, vault)
+    catalogue, webhooks = Catalogue(sources_of(settings), database, vault), webhooks_of(settings, database, vault)
     await catalogue.refresh()
     await webhooks.refresh()
     invgate = _invgate_config(settings)
     metrics, destinations = HubMetrics(catalogue.readers), destinations_of(settings, webhooks, invgate)
-    buckets = Buckets(clock, _rates(invgate))
+    buckets, outbound = Buckets(clock, _rates(invgate)), Outbound(client, mailer_of(settings))
     version = await rulesets.adopt(database, ruleset, clock.now(), compare=role != "cli")
     reactions, alarms, originals = Reactions(), Alarms(database, clock), Originals(database, webhooks)
     settler = Settler(database, clock, ids, destinations, buckets, random.SystemRandom().random, reactions)
-    performer = Performer(database, client, clock, destinations, buckets, settings.locale, originals)
+    performer = Performer(database, outbound, clock, destinations, buckets, settings.locale, originals)
     deliverer = Deliverer(database, clock, destinations, performer, settler, settings.deliver, metrics)
     router = Router(
         *(database, clock, ids, destinations, catalogue.readers, ruleset, version),
@@ -228,6 +247,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         ruleset_version=version,
         destinations=destinations,
         client=client,
+        outbound=outbound,
         buckets=buckets,
         reactions=reactions,
         alarms=alarms,

@@ -13,7 +13,7 @@ from centralita.core import buckets
 from centralita.core.buckets import BucketState, Rate
 from centralita.core.effects import Effect, Payload
 from centralita.core.events import receipt_id
-from centralita.ports import ORIGINAL, Delivery, HttpRequest, HttpResponse, Known, Outcome, Remember
+from centralita.ports import ORIGINAL, Delivery, HttpRequest, HttpResponse, Known, MailRequest, Outcome, Remember
 from centralita.services.clock import SystemClock
 from centralita.services.destinations import Address, Destinations
 from centralita.store import receipts, remembered
@@ -31,6 +31,14 @@ class HttpClient(Protocol):
     """``net.Client``."""
 
     async def request(self, request: HttpRequest) -> HttpResponse: ...
+
+    def judge(self, url: str) -> str: ...
+
+
+class Sender(Protocol):
+    """``net.outbound.Outbound``."""
+
+    async def request(self, request: HttpRequest | MailRequest) -> HttpResponse: ...
 
 
 class Job(msgspec.Struct, kw_only=True):
@@ -83,7 +91,7 @@ class Performer:
     def __init__(
         self,
         database: Database,
-        client: HttpClient,
+        outbound: Sender,
         clock: SystemClock,
         destinations: Destinations,
         buckets: Buckets,
@@ -92,7 +100,7 @@ class Performer:
     ) -> None:
         """``original`` gives the address of an effect that is to be performed as its webhook was earlier."""
         self._original = original
-        self._database, self._client, self._clock = database, client, clock
+        self._database, self._outbound, self._clock = database, outbound, clock
         self._destinations, self._buckets, self._locale = destinations, buckets, locale
 
     async def perform(self, job: Job) -> None:
@@ -160,7 +168,21 @@ class Performer:
         finally:
             steps.close()
 
-    async def _request(self, job: Job, request: HttpRequest) -> HttpResponse:
+    async def _request(self, job: Job, request: HttpRequest | MailRequest) -> HttpResponse:
+        if isinstance(request, HttpRequest):
+            await self._take_token(request)
+            if request.private:
+                return await self._outbound.request(request)
+        job.request = request if isinstance(request, HttpRequest) else request.as_http
+        if job.request.safe:
+            job.last = await self._outbound.request(request)
+            return job.last
+        job.uncertain = True
+        job.last = await self._outbound.request(request)
+        job.uncertain = job.last.status == 0 and job.last.sent
+        return job.last
+
+    async def _take_token(self, request: HttpRequest) -> None:
         if request.bucket:
             wait_s = self._buckets.wait_s(request.bucket)
             if wait_s > PATIENCE_S:
@@ -168,16 +190,6 @@ class Performer:
             while wait_s > 0:
                 await asyncio.sleep(wait_s)  # for a rate's token: time is what is waited for
                 wait_s = self._buckets.wait_s(request.bucket)
-        if request.private:
-            return await self._client.request(request)
-        job.request = request
-        if request.safe:
-            job.last = await self._client.request(request)
-            return job.last
-        job.uncertain = True
-        job.last = await self._client.request(request)
-        job.uncertain = job.last.status == 0 and job.last.sent
-        return job.last
 
     async def _pace(self, address: Address) -> None:
         rate = address.lane.policy.rate_per_s

@@ -26,7 +26,7 @@ from centralita.settings import Settings
 from centralita.store.database import Database
 
 if TYPE_CHECKING:
-    from centralita.services.attempts import HttpClient
+    from centralita.services.attempts import HttpClient, Sender
 
 
 @dataclass
@@ -44,6 +44,8 @@ class Hub:
     ruleset_version: int
     destinations: Destinations
     client: HttpClient
+    outbound: Sender
+    """What deliveries leave by: the client, and the mail server."""
     buckets: Buckets
     reactions: Reactions
     alarms: Alarms

@@ -19,7 +19,7 @@ from centralita.core.effects import Payload
 from centralita.core.lanes import LaneState
 from centralita.integrations.webhook.formats import type_name
 from centralita.integrations.webhook.receiver import Receiver, receiver_of, session_of
-from centralita.ports import HttpRequest, HttpResponse, Outcome
+from centralita.ports import HttpRequest, HttpResponse, MailRequest, Outcome
 from centralita.services.attempts import Job, Performer
 from centralita.services.bell import NOTIFIED
 from centralita.services.destinations import Address
@@ -133,8 +133,9 @@ class _Taker:
     def __init__(self) -> None:
         self.taken: HttpRequest | None = None
 
-    async def request(self, request: HttpRequest) -> HttpResponse:
-        self.taken = request
+    async def request(self, request: HttpRequest | MailRequest) -> HttpResponse:
+        if isinstance(request, HttpRequest):
+            self.taken = request
         return HttpResponse(status=200)
 
 

@@ -25,9 +25,9 @@ from centralita.core.subscriptions import webhook_effect
 from centralita.integrations.webhook.receiver import Receiver, SigningKey, receiver_of, session_of
 from centralita.integrations.webhook.snippets import SUFFIXES, Language, snippet
 from centralita.logs import MASK, redact_text
-from centralita.ports import Config, HttpRequest, HttpResponse
+from centralita.ports import Config, HttpRequest, HttpResponse, MailRequest
 from centralita.services import event_types
-from centralita.services.attempts import HttpClient, Job, Performer
+from centralita.services.attempts import Job, Performer, Sender
 from centralita.services.audit import record
 from centralita.services.destinations import Address
 from centralita.services.hub import Hub
@@ -98,17 +98,19 @@ class Trial:
 
 
 class Recorder:
-    """A client that keeps what went through it."""
+    """A way out that keeps what went through it."""
 
-    def __init__(self, client: HttpClient) -> None:
-        self._client = client
+    def __init__(self, outbound: Sender) -> None:
+        self._outbound = outbound
         self.request_made: HttpRequest | None = None
 
-    async def request(self, request: HttpRequest) -> HttpResponse:
-        """See ``net.Client``."""
-        if not request.private:  # what comes before the message, and is nobody's business
+    async def request(self, request: HttpRequest | MailRequest) -> HttpResponse:
+        """See ``net.outbound.Outbound``."""
+        if isinstance(request, MailRequest):
+            self.request_made = request.as_http
+        elif not request.private:  # what comes before the message, and is nobody's business
             self.request_made = request
-        return await self._client.request(request)
+        return await self._outbound.request(request)
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ async def _try(hub: Hub, actor: str, config: Config, types: tuple[str, ...], wis
 
     await hub.database.write(note)  # before it is sent: nothing leaves that nobody has asked for
     marked = msgspec.structs.replace(receiver, headers=(*receiver.headers, TEST_HEADER))
-    recorder = Recorder(hub.client)
+    recorder = Recorder(hub.outbound)
     job = _job(hub, {"receiver": marked, "session": session_of(config)}, payload, now)
     await Performer(hub.database, recorder, hub.clock, hub.destinations, hub.buckets, hub.settings.locale).perform(job)
     request, response = recorder.request_made, job.last
@@ -296,6 +298,8 @@ def as_text(body: bytes) -> tuple[str, Literal["text", "base64"]]:
 
 def _shown_url(url: str) -> str:
     parts = urlsplit(url)
+    if parts.scheme == "mailto":
+        return url
     first, more, _ = parts.path.lstrip("/").partition("/")
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/{first}" + ("/..." if more or parts.query else "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from email.utils import parseaddr
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 from centralita.i18n import N_
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2
-_MAIL = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
+_MAIL = re.compile(r"[^\s@<>,;:\"?%]+@[^\s@<>,;:\"?%/]+")
 _CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.+-]+)*", re.ASCII)
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -50,6 +51,16 @@ def receiver_url(value: str) -> str:
             refuse(N_("has to be an http:// or https:// URL, or mailto: and an address."))
         return value
     return http_url(value) if value else value
+
+
+def optional_mail_sender(value: str | None) -> str | None:
+    """``somebody@example.com``, or with a name in front: ``Somebody <somebody@example.com>``."""
+    if value is None:
+        return None
+    address = parseaddr(value)[1]
+    if not _MAIL.fullmatch(address) or not address.isascii() or not value.isprintable():
+        refuse(N_("has to be a mail address, perhaps with a name: Service desk <desk@example.com>."))
+    return value
 
 
 def content_type(value: str) -> str:

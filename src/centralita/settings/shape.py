@@ -19,6 +19,7 @@ from centralita.settings.approvals import Approvals
 from centralita.settings.assets import AssetOwners
 from centralita.settings.directory import Directory
 from centralita.settings.invgate import Invgate
+from centralita.settings.mail import Mail
 from centralita.settings.places import Keys, Notice, Place
 from centralita.settings.section import (
     Cidr,
@@ -270,6 +271,7 @@ class Settings(Section):
     sources: tuple[Source, ...] = Field(default=(), description=N_("Senders of inbound webhooks."))
     rules: tuple[Rule, ...] = Field(default=(), description=N_("Who is told about which event, in this order."))
     webhooks: tuple[Webhook, ...] = Field(default=(), description=N_("Outgoing webhooks."))
+    mail: Mail = Field(default=Mail(), description=N_("The server that mail is sent by."))
     permissions: Permissions = Field(default=Permissions(), description=N_("Who may do what."))
     network: Network = Field(default=Network(), description=N_("What outgoing requests may reach, and how."))
     receive: Receive = Field(default=Receive(), description=N_("Limits of the inbound side."))

@@ -16,6 +16,7 @@ from centralita.core.retry import retry_after
 from centralita.integrations.webhook.authorization import authorize, is_outdated
 from centralita.integrations.webhook.formats import Unrenderable, material_of, render
 from centralita.integrations.webhook.formats.answers import in_terms_of_http
+from centralita.integrations.webhook.mailing import SCHEME, mail_to
 from centralita.integrations.webhook.receiver import Receiver, receiver_of, session_of
 from centralita.integrations.webhook.signatures import Headers, signature_headers
 from centralita.ports import (
@@ -27,6 +28,7 @@ from centralita.ports import (
     HttpResponse,
     Known,
     Lane,
+    MailRequest,
     Outcome,
     Rate,
     Remember,
@@ -63,14 +65,16 @@ class WebhookDestination:
 
     def perform(
         self, delivery: Delivery, config: Config, known: Known, now: float
-    ) -> Generator[HttpRequest | Remember, HttpResponse | None, Outcome]:
-        """One signed POST; any 2xx is delivered."""
+    ) -> Generator[HttpRequest | MailRequest | Remember, HttpResponse | None, Outcome]:
+        """One signed POST; any 2xx is delivered. To ``mailto:``, one mail."""
         receiver = receiver_of(config)
         if receiver.state in _STATES:
             return _STATES[receiver.state]
         if not receiver.url:
             return Outcome(state="dead", reason="webhook.unconfigured", detail=delivery.effect.target, failure=False)
         material = material_of(delivery.event, delivery.subject, receiver, known, now)
+        if receiver.url.startswith(SCHEME):
+            return (yield from mail_to(receiver, material))
         try:
             message = render(material)
         except Unrenderable as fault:
@@ -90,7 +94,7 @@ class WebhookDestination:
 
 def _post(
     receiver: Receiver, session: dict[str, Any], headers: Headers, body: bytes, now: float
-) -> Generator[HttpRequest | Remember, HttpResponse | None, Outcome]:
+) -> Generator[HttpRequest, HttpResponse | None, Outcome]:
     """The request with what authorizes it; a second one when the token was kept and the receiver refuses it."""
     for is_last in (False, True):
         authorization = yield from authorize(receiver, session, now)
