@@ -119,7 +119,7 @@ def _is_genuine(payload: dict[str, Any], secret: str) -> bool:
 async def test_the_examples_of_the_guide_work(world: World, sink: SinkControl) -> None:
     hub = await world.hub(SETUP)
     token = _token(hub)
-    remote = {"CENTRALITA_URL": hub.url, "CENTRALITA_TOKEN": token}
+    remote: dict[str, Any] = {"CENTRALITA_URL": hub.url, "CENTRALITA_TOKEN": token}
     body = {
         "url": f"{sink.url}/curl",
         "events": ["session_started", "session_resolved"],
