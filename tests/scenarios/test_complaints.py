@@ -19,9 +19,11 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from centralita.core.conditions import compile_condition
 from centralita.sandbox.control import SinkControl
 from centralita.sandbox.sink.answers import AnswerPlan
-from centralita.services import timers, webhook_changes
+from centralita.services import timers, webhook_changes, webhook_history
+from centralita.services.webhook_history import AttemptFilter
 from tests.scenarios.conftest import WEBHOOK_SECRET, World, webhooks
 from tests.scenarios.judges import Reader, header, judge_intact, judge_order
 from tests.scenarios.ledger import alert
@@ -41,6 +43,7 @@ HOOKS: dict[str, dict[str, Any]] = {
     "never": {"schedule_s": [0.05, 0.05]},
     "once": {},
     "unknown": {"url": "http://unknown.receiver.example:9/"},
+    "filtered": {"schedule_s": [0.05]},
     "redelivered": {"schedule_s": [0.05]},
     "blocked": {"schedule_s": [0.05, 0.05]},
     "old": {},
@@ -206,6 +209,27 @@ async def test_a_name_that_cannot_be_looked_up_is_tried_again(
     await world.attempted("unknown", 1)
     world.skip(2 * HOUR_S)
     assert {row[1:3] for row in await world.attempted("unknown", 2)} == {("retry", "net.dns")}
+
+
+async def test_the_log_of_attempts_is_filtered_by_what_came_of_them_and_by_what_the_event_says(
+    world: VirtualHub,
+) -> None:
+    """Outpost #538."""
+    await world.sink.answer(AnswerPlan(path="/filtered", status=503, count=1))
+    events = await world.post("filtered", ["a", "a"])
+    await world.done("filtered", 2)
+
+    async def found(condition: str = "", **wanted: Any) -> list[tuple[str, int]]:
+        compiled = compile_condition(condition)
+        page = await webhook_history.attempts(
+            world.hub, "filtered", AttemptFilter(**wanted), compiled if condition else None, 10, "", "en"
+        )
+        return [(each.event, each.status) for each in page.items]
+
+    assert await found() == [(events[1], 200), (events[0], 200), (events[0], 503)]
+    assert await found(status="5xx") == [(events[0], 503)]
+    assert await found(outcome="delivered", condition=f"id == '{events[1]}'") == [(events[1], 200)]
+    assert await found(error="dns") == []
 
 
 async def test_what_failed_is_sent_again_by_itself(world: VirtualHub) -> None:
