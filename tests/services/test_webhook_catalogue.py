@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from centralita.core.events import event_id
-from centralita.services import source_trial
+from centralita.services import source_trial, timers
 from centralita.services.hub import Hub
 from centralita.services.running import running
 from centralita.services.source_watch import until
@@ -16,6 +16,7 @@ from centralita.services.webhook_catalogue import Sealed, seal
 from centralita.settings import load
 from centralita.settings.webhooks import Webhook, parted
 from centralita.store import events, stored_webhooks
+from centralita.store.database import Transaction
 from centralita.store.events import StoredEvent
 from centralita.store.stored_webhooks import WebhookRow
 from centralita.wiring import open_hub
@@ -73,7 +74,6 @@ async def test_what_another_process_makes_changes_and_removes(hub: Hub) -> None:
     assert await matched(hub) == []
     await write(hub, Webhook(name="assets", types=("act.created",)))
     await write(hub, Webhook(name="requests", types=("sol.created",)))
-    await write(hub, Webhook(name="filed", types=("*",)))  # the file's own wins
     assert await matched(hub, "order-updated") == []
     assert await matched(hub, "request-created") == ["webhook:requests"]
     await write(hub, Webhook(name="assets", types=("ticket.*",), condition="severity == 'info'"), 2)
@@ -99,6 +99,33 @@ async def test_how_it_is_sent_is_read_when_it_is_needed(hub: Hub) -> None:
     assert hub.webhooks.config_of(earlier)["receiver"].url == receiver.url
     assert hub.webhooks.config("filed") is not None
     assert hub.webhooks.config("nobody") is None
+
+
+async def test_the_files_own_wins(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "centralita.yaml"
+    whole = CONFIG.format(data=tmp_path / "data", url=database_url)
+    file.write_text(whole[: whole.index("webhooks:")])
+    async with open_hub(load(file, environ={})) as before, running(before):
+        await write(before, Webhook(name="filed", types=("*",)))
+        assert await matched(before) == ["webhook:filed"]
+    file.write_text(whole)
+    async with open_hub(load(file, environ={})) as after, running(after):
+        assert await matched(after, "order-updated") == []
+
+
+async def test_what_a_webhook_was_like_is_kept_as_long_as_its_attempts(hub: Hub) -> None:
+    await write(hub, Webhook(name="erp", url="https://one.example.com/"))
+    await write(hub, Webhook(name="erp", url="https://two.example.com/"), 2)
+    await write(hub, Webhook(name="gone", url="https://three.example.com/"))
+    await write(hub, Webhook(name="gone", url="https://three.example.com/"), 2, removed_at=2.0)
+
+    def known(tx: Transaction) -> list[bool]:
+        wanted = (("erp", 1), ("erp", 2), ("gone", 1), ("gone", 2))
+        return [stored_webhooks.revision(tx, name, number) is not None for name, number in wanted]
+
+    assert await hub.database.read(known) == [True, True, False, False]
+    await timers.every_hour(hub)
+    assert await hub.database.read(known) == [False, True, False, False]
 
 
 async def test_a_row_that_cannot_be_opened_sends_nothing(hub: Hub) -> None:

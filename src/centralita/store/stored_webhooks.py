@@ -96,10 +96,20 @@ def change(tx: Transaction, row: WebhookRow) -> None:
 
 def _keep_revision(tx: Transaction, row: WebhookRow) -> None:
     r = webhook_revisions.c
+    if row.removed_at is not None:  # its earlier secrets go with it
+        tx.execute(sa.delete(webhook_revisions).where(r.name == row.name))
+        return
     tx.execute(sa.delete(webhook_revisions).where(r.name == row.name, r.revision == row.revision))
     spec = msgspec.json.encode(row.spec).decode()
     values = {"name": row.name, "revision": row.revision, "at": row.updated_at, "spec": spec, "sealed": row.sealed}
     tx.execute(sa.insert(webhook_revisions).values(values))
+
+
+def forget_revisions(tx: Transaction, before: float) -> None:
+    """Lets go of what webhooks were like before ``before``, but for how they are now."""
+    r, w = webhook_revisions.c, webhooks.c
+    current = sa.select(w.revision).where(w.name == r.name).scalar_subquery()
+    tx.execute(sa.delete(webhook_revisions).where(r.at < before, r.revision != current))
 
 
 def revision(tx: Transaction, name: str, number: int) -> WebhookRow | None:
