@@ -27,7 +27,8 @@ from centralita.ports import HttpResponse, RawRequest
 from centralita.services.rules import aliases
 from centralita.settings import webhooks
 from tests.contracts.kinds import FIXTURES, NOW, fixtures_of, receipt_of
-from tests.webhook.stream import GOLDEN, SECRET, STREAM, cases, golden, material, receiver_of, shown, taken
+from tests.docs.pages import ROOT
+from tests.webhook.stream import GOLDEN, SECRET, STREAM, TEMPLATE, cases, golden, material, receiver_of, shown, taken
 
 HOSTILE = (
     '<b>&"%0d\r\nBcc: x@evil.test\r\n\r\n[x](http://evil.test) <!channel> @everyone *_~`|\\ {{DATE(x)}} \u202e ' * 200
@@ -409,3 +410,17 @@ def test_a_webhook_gets_what_bears_the_name_that_it_asked_for(
     event = registry.source(kind).parse(receipt_of(found), found.settings)[0]
     decision = decide_effects(event, rules, Subject(source=event.source, subject=event.subject))
     assert [effect.target for effect in decision.effects] == (["erp"] if taken_ else [])
+
+
+# --- what the pages show ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["docs/webhook-formats.md", "docs/es/webhook-formats.md"])
+def test_the_pages_show_the_goldens(page: str) -> None:
+    text = (ROOT / page).read_text()
+    shown = re.findall(r"<!-- golden: (\S+)/(\S+) -->\n```(\w+)\n(.*?)\n```", text, re.DOTALL)
+    assert {format for format, *_ in shown} >= set(FORMATS) - {"raw", "teams", "discord", "mail"}
+    for format, name, language, block in shown:
+        whole = golden(format, name).read_text()
+        assert block == (whole if language == "http" else whole.partition("\n\n")[2]).rstrip()
+    assert TEMPLATE in text
