@@ -9,7 +9,7 @@ from typing import Any
 
 import grimp
 
-from centralita.core import approvals, breaker, deliveries
+from centralita.core import approvals, breaker, deliveries, failures
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "centralita"
@@ -28,6 +28,11 @@ def breaker_states() -> list[str]:
 def approval_states() -> list[str]:
     """``core.approvals.TRANSITIONS``."""
     return _states(approvals.TRANSITIONS, ("open",), approvals.FINAL)
+
+
+def issue_states() -> list[str]:
+    """``core.failures.TRANSITIONS``."""
+    return _states(failures.TRANSITIONS, ("open",), ())
 
 
 def _states(transitions: Mapping[Any, str], born: Iterable[str], final: Iterable[str]) -> list[str]:
@@ -87,6 +92,7 @@ SECTIONS: Mapping[str, Callable[[], list[str]]] = {
     "delivery states": delivery_states,
     "breaker states": breaker_states,
     "approval states": approval_states,
+    "issue states": issue_states,
     "layers": layers,
 }
-"""Name of a marked section of ``docs/architecture.md``, and what writes it."""
+"""Name of a marked section of a page, and what writes it."""
