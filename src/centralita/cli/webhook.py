@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from centralita.cli import webhook_changing, webhook_history, webhook_issues, webhook_preview, webhook_statistics
+from centralita.cli import (
+    webhook_changing,
+    webhook_history,
+    webhook_issues,
+    webhook_listening,
+    webhook_preview,
+    webhook_statistics,
+    webhook_trial,
+)
 from centralita.cli.commands import command, group
 from centralita.cli.contents import CONTENTS
 from centralita.cli.event import Json
@@ -17,7 +25,10 @@ from centralita.i18n import N_
 
 app = group(_(CONTENTS["webhook"]))
 Name = Annotated[str, typer.Argument(help=_("The webhook's name."))]
-for part in (webhook_changing, webhook_history, webhook_issues, webhook_preview, webhook_statistics):
+for part in (
+    *(webhook_changing, webhook_history, webhook_issues, webhook_preview, webhook_statistics),
+    *(webhook_trial, webhook_listening),
+):
     part.register(app)
 
 

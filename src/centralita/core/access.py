@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -55,6 +56,9 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
 }
 """Permission -> built-in roles that have it.
 To poll takes what is there for the receiver. A dry run of rules changes nothing and needs ``rule.read`` only."""
+
+OF_ONE = frozenset({"webhook.poll"})
+"""Permissions that a scope may give for one thing only: ``webhook.poll:NAME``, the name percent-encoded."""
 
 COMMANDS: Mapping[str, frozenset[str]] = {
     "status": frozenset({"event.read", "delivery.read", "incident.read"}),
@@ -184,7 +188,22 @@ def _meaning(word: Any, table: Mapping[str, frozenset[str]]) -> frozenset[str]:
     return table.get(word) or _matching(word) if isinstance(word, str) else frozenset()
 
 
+def of_one(permission: str, name: str) -> str:
+    """The scope that gives ``permission`` for one thing; scopes are kept apart by blanks."""
+    return f"{permission}:{quote(name, safe='')}"
+
+
+def beyond(wanted: Iterable[str], held: frozenset[str]) -> list[str]:
+    """What of the permissions ``wanted`` somebody does not have; who may do something may do it to each."""
+    return sorted(each for each in wanted if each not in held and each.partition(":")[0] not in held)
+
+
 def _matching(scope: str) -> frozenset[str]:
+    permission, colon, name = scope.partition(":")
+    if colon:
+        # As ``of_one`` writes it, or it would open nothing.
+        fits = permission in OF_ONE and name and scope == of_one(permission, unquote(name))
+        return frozenset({scope}) if fits else frozenset()
     if scope == "*":
         return frozenset(PERMISSIONS)
     if scope.endswith(".*"):

@@ -14,10 +14,12 @@ from centralita.core.access import (
     PERMISSIONS,
     Policy,
     PolicyError,
+    beyond,
     expand,
     hash_token,
     is_token,
     new_token,
+    of_one,
     read_policy,
     unknown_scopes,
 )
@@ -45,9 +47,11 @@ class Principal:
     name: str
     permissions: frozenset[str]
 
-    def may(self, permission: str) -> bool:
-        """Whether they may do it; what is not in the table nobody may."""
-        return permission in PERMISSIONS and permission in self.permissions
+    def may(self, permission: str, name: str = "") -> bool:
+        """Whether they may do it, to the thing of that name; what is not in the table nobody may."""
+        if permission not in PERMISSIONS:
+            return False
+        return permission in self.permissions or (bool(name) and of_one(permission, name) in self.permissions)
 
 
 class Refused(Exception):
@@ -98,8 +102,8 @@ def granted_scopes(principal: Principal, policy: Policy, scopes: Sequence[str], 
         raise Refused("token.no_scopes")
     if unknown := unknown_scopes(wanted):
         raise Refused("access.scope_unknown", scope=", ".join(unknown))
-    if beyond := sorted(expand(wanted) - principal.permissions):
-        raise Refused("token.beyond_maker", scope=", ".join(beyond))
+    if more := beyond(expand(wanted), principal.permissions):
+        raise Refused("token.beyond_maker", scope=", ".join(more))
     return tuple(wanted)
 
 

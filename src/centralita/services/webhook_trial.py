@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
 from centralita.core import ids
 from centralita.core.effects import Payload
 from centralita.core.events import Event
+from centralita.core.shown_urls import shown_url
 from centralita.core.subjects import project
 from centralita.core.subscriptions import webhook_effect
 from centralita.integrations.webhook.receiver import Receiver, SigningKey, receiver_of, session_of
@@ -269,7 +269,7 @@ def _shown_request(request: HttpRequest, receiver: Receiver) -> SentRequest:
     own = {name.lower() for name, _ in receiver.headers}
     return SentRequest(
         method=request.method,
-        url=_shown_url(request.url),
+        url=shown_url(request.url),
         headers=[(name, MASK if name.lower() in own | _MASKED else value) for name, value in request.headers],
         body=_hide(body, receiver) if encoding == "text" else body,
         encoding=encoding,
@@ -294,14 +294,6 @@ def as_text(body: bytes) -> tuple[str, Literal["text", "base64"]]:
         return body.decode(), "text"
     except UnicodeDecodeError:
         return base64.b64encode(body).decode(), "base64"
-
-
-def _shown_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme == "mailto":
-        return url
-    first, more, _ = parts.path.lstrip("/").partition("/")
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/{first}" + ("/..." if more or parts.query else "")
 
 
 def _hide(text: str, receiver: Receiver) -> str:

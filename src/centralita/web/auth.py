@@ -69,7 +69,7 @@ class Requirement:
         if self.permission == PUBLIC:
             return None
         principal = await principal_of(request)
-        if not principal.may(self.permission):
+        if not principal.may(self.permission, request.path_params.get("name", "")):
             raise Problem(403, "permission.missing", self.permission)
         return principal
 
