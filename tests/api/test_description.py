@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+from pydantic import TypeAdapter
+
 from centralita.web.api.description import routes_of
+from centralita.web.api.examples import examples
 from centralita.web.auth import PUBLIC, permission_of
 from tests.api.conftest import Api
 
@@ -46,3 +52,50 @@ async def test_whatever_fails_is_a_problem(api: Api) -> None:
 async def test_problems_speak_the_language_of_the_request(api: Api) -> None:
     spoken = await api("GET", "/api/v1/events/evt_x", headers={"accept-language": "fr, es-AR;q=0.8"})
     assert spoken.json()["title"] == "No existe."
+
+
+async def test_every_route_about_webhooks_is_illustrated_by_what_it_really_takes_and_answers(api: Api) -> None:
+    described = (await api("GET", "/api/openapi.json", local=False)).json()
+    about = [route for route in routes_of(api.app) if _is_about_webhooks(str(route.path_format))]
+    assert len(about) >= 28
+    for route in about:
+        for method in route.methods or ():
+            operation = described["paths"][route.path_format][method.lower()]
+            name = f"{method} {route.path_format}"
+            _judge_request(operation, name)
+            answers = {status: each for status, each in operation["responses"].items() if "content" in each}
+            assert {"401", "403", "422"} <= answers.keys(), name
+            for status, answer in answers.items():
+                kind = "application/json" if status.startswith("2") else "application/problem+json"
+                assert answer["content"][kind]["example"], f"{name} {status}"
+            said = TypeAdapter(route.response_model).validate_json(json.dumps(examples()[name]["response"]))
+            again = TypeAdapter(route.response_model).dump_python(said, mode="json")
+            assert again.keys() == examples()[name]["response"].keys(), name
+            for parameter in operation.get("parameters", ()):
+                assert parameter["schema"], name
+    assert {name for name in examples()} == {
+        f"{method} {route.path_format}" for route in about for method in route.methods or ()
+    }
+
+
+def _is_about_webhooks(path: str) -> bool:
+    return path.startswith(("/api/v1/webhook", "/api/v1/event-types"))
+
+
+def _judge_request(operation: dict[str, Any], name: str) -> None:
+    body = operation.get("requestBody")
+    if body is not None:
+        content = body["content"]["application/json"]
+        assert content.get("example") or content.get("examples"), name
+
+
+async def test_the_examples_of_requests_are_taken(api: Api) -> None:
+    taken = {name: shown["request"] for name, shown in examples().items() if "request" in shown}
+    added = await api("POST", "/api/v1/webhooks", {**taken["POST /api/v1/webhooks"], "name": "desk"})
+    assert added.status == 201, added.body
+    changed = await api("PATCH", "/api/v1/webhooks/desk", taken["PATCH /api/v1/webhooks/{name}"])
+    assert changed.status == 200, changed.body
+    for path, status in (("{name}/secrets", 201), ("{name}/preview", 200), ("preview", 200), ("{name}/replay", 202)):
+        name = f"POST /api/v1/webhooks/{path}"
+        reply = await api("POST", name.partition(" ")[2].format(name="desk"), taken[name])
+        assert reply.status == status, reply.body

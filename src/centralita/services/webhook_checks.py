@@ -47,6 +47,10 @@ OWN_HEADERS = frozenset(
 """What the hub says itself with each request."""
 
 
+TAKEN_NAMES = frozenset({"preview", "statistics", "test"})
+"""What stands in the API's paths where a name could."""
+
+
 def read(given: Mapping[str, Any]) -> Webhook:
     """A webhook as it is given. Raises WebhookFaulty."""
     try:
@@ -81,6 +85,8 @@ def _name(hook: Webhook) -> Iterator[Fault]:
     # It stands in paths and in the keys of lanes.
     if not hook.name.isprintable() or "/" in hook.name or hook.name != hook.name.strip() or hook.name in (".", ".."):
         yield Fault("name", "webhook.name_invalid")
+    if hook.name in TAKEN_NAMES:
+        yield Fault("name", "webhook.name_taken", {"name": hook.name})
 
 
 def subscription_faults(hook: Webhook) -> Iterator[Fault]:

@@ -66,6 +66,7 @@ TEXTS: Mapping[str, str] = {
     "webhook.mail_or_not": N_("mailto: addresses get the format mail, and no others do."),
     "webhook.name_fixed": N_("The name is what a webhook is known by: it stays. Add another webhook instead."),
     "webhook.name_invalid": N_("A name has no slash, no control characters, and no space at its ends."),
+    "webhook.name_taken": N_("{name} means something else in the API's addresses: choose another name."),
     "webhook.no_types": N_("It has to subscribe to something: write ticket.created, ticket.* or *."),
     "webhook.provided": N_("The configuration file provides the webhook {name}: it is changed there."),
     "webhook.queue_waiting": N_("What waited for the removed webhook {name} is still being ended; try again."),

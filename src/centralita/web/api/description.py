@@ -10,6 +10,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.responses import HTMLResponse
 
 from centralita.i18n import gettext as _
+from centralita.web.api.examples import illustrate
 from centralita.web.api.once import Route
 from centralita.web.api.problems import locale_of
 from centralita.web.auth import PUBLIC, permission_of, requires
@@ -41,6 +42,7 @@ async def openapi(request: Request) -> dict[str, Any]:
             if operation is not None:
                 operation["x-permission"] = permission_of(route)
                 operation["security"] = [{"bearer": []}]
+    illustrate(description)
     schemes = description.setdefault("components", {}).setdefault("securitySchemes", {})
     schemes["bearer"] = {"type": "http", "scheme": "bearer", "description": "A token: ctl_..."}
     return description
