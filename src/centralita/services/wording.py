@@ -62,6 +62,9 @@ TEXTS: Mapping[str, str] = {
     # what is wrong with a webhook, or in its way
     "webhook.auth_missing": N_("This way of proof needs {name}."),
     "webhook.certificate_unreadable": N_("This is no PEM text with a certificate and the key that belongs to it."),
+    "header.name": N_("This can't be the name of a header."),
+    "header.reserved": N_("The header {name} frames the request: nobody but the hub may set it."),
+    "header.value": N_("This can't be the value of a header."),
     "webhook.header_own": N_("The hub sets the header {name} itself."),
     "webhook.mail_or_not": N_("mailto: addresses get the format mail, and no others do."),
     "webhook.name_fixed": N_("The name is what a webhook is known by: it stays. Add another webhook instead."),
