@@ -17,6 +17,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from centralita.sandbox.control import SinkControl
 from centralita.sandbox.sink.answers import AnswerPlan
@@ -79,20 +83,37 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-def _certificates(authority: trustme.CA) -> dict[str, trustme.LeafCert]:
+def _receivers(authority: trustme.CA, directory: Path) -> dict[str, ssl.SSLContext]:
+    """What each receiver by TLS shows, by the name of its webhook."""
     past = datetime.now(UTC) - timedelta(days=2)
-    return {
+    shown = {
         "trusted": authority.issue_cert("localhost"),
         "expired": authority.issue_cert("localhost", not_before=past - timedelta(days=1), not_after=past),
         "other_name": authority.issue_cert("other.example.com"),
-        "self_signed": trustme.CA().issue_cert("localhost"),
+        "unknown_authority": trustme.CA().issue_cert("localhost"),
     }
+    contexts = {name: ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) for name in (*shown, "self_signed")}
+    for name, certificate in shown.items():
+        certificate.configure_cert(contexts[name])
+    contexts["self_signed"].load_cert_chain(_self_signed(directory))
+    return contexts
 
 
-def _tls(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    certificate.configure_cert(context)
-    return context
+def _self_signed(directory: Path) -> Path:
+    """A certificate that vouches for itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file = directory / "self_signed.pem"
+    file.write_bytes(secret + certificate.public_bytes(pem))
+    return file
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -116,8 +137,8 @@ async def world(
     hooks.append({"name": "refused", "url": f"http://127.0.0.1:{closed_port()}/", "schedule_s": [0.05, 3600]})
     async with AsyncExitStack() as stack:
         sink = await stack.enter_async_context(SinkControl(sink_url))
-        for name, certificate in _certificates(authority).items():
-            secure = await stack.enter_async_context(receiver(answering(OK), _tls(certificate)))
+        for name, context in _receivers(authority, directory).items():
+            secure = await stack.enter_async_context(receiver(answering(OK), context))
             hooks.append({"name": name, "url": f"https://localhost:{secure}/", "schedule_s": [0.05]})
         common = {"secret": WEBHOOK_SECRET, "schedule_s": [0.05, 0.1, 3600]}
         config = {"webhooks": [{**common, "types": [f"fault.{hook['name']}"], **hook} for hook in hooks]}
@@ -227,7 +248,13 @@ async def test_a_redirect_is_a_failure_and_is_not_followed(world: VirtualHub, na
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("expired", "expired"), ("other_name", "localhost"), ("self_signed", "certificate")]
+    ("name", "words"),
+    [
+        ("expired", "expired"),
+        ("other_name", "localhost"),
+        ("unknown_authority", "issuer"),
+        ("self_signed", "self-signed"),
+    ],
 )
 async def test_a_bad_certificate_is_a_failure_whose_reason_names_it(world: VirtualHub, name: str, words: str) -> None:
     """Row 28."""

@@ -271,7 +271,7 @@ def _disabled(facts: Facts, public_url: str) -> Message:
     return Message(
         emoji="🛑",
         headline=_("{lane} was stopped", locale).format(lane=_text(facts, "lane") or facts.title),
-        lead=f"{_waiting(facts)} {_('When the receiver is well: lane resume.', locale)}",
+        lead=f"{_waiting(facts)} {_('When the receiver is well: webhook resume.', locale)}",
         fields=_fields(facts, (_("Lane", locale), _text(facts, "lane"))),
         paragraphs=_reason(facts) if gone else (*_reason(facts), *_reason(facts, "last_error")),
         links=_page(facts, public_url, ""),
