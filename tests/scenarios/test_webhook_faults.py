@@ -89,8 +89,8 @@ def _receivers(authority: trustme.CA, directory: Path) -> dict[str, ssl.SSLConte
     shown = {
         "trusted": authority.issue_cert("localhost"),
         "expired": authority.issue_cert("localhost", not_before=past - timedelta(days=1), not_after=past),
-        "other_name": authority.issue_cert("other.example.com"),
-        "unknown_authority": trustme.CA().issue_cert("localhost"),
+        "name": authority.issue_cert("other.example.com"),
+        "untrusted": trustme.CA().issue_cert("localhost"),
     }
     contexts = {name: ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) for name in (*shown, "self_signed")}
     for name, certificate in shown.items():
@@ -251,15 +251,15 @@ async def test_a_redirect_is_a_failure_and_is_not_followed(world: VirtualHub, na
     ("name", "words"),
     [
         ("expired", "expired"),
-        ("other_name", "localhost"),
-        ("unknown_authority", "issuer"),
+        ("name", "localhost"),
+        ("untrusted", "issuer"),
         ("self_signed", "self-signed"),
     ],
 )
 async def test_a_bad_certificate_is_a_failure_whose_reason_names_it(world: VirtualHub, name: str, words: str) -> None:
     """Row 28."""
     await world.post(name)
-    assert [end[1:] for end in await world.done(name)] == [("dead", "net.tls", 2)]
+    assert [end[1:] for end in await world.done(name)] == [("dead", f"net.tls_{name}", 2)]
     details = [detail for _, _, _, detail, _ in world.attempts(name)]
     assert len(details) == 2
     assert all(words in detail for detail in details), details
@@ -300,7 +300,7 @@ async def test_a_slow_name_server_holds_up_nobody_else(world: VirtualHub, resolv
     await world.post("near", [""] * 20)
     await world.done("near", before + 20)
     [first, *_] = await world.attempted("slow", 1)
-    assert first[2:4] == ("net.dns", "timeout")
+    assert first[2:4] == ("net.dns_timeout", "timeout")
     resolver.answering.set()
     await world.done("slow")
     assert world.judge("slow", events, await world.sink.received()) == []
