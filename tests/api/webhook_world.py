@@ -97,7 +97,7 @@ class WebhookWorld:
     async def make(self, name: str, revision: int = 1, *, path: str = "", **settings: Any) -> None:
         """Writes a webhook that leads to the sink, or another revision of it."""
         given = {"url": f"{self.sink.url}/{path or name}", "types": ("printer.*",), "schedule_s": (0.01,), **settings}
-        hook = Webhook(name=name, **given)
+        hook, now = Webhook(name=name, **given), self.hub.clock.now()
         plain, hidden = parted(hook)
         row = WebhookRow(
             name=name,
@@ -106,8 +106,8 @@ class WebhookWorld:
             spec=plain,
             sealed=seal(self.hub.vault, name, Sealed(hidden, (SigningKey(SECRET),))),
             revision=revision,
-            created_at=1.0,
-            updated_at=float(revision),
+            created_at=now,
+            updated_at=now,
         )
         put = stored_webhooks.add if revision == 1 else stored_webhooks.change
         await self.hub.database.write(lambda tx: put(tx, row))

@@ -5,19 +5,16 @@ All of it is on the way of every delivery: what does not change from one attempt
 
 from __future__ import annotations
 
-import base64
-import re
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable
 
 import msgspec
 
 from centralita.core.failures import is_failure, kind
 from centralita.core.shown_urls import shown_url
 from centralita.integrations.webhook.receiver import Receiver, receiver_of
-from centralita.logs import MASK
-from centralita.ports import HttpRequest, HttpResponse
+from centralita.ports import HttpRequest
 from centralita.services.attempts import Job
+from centralita.services.webhook_masking import Headers, came_headers, hide, hide_bytes, secrets_of, sent_headers
 from centralita.store.history import Attempt
 from centralita.store.webhook_issues import Failing
 
@@ -25,12 +22,6 @@ KEPT_BYTES = 65_536
 """Of a response's body."""
 KEPT_HEADER_BYTES = 16_384
 """Of a response's headers."""
-_SECRET = re.compile(r"secret|token|passw|pwd|auth|credential|cookie|session|key", re.IGNORECASE)
-"""Headers whose values are nobody's business. A signature is no secret: it is there to be compared."""
-
-
-_SHORTEST_SECRET = 6
-"""What is shorter is in many a text by chance."""
 
 
 class SentRequest(msgspec.Struct, frozen=True):
@@ -47,8 +38,11 @@ class SentRequest(msgspec.Struct, frozen=True):
 def attempt_of(job: Job) -> Attempt:
     """The record of a job's attempt; of a webhook's with what was sent and which headers came back."""
     receiver = _receiver(job)
-    response = job.last if receiver is None else _without_secrets(job.last, job.request, receiver)
-    request = _request(job.request, receiver) if job.request is not None and receiver is not None else ""
+    response, request, headers, secrets = job.last, "", "", list[str]()
+    if receiver is not None:
+        secrets = secrets_of(receiver, job.request)
+        request = _request(job.request, receiver) if job.request is not None else ""
+        headers = _headers(response.headers, secrets)
     return Attempt(
         day=job.row.event_day,
         delivery_id=job.row.id,
@@ -58,13 +52,13 @@ def attempt_of(job: Job) -> Attempt:
         outcome=job.outcome.state,
         status=response.status,
         reason=job.outcome.reason,
-        detail=(job.outcome.detail or response.detail)[:2000],
+        detail=hide(job.outcome.detail or response.detail, secrets)[:2000],
         error=response.error,
         timings=msgspec.json.encode(dict(response.timings)).decode(),
-        response=response.body[:KEPT_BYTES] or None,
+        response=hide_bytes(response.body, secrets)[:KEPT_BYTES] or None,
         lane_id=job.row.lane_id,
         request=request,
-        response_headers=_headers(response.headers) if receiver is not None else "",
+        response_headers=headers,
         revision=receiver.revision if receiver is not None else 0,
     )
 
@@ -76,51 +70,18 @@ def _receiver(job: Job) -> Receiver | None:
 
 
 def _request(request: HttpRequest, receiver: Receiver) -> str:
-    # Whoever may see a webhook sees the names of its own headers only: so here.
-    own = {name.lower() for name, _ in receiver.headers}
-    headers = [
-        (name, MASK if name.lower() in own or _is_secret(name) else value)
-        for name, value in request.headers
-    ]  # fmt: skip
-    kept = SentRequest(request.method, shown_url(request.url), headers, len(request.body))
+    kept = SentRequest(request.method, shown_url(request.url), sent_headers(request, receiver), len(request.body))
     return msgspec.json.encode(kept).decode()
 
 
-def _without_secrets(response: HttpResponse, request: HttpRequest | None, receiver: Receiver) -> HttpResponse:
-    """A receiver may echo what it was sent."""
-    body, headers = response.body, response.headers
-    for secret in _secrets(receiver, request):
-        body = body.replace(secret.encode(), MASK.encode())
-        headers = tuple([(name, value.replace(secret, MASK)) for name, value in headers])
-    return msgspec.structs.replace(response, body=body, headers=headers)
-
-
-def _secrets(receiver: Receiver, request: HttpRequest | None) -> list[str]:
-    auth = receiver.auth
-    said = [value for _, value in receiver.headers] + [key.secret for key in receiver.keys]
-    if auth is not None:
-        said += [auth.password, auth.token, auth.client_secret]
-        if auth.password:
-            said.append(base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode())
-    for name, value in request.headers if request is not None else ():
-        if name == "authorization":
-            said.append(value.partition(" ")[2])
-    return sorted({value for value in said if len(value) >= _SHORTEST_SECRET}, key=len, reverse=True)
-
-
-def _headers(headers: Sequence[tuple[str, str]]) -> str:
+def _headers(headers: Headers, secrets: list[str]) -> str:
     kept, left = [], KEPT_HEADER_BYTES
-    for name, value in headers:
+    for name, value in came_headers(headers, secrets):
         left -= len(name) + len(value)
         if left < 0:
             break
-        kept.append((name, MASK if _is_secret(name) else value))
+        kept.append((name, value))
     return msgspec.json.encode(kept).decode() if kept else ""
-
-
-@lru_cache(1024)
-def _is_secret(name: str) -> bool:
-    return _SECRET.search(name) is not None
 
 
 def failures_of(jobs: Iterable[tuple[Job, Attempt]]) -> list[Failing]:

@@ -200,6 +200,7 @@ def _missed(tx: Transaction, lane_id: int | None, wanted: Wanted, after: str, su
         stored.event.id: stored
         for stored in page
         if stored.event.depth <= MAX_CAUSATION_DEPTH
+        and not any(skipped.reason == "event.echo" for skipped in stored.skipped)
         and subscription.takes(stored.event)
         and subscription.condition.test(stored.event)
         and (wanted.condition is None or wanted.condition.test(stored.event))
