@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -99,3 +100,20 @@ async def test_the_examples_of_requests_are_taken(api: Api) -> None:
         name = f"POST /api/v1/webhooks/{path}"
         reply = await api("POST", name.partition(" ")[2].format(name="desk"), taken[name])
         assert reply.status == status, reply.body
+
+
+async def test_every_field_of_a_webhook_and_of_an_event_type_is_described(api: Api) -> None:
+    described = await api("GET", "/api/openapi.json", local=False)
+    schemas = described.json()["components"]["schemas"]
+    assert {*re.findall(rb'"#/components/schemas/([^"]+)"', described.body)} <= {name.encode() for name in schemas}
+    ours = (
+        *("WebhookBody", "WebhookChange", "WebhookView", "WebhookDetail", "Policy", "KeyView", "WebhookSecretBody"),
+        *("MadeView", "ChangedView", "Warned", "Keys", "TypeSummary", "TypeDetail"),
+    )
+    bare = [
+        f"{name}.{field}"
+        for name in ours
+        for field, said in schemas[name]["properties"].items()
+        if not said.get("description")
+    ]
+    assert bare == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import pytest
 
 from centralita.store import lanes, stored_webhooks
 from tests.api.conftest import Api
@@ -90,11 +89,10 @@ FAULTS: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("given", "faults"), FAULTS, ids=[" ".join(code for _, code in faults) for _, faults in FAULTS]
-)
-async def test_what_is_wrong_is_said_by_its_key(api: Api, given: dict[str, Any], faults: list[tuple[str, str]]) -> None:
-    assert await _faults(api, "POST", PATH, {"name": "wrong", "url": URL, **given}) == faults
+async def test_what_is_wrong_is_said_by_its_key(api: Api) -> None:
+    for given, faults in FAULTS:
+        assert await _faults(api, "POST", PATH, {"name": "wrong", "url": URL, **given}) == faults
+    assert (await api("GET", PATH)).json()["items"][-1]["name"] == "erp"
 
 
 async def test_a_patch_changes_what_it_names_and_null_resets(api: Api) -> None:

@@ -21,6 +21,7 @@ from centralita.integrations.webhook.formats import Material, render
 from centralita.integrations.webhook.receiver import Receiver
 from centralita.services import announcements
 from centralita.services.own_examples import EXAMPLES
+from centralita.services.webhook_keys import DESCRIBED
 
 TIME = "2026-03-02T14:05:00Z"
 """Of an example whose sender does not say when it happened."""
@@ -32,7 +33,9 @@ _FIRST = ("invgate", "cmmshere", "botmaker", "nopesight", "troubleshooting", "al
 class TypeSummary:
     """An event type in a list."""
 
+    __pydantic_config__ = DESCRIBED
     name: str
+    """Past tense with dots."""
     meaning: str
     """In the reader's language."""
     aliases: list[str]
@@ -45,7 +48,9 @@ class TypeSummary:
 class TypeDetail:
     """An event type whole."""
 
+    __pydantic_config__ = DESCRIBED
     type: TypeSummary
+    """As in a list."""
     schema: dict[str, Any]
     """JSON Schema (2020-12) of a message in the format ``standard``."""
     example: dict[str, Any]

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ConfigDict
 
 from centralita.core.signing import generate_key_pair, generate_secret, parse_key
 from centralita.integrations.webhook.receiver import SigningKey
@@ -20,14 +21,17 @@ Scheme = Literal["v1", "v1a"]
 MAX_KEYS = 10
 """Valid at once: every request carries a signature by each."""
 SECRET_BYTES = 32
+DESCRIBED = ConfigDict(use_attribute_docstrings=True)
+"""For what the API answers with: its description says of each field what stands below it."""
 
 
 @dataclass(frozen=True)
 class KeyView:
     """A key, without what is secret of it."""
 
+    __pydantic_config__ = DESCRIBED
     id: str
-    """"" for one that the configuration file gives."""
+    """By which people speak of it; "" for one that the configuration file gives."""
     scheme: Scheme
     """``v1``: HMAC by a shared secret; ``v1a``: ed25519, which a receiver checks by ``public_key``."""
     public_key: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ from centralita.services.hub import Hub
 from centralita.services.keys import KeyFault
 from centralita.services.times import shown
 from centralita.services.webhook_catalogue import own_keys
-from centralita.services.webhook_keys import KeyView, key_views
+from centralita.services.webhook_keys import DESCRIBED, KeyView, key_views
 from centralita.settings.webhooks import Webhook, parted
 from centralita.store import deliveries, lanes
 from centralita.store.database import Transaction
@@ -33,23 +33,36 @@ _CHUNK = 500
 class Policy:
     """How its deliveries are treated; the names are those of the configuration."""
 
+    __pydantic_config__ = DESCRIBED
     timeout_s: float
+    """Longest time that one attempt may take in all."""
     slow_s: float
+    """A delivery that takes longer counts as slow."""
     rate_per_s: float
+    """Requests a second, sustained; 0 for no limit."""
     burst: int
+    """Requests at once before the rate applies."""
     in_flight: int
+    """Most requests under way at once."""
     schedule_s: list[float]
+    """Waits between attempts."""
     disable_after_days: float
+    """After how many days without a success the hub stops sending; 0 for never."""
     order: str
+    """``subject``, ``strict`` or ``none``."""
     on_dead: str
+    """Whether those behind a dead letter ``continue`` or are on ``hold``."""
 
 
 @dataclass(frozen=True)
 class WebhookView:
     """A webhook in a list."""
 
+    __pydantic_config__ = DESCRIBED
     name: str
+    """What it is known by; it stays."""
     description: str
+    """What it is for."""
     address: str
     """The URL as far as people may see it: scheme, host and the first part of the path; "" for one that is polled."""
     origin: Literal["file", "database"]
@@ -60,28 +73,40 @@ class WebhookView:
     reason: str
     """Why it is held or disabled: a message id; "" otherwise."""
     types: list[str]
+    """Event types that it gets, also by wildcards."""
     channels: list[str]
+    """Only events of these sources or channels; empty for all."""
     condition: str
+    """Which of those events it gets; empty for all."""
     format: str
+    """What the receiver gets."""
     policy: Policy
+    """How its deliveries are treated."""
     waiting: int
     """Deliveries that are not finished."""
     dead: int
     """Dead letters that it ever had."""
     last_success_at: str | None
+    """RFC 3339; null before the first."""
     last_failure_at: str | None
+    """RFC 3339; null before the first."""
     last_error: str
+    """A message id, perhaps with a detail behind it."""
     revision: int
     """Counts its changes; 0 for one that the file provides."""
     created_at: str | None
+    """RFC 3339; null for one that the file provides."""
     changed_at: str | None
+    """RFC 3339; null for one that the file provides."""
 
 
 @dataclass(frozen=True)
 class WebhookDetail:
     """A webhook whole, without what is secret."""
 
+    __pydantic_config__ = DESCRIBED
     webhook: WebhookView
+    """As in a list."""
     settings: dict[str, Any]
     """Everything that it says and that is no secret, by the names of the configuration."""
     headers: list[str]
@@ -92,7 +117,6 @@ class WebhookDetail:
     """What signs, the newest first."""
     uses_default_secret: bool
     """Whether it has no secret of its own, and WEBHOOK_SECRET signs instead."""
-    warnings: list[str] = field(default_factory=list)
 
 
 _Known = Webhook | WebhookRow

@@ -55,7 +55,7 @@ class WebhookChange(RootModel[dict[str, Any]]):
     model_config = ConfigDict(json_schema_extra=_partial)
 
 
-class SecretBody(BaseModel):
+class WebhookSecretBody(BaseModel):
     """Another secret."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -72,25 +72,25 @@ class Warned(BaseModel):
     """Something odd that is no fault."""
 
     at: str = Field(description=N_("The setting."))
-    code: str
-    detail: str
+    code: str = Field(description=N_("A message id."))
+    detail: str = Field(description=N_("The same in words."))
 
 
 class MadeView(BaseModel):
     """A webhook, and what is shown this once."""
 
-    webhook: WebhookView
+    webhook: WebhookView = Field(description=N_("As it is now."))
     secret: str = Field(description=N_("What the receiver verifies with; it is in this answer and nowhere else."))
     public_key: str = Field(description=N_("whpk_... of a key pair: what the receiver is given instead."))
     old_until: str | None = Field(description=N_("How long the secrets before it sign too."))
-    warnings: list[Warned]
+    warnings: list[Warned] = Field(description=N_("What is odd, and yet no fault."))
 
 
 class ChangedView(BaseModel):
     """A webhook as it is now."""
 
-    webhook: WebhookView
-    warnings: list[Warned]
+    webhook: WebhookView = Field(description=N_("As it is now."))
+    warnings: list[Warned] = Field(description=N_("What is odd, and yet no fault."))
 
 
 class Removed(BaseModel):
@@ -104,7 +104,7 @@ class Removed(BaseModel):
 class Keys(BaseModel):
     """What signs, the newest first."""
 
-    items: list[KeyView]
+    items: list[KeyView] = Field(description=N_("Those that sign now."))
 
 
 def _warned(request: Request, faults: Iterable[Fault]) -> list[Warned]:
@@ -195,7 +195,7 @@ async def list_secrets(request: Request, name: str) -> Keys:
 
 
 @router.post("/webhooks/{name}/secrets", dependencies=[requires("webhook.manage")], status_code=201)
-async def add_webhook_secret(request: Request, response: Response, name: str, body: SecretBody) -> MadeView:
+async def add_webhook_secret(request: Request, response: Response, name: str, body: WebhookSecretBody) -> MadeView:
     """Another secret, which is in this answer and nowhere else; requests carry signatures by those before it for a
     while, so that the receiver can change over without losing one."""
     actor, hub = (await principal_of(request)).actor, changing_hub(request)
