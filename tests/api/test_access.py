@@ -12,7 +12,7 @@ from centralita.services.hub import Hub
 from centralita.store import tokens
 from centralita.web.api import make_api
 from centralita.web.api.description import routes_of
-from centralita.web.auth import PUBLIC, permission_of, requires
+from centralita.web.auth import PUBLIC, permission_of, permissions_of, requires
 from tests.api.conftest import Api
 
 OPEN = {"/api/openapi.json", "/api/docs"}
@@ -58,7 +58,7 @@ async def test_each_scope_opens_its_own_routes_and_no_other(api: Api) -> None:
         for route in routes:
             method = sorted(route.methods or ())[0]
             status = (await holder(method, _called(str(route.path)), None if method == "GET" else {})).status
-            assert (status != 403) == (permission_of(route) == scope), (scope, method, route.path, status)
+            assert (status != 403) == (permissions_of(route) == [scope]), (scope, method, route.path, status)
 
 
 async def test_without_a_valid_token_nobody_gets_in(api: Api) -> None:
@@ -192,3 +192,23 @@ async def test_a_refused_request_leaves_its_key_free(api: Api) -> None:
     key = {"idempotency-key": "k-4"}
     assert (await api("POST", "/api/v1/users", {"name": "ana", "role": "emperor"}, key)).status == 422
     assert (await api("POST", "/api/v1/users", {"name": "ana", "role": "viewer"}, key)).status == 201
+
+
+async def test_a_token_for_one_webhook_opens_no_other(api: Api) -> None:
+    made = await api.holding("webhook.poll:a%20b")
+    assert (await made("GET", "/api/v1/webhooks/a%20b/poll")).status == 404
+    for path in ("webhooks/erp/poll", "webhooks/a/poll", "webhooks/a%20b", "webhooks", "events"):
+        assert (await made("GET", f"/api/v1/{path}")).status == 403, path
+    every = await api.holding("webhook.poll", "token.manage")
+    for scope, status in (
+        ("webhook.poll:erp", 201),
+        ("webhook.poll", 201),
+        ("webhook.manage:erp", 422),
+        ("webhook.poll:", 422),
+        ("webhook.poll:a b", 422),
+        ("webhook.manage", 403),
+    ):
+        assert (await every("POST", "/api/v1/tokens", {"name": "x", "scopes": [scope]})).status == status, scope
+    one = await api.holding("webhook.poll:erp", "token.manage")
+    for scope, status in (("webhook.poll:erp", 201), ("webhook.poll:other", 403), ("webhook.poll", 403)):
+        assert (await one("POST", "/api/v1/tokens", {"name": "x", "scopes": [scope]})).status == status, scope

@@ -185,8 +185,8 @@ class _Passing:
             return
         at = datetime.now().astimezone().strftime("%H:%M:%S")
         what = str(status) if status else _error(error)
-        said = (at, plain(message["type"]), what, f"{elapsed_ms:.0f} ms", message["id"])
-        say(f"{lit('ok' if taken else 'fail')} {'  '.join(said)}")
+        parts = (at, plain(message["type"]), what, f"{elapsed_ms:.0f} ms", str(message["id"]))
+        say(f"{lit('ok' if taken else 'fail')} {'  '.join(parts)}")
 
 
 def _error(error: str) -> str:

@@ -81,10 +81,13 @@ def requires(permission: str) -> Any:
     return Depends(Requirement(permission))
 
 
-def permission_of(route: RouteContext) -> str | None:
-    """What a route declared; None if it did not."""
+def permissions_of(route: RouteContext) -> list[str]:
+    """What a route declared: all of it is needed."""
     dependant = getattr(route, "dependant", None)
-    for found in dependant.dependencies if dependant is not None else ():
-        if isinstance(found.call, Requirement):
-            return found.call.permission
-    return None
+    found = dependant.dependencies if dependant is not None else ()
+    return [each.call.permission for each in found if isinstance(each.call, Requirement)]
+
+
+def permission_of(route: RouteContext) -> str | None:
+    """The first that a route declared; None if it did not."""
+    return next(iter(permissions_of(route)), None)
