@@ -13,7 +13,7 @@ INSTALLED := .venv/.installed
 WORKERS ?= 3
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope
 
-.PHONY: help install demo test test-all lint format crash bench docs lock clean
+.PHONY: help install demo test test-all lint format crash bench big docs lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ crash: install ## Kill the hub 100 times under load on each database, then audit
 bench: install ## Measure what benchmarks/RESULTS.md claims
 	@scripts/need.sh postgresql wrk prometheus-alertmanager
 	$(BIN)/python -m benchmarks
+
+big: install ## Build databases with ten million attempts, and measure statistics on them
+	@scripts/need.sh postgresql
+	$(BIN)/python -m benchmarks statistics
 
 docs: install ## Write the generated pages of docs/
 	$(BIN)/python scripts/generate_docs.py

@@ -42,7 +42,7 @@ def ask(url: str, path: str) -> dict[str, Any]:
         connection.close()
 
 
-def _watch(sink: Child, worker: Child, count: int) -> Run:
+def watch(sink: Child, worker: Child, count: int) -> Run:
     """Waits until ``count`` have come. What counts is the last nine tenths: everybody has to start up."""
     skipped = count // 10
     ask(sink.url, f"wait/{skipped}")
@@ -67,7 +67,7 @@ def _hub(bench: Bench, bar: Progress, sink: Child, kind: str, count: int) -> Run
         bar.now(f"{kind}: delivering")
         plan: dict[str, Any] = {"role": "worker", "webhooks": LANES, "target": sink.url}
         with hub(url, directory, **plan) as running:
-            return _watch(sink, running, count)
+            return watch(sink, running, count)
 
 
 def _procrastinate(bench: Bench, bar: Progress, sink: Child, count: int) -> Run:
@@ -76,7 +76,7 @@ def _procrastinate(bench: Bench, bar: Progress, sink: Child, count: int) -> Run:
         ask(sink.url, "reset")
         arguments = (url, sink.url, str(count), str(CONCURRENCY))
         with child(*python("benchmarks.procrastinate_worker", *arguments)) as running:
-            return _watch(sink, running, count)
+            return watch(sink, running, count)
 
 
 def _beside_procrastinate(bench: Bench, bar: Progress) -> Result:
@@ -125,7 +125,7 @@ def _work_off(bench: Bench, bar: Progress, sink: Child, url: str, count: int) ->
     bar.now(f"delivering {count:,}")
     plan: dict[str, Any] = {"role": "worker", "webhooks": MANY_LANES, "target": sink.url}
     with hub(url, directory, **plan) as running:
-        return _watch(sink, running, count)
+        return watch(sink, running, count)
 
 
 def _backlog(kind: str, bench: Bench, bar: Progress) -> Result:

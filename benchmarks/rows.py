@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from benchmarks import deliver, footprint, ingest, latency, rules, through
+from benchmarks import deliver, footprint, ingest, latency, rules, statistics, through, webhooks
 from benchmarks.bench import Row
 
-ROWS: list[Row] = [*ingest.ROWS, *deliver.ROWS, *through.ROWS, *latency.ROWS, *rules.ROWS, *footprint.ROWS]
+ROWS: list[Row] = [
+    *ingest.ROWS,
+    *deliver.ROWS,
+    *webhooks.ROWS,
+    *statistics.ROWS,
+    *through.ROWS,
+    *latency.ROWS,
+    *rules.ROWS,
+    *footprint.ROWS,
+]
