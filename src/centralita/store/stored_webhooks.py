@@ -106,10 +106,10 @@ def _keep_revision(tx: Transaction, row: WebhookRow) -> None:
 
 
 def forget_revisions(tx: Transaction, before: float) -> None:
-    """Lets go of what webhooks were like before ``before``, but for how they are now."""
-    r, w = webhook_revisions.c, webhooks.c
-    current = sa.select(w.revision).where(w.name == r.name).scalar_subquery()
-    tx.execute(sa.delete(webhook_revisions).where(r.at < before, r.revision != current))
+    """Lets go of what webhooks were like until ``before``: of each revision that had a successor by then."""
+    r, later = webhook_revisions.c, webhook_revisions.alias()
+    followed = sa.exists().where(later.c.name == r.name, later.c.revision > r.revision, later.c.at < before)
+    tx.execute(sa.delete(webhook_revisions).where(followed))
 
 
 def revision(tx: Transaction, name: str, number: int) -> WebhookRow | None:
