@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -24,7 +23,7 @@ from centralita.core.subjects import project
 from centralita.core.subscriptions import webhook_effect
 from centralita.integrations.webhook.receiver import Receiver, SigningKey, receiver_of, session_of
 from centralita.integrations.webhook.snippets import SUFFIXES, Language, snippet
-from centralita.logs import MASK, redact_text
+from centralita.logs import redact_text
 from centralita.ports import Config, HttpRequest, HttpResponse, MailRequest
 from centralita.services import event_types
 from centralita.services.attempts import Job, Performer, Sender
@@ -33,6 +32,7 @@ from centralita.services.destinations import Address
 from centralita.services.hub import Hub
 from centralita.services.source_changes import InTheWay
 from centralita.services.webhook_catalogue import make_receiver, own_keys
+from centralita.services.webhook_masking import came_headers, hide, secrets_of, sent_headers
 from centralita.settings.webhooks import Webhook
 from centralita.store import events, subjects
 from centralita.store.database import Transaction
@@ -42,10 +42,7 @@ TEST_HEADER = ("webhook-test", "true")
 """By which a receiver knows that nothing has happened."""
 SHOWN_BYTES = 65_536
 """Of the response's body."""
-_MASKED = frozenset({"authorization", "cookie", "set-cookie", "proxy-authorization"})
 DEFAULT_TYPE = "ticket.created"
-_SHORTEST_SECRET = 4
-"""Anything shorter is in every text by chance."""
 
 
 @dataclass(frozen=True)
@@ -191,15 +188,16 @@ async def _try(hub: Hub, actor: str, config: Config, types: tuple[str, ...], wis
     job = _job(hub, {"receiver": marked, "session": session_of(config)}, payload, now)
     await Performer(hub.database, recorder, hub.clock, hub.destinations, hub.buckets, hub.settings.locale).perform(job)
     request, response = recorder.request_made, job.last
+    hidden = secrets_of(receiver, request)
     return Trial(
         webhook=receiver.name,
         event=payload.event.id,
         type=payload.event.type,
         state=job.outcome.state,
         reason=job.outcome.reason,
-        detail=_hide(job.outcome.detail or response.detail, receiver),
-        request=None if request is None else _shown_request(request, receiver),
-        response=None if request is None else _shown_response(response, receiver),
+        detail=hide(job.outcome.detail or response.detail, hidden),
+        request=None if request is None else _shown_request(request, receiver, hidden),
+        response=None if request is None else _shown_response(response, hidden),
         timings={name: round(ms, 3) for name, ms in response.timings.items()},
         snippets={str(language): text for language, text in _snippets(receiver, now).items()},
     )
@@ -264,27 +262,26 @@ def _job(hub: Hub, config: Config, payload: Payload, now: float) -> Job:
 # ---- what people may see
 
 
-def _shown_request(request: HttpRequest, receiver: Receiver) -> SentRequest:
+def _shown_request(request: HttpRequest, receiver: Receiver, hidden: list[str]) -> SentRequest:
     body, encoding = as_text(request.body)
-    own = {name.lower() for name, _ in receiver.headers}
     return SentRequest(
         method=request.method,
         url=shown_url(request.url),
-        headers=[(name, MASK if name.lower() in own | _MASKED else value) for name, value in request.headers],
-        body=_hide(body, receiver) if encoding == "text" else body,
+        headers=sent_headers(request, receiver),
+        body=hide(body, hidden) if encoding == "text" else body,
         encoding=encoding,
     )
 
 
-def _shown_response(response: HttpResponse, receiver: Receiver) -> GotResponse:
+def _shown_response(response: HttpResponse, hidden: list[str]) -> GotResponse:
     body = response.body[:SHOWN_BYTES].decode("utf-8", "replace")
     return GotResponse(
         status=response.status,
-        headers=[(name, MASK if name in _MASKED else _hide(value, receiver)) for name, value in response.headers],
-        body=_hide(redact_text(body), receiver),
+        headers=came_headers(response.headers, hidden),
+        body=hide(redact_text(body), hidden),
         truncated=response.truncated or len(response.body) > SHOWN_BYTES,
         error=response.error,
-        detail=_hide(response.detail, receiver),
+        detail=hide(response.detail, hidden),
     )
 
 
@@ -294,19 +291,3 @@ def as_text(body: bytes) -> tuple[str, Literal["text", "base64"]]:
         return body.decode(), "text"
     except UnicodeDecodeError:
         return base64.b64encode(body).decode(), "base64"
-
-
-def _hide(text: str, receiver: Receiver) -> str:
-    """A receiver may echo what it was sent."""
-    for value in _secrets(receiver):
-        text = text.replace(value, MASK)
-    return text
-
-
-def _secrets(receiver: Receiver) -> Iterator[str]:
-    auth = receiver.auth
-    said = [value for _, value in receiver.headers] + [key.secret for key in receiver.keys]
-    if auth is not None:
-        basic = base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode() if auth.password else ""
-        said += [auth.password, auth.token, auth.client_secret, basic]
-    yield from sorted((value for value in said if len(value) >= _SHORTEST_SECRET), key=len, reverse=True)
