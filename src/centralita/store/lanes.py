@@ -123,5 +123,11 @@ def look(tx: Transaction, lane_id: int, now: float) -> None:
 
 def look_at(tx: Transaction, keys: Sequence[str]) -> None:
     """Has lanes looked at now: their policy is another."""
-    query = sa.update(lanes).where(lanes.c.key.in_(keys), lanes.c.paused.is_(sa.false()))
-    tx.execute(query.values(wake_at=0.0))
+    for start in range(0, len(keys), _AT_ONCE):
+        chunk = keys[start : start + _AT_ONCE]
+        query = sa.update(lanes).where(lanes.c.key.in_(chunk), lanes.c.paused.is_(sa.false()))
+        tx.execute(query.values(wake_at=0.0))
+
+
+_AT_ONCE = 1_000
+"""A statement takes only so many parameters."""
