@@ -85,7 +85,7 @@ FAULTS: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"headers": {"Host": "x"}}, [("headers.Host", "header.reserved")]),
     ({"secret": "whpk_AAAA"}, [("secret", "webhook.secret_malformed")]),
     ({"auth": {"kind": "bearer"}}, [("auth.token", "webhook.auth_missing")]),
-    ({"client_certificate": "no"}, [("client_certificate", "webhook.certificate_unreadable")]),
+    ({"client_certificate": "no"}, [("client_certificate", "certificate.unreadable")]),
 ]
 
 

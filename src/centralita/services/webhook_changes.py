@@ -65,6 +65,8 @@ async def add(hub: Hub, actor: str, given: Mapping[str, Any], scheme: Scheme | N
     now = hub.clock.now()
     secrets = [each.get_secret_value() for each in hook.signing_secrets]
     secrets = secrets or ([webhook_keys.made_key(scheme)] if scheme else [])
+    for secret in secrets:
+        _refuse_unusable(hook, secret)
     keys = tuple(webhook_keys.key_of(secret) for secret in secrets)
     fresh = _row(hub, hook, keys, WebhookRow(name=hook.name, created_at=now), now)
 
@@ -172,14 +174,13 @@ async def rotate(
     Raises LookupError, WebhookFaulty, InTheWay.
     """
     _refuse_provided(hub, name)
-    if secret and not webhook_keys.is_usable(secret):
-        raise WebhookFaulty([Fault("secret", "webhook.secret_malformed")])
     new = secret or webhook_keys.made_key(scheme)
     now = hub.clock.now()
 
     def write(tx: Transaction) -> Webhook:
         before = _alive(tx, name)
         hook, keys = _opened(hub, before)
+        _refuse_unusable(hook, new)
         after = webhook_keys.rotated(keys, webhook_keys.key_of(new), keep_s, now)
         stored_webhooks.change(tx, _row(hub, hook, after, before, now))
         record(tx, now, actor, "webhook.secret_added", f"webhook/{name}", {"old_good_for_s": keep_s})
@@ -187,6 +188,11 @@ async def rotate(
 
     hook = await _change(hub, write)
     return await _made(hub, hook, new, now + keep_s if keep_s else None)
+
+
+def _refuse_unusable(hook: Webhook, secret: str) -> None:
+    if not webhook_keys.is_usable(secret, hook.signing.scheme):
+        raise WebhookFaulty([Fault("secret", "webhook.secret_malformed")])
 
 
 def merged(target: Any, patch: Any) -> Any:

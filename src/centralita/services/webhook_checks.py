@@ -6,16 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import load_pem_x509_certificate
 from pydantic import ValidationError
 
-from centralita.core.addresses import judge_url, read_networks
 from centralita.core.headers import judge_header
 from centralita.core.rule_specs import webhook_problems
 from centralita.integrations import registry
 from centralita.integrations.webhook.formats.template import check_template
+from centralita.net import check_client_certificate
 from centralita.services import announcements
 from centralita.services.hub import Hub
 from centralita.services.rules import aliases
@@ -41,9 +38,7 @@ class WebhookFaulty(Exception):
         self.faults = tuple(faults)
 
 
-OWN_HEADERS = frozenset(
-    {"content-type", "user-agent", "authorization", "webhook-id", "webhook-timestamp", "webhook-signature"}
-)
+OWN_HEADERS = frozenset({"content-type", "user-agent", "webhook-id", "webhook-timestamp", "webhook-signature"})
 """What the hub says itself with each request."""
 
 
@@ -98,12 +93,11 @@ def subscription_faults(hook: Webhook) -> Iterator[Fault]:
 
 
 def _addresses(hub: Hub, hook: Webhook) -> Iterator[Fault]:
-    network = hub.settings.network
-    allow = read_networks(network.allow)
     token_url = hook.auth.token_url if hook.auth is not None else None
     for at, url in (("url", hook.url), ("auth.token_url", token_url or "")):
         if url and not url.startswith("mailto:"):
-            reason = judge_url(url, allow, plain_http=network.allow_http)
+            # The port and an address can be judged now; where a name leads to, each time that something is sent.
+            reason = hub.client.judge(url)
             if reason:
                 yield Fault(at, reason)
     if hook.url.startswith("mailto:") != (hook.format == "mail") and hook.url:
@@ -114,8 +108,10 @@ def _message(hook: Webhook) -> Iterator[Fault]:
     if hook.format == "template" or hook.template:
         for fault in check_template(hook.template, hook.content_type):
             yield Fault("template", fault.message_id, {"line": str(fault.line), "detail": fault.detail})
+    own = OWN_HEADERS | ({"authorization"} if hook.auth is not None else frozenset())
+    own |= {hook.signing.header.lower()} if hook.signing.scheme == "hmac" else frozenset()
     for name, value in hook.headers.items():
-        if name.lower() in OWN_HEADERS:
+        if name.lower() in own:
             yield Fault(f"headers.{name}", "webhook.header_own", {"name": name})
         elif reason := judge_header(name, value.get_secret_value()):
             yield Fault(f"headers.{name}", reason, {"name": name})
@@ -123,26 +119,18 @@ def _message(hook: Webhook) -> Iterator[Fault]:
 
 def _proofs(hook: Webhook) -> Iterator[Fault]:
     for at, secret in (("secret", hook.secret), *(("secrets", each) for each in hook.secrets)):
-        if secret is not None and not is_usable(secret.get_secret_value()):
+        if secret is not None and not is_usable(secret.get_secret_value(), hook.signing.scheme):
             yield Fault(at, "webhook.secret_malformed")
     if hook.secret and hook.secrets:
         yield Fault("secret", "webhook.secret_or_secrets")
-    if hook.signing.scheme == "hmac" and hook.signing.header.lower() in OWN_HEADERS:
+    if hook.signing.scheme == "hmac" and hook.signing.header.lower() in {*OWN_HEADERS, "authorization"}:
         yield Fault("signing.header", "webhook.header_own", {"name": hook.signing.header})
     if hook.auth is not None:
         needed = {"basic": ("username",), "bearer": ("token",), "oauth2": ("token_url", "client_id", "client_secret")}
         for name in needed[hook.auth.kind]:
             if not getattr(hook.auth, name):
                 yield Fault(f"auth.{name}", "webhook.auth_missing", {"name": name})
-    if hook.client_certificate is not None and not _is_certificate(hook.client_certificate.get_secret_value()):
-        yield Fault("client_certificate", "webhook.certificate_unreadable")
-
-
-def _is_certificate(pem: str) -> bool:
-    """Whether ``pem`` holds a certificate and the key that belongs to it."""
-    try:
-        certificate = load_pem_x509_certificate(pem.encode())
-        key = load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return False
-    return key.public_key() == certificate.public_key()
+    if hook.client_certificate is not None:
+        reason = check_client_certificate(hook.client_certificate.get_secret_value())
+        if reason:
+            yield Fault("client_certificate", reason)

@@ -60,8 +60,11 @@ def key_of(secret: str, until: float | None = None) -> SigningKey:
     return SigningKey(secret, until, f"key_{secrets.token_hex(6)}")
 
 
-def is_usable(secret: str) -> bool:
-    """Whether requests can be signed with it: ``whsec_``, ``whsk_``, or the bare base64 of a key."""
+def is_usable(secret: str, signing: Literal["standard", "hmac"] = "standard") -> bool:
+    """Whether requests can be signed with it: ``whsec_``, ``whsk_``, or the bare base64 of a key; for an HMAC in a
+    header, whatever text the receiver gave."""
+    if signing == "hmac":
+        return bool(secret.strip()) and not secret.startswith(("whsk_", "whpk_"))
     key = parse_key(secret.encode())
     return key is not None and key.kind != "public"
 

@@ -61,7 +61,6 @@ TEXTS: Mapping[str, str] = {
     "webhook.bad_type": N_("{type} is no event type: write ticket.created, ticket.* or *."),
     # what is wrong with a webhook, or in its way
     "webhook.auth_missing": N_("This way of proof needs {name}."),
-    "webhook.certificate_unreadable": N_("This is no PEM text with a certificate and the key that belongs to it."),
     "header.name": N_("This can't be the name of a header."),
     "header.reserved": N_("The header {name} frames the request: nobody but the hub may set it."),
     "header.value": N_("This can't be the value of a header."),
