@@ -105,6 +105,17 @@ async def _receiver(hub: Hub, name: str) -> Receiver:
 
 
 async def _hand_out(hub: Hub, name: str, receiver: Receiver, limit: int) -> Polled:
+    found, ended = await _offered(hub, name, receiver, limit)
+    while ended is not None:
+        # It can never be fetched: it is given up as if it could not be sent, and those behind it go on.
+        await _end(hub, name, ended)
+        found, ended = await _offered(hub, name, receiver, limit)
+    return found
+
+
+async def _offered(hub: Hub, name: str, receiver: Receiver, limit: int) -> tuple[Polled, dict[int, Outcome] | None]:
+    """What comes next; second, how a delivery among it ends that cannot be handed out."""
+
     def read(tx: Transaction) -> tuple[LaneState | None, list[DeliveryRow]]:
         lane = lanes.by_key(tx, f"webhook:{name}")
         return lane, [] if lane is None else polling.offered(tx, lane.id, limit + 1)
@@ -116,15 +127,13 @@ async def _hand_out(hub: Hub, name: str, receiver: Receiver, limit: int) -> Poll
     for row in rows[:limit]:
         made = await _render(hub, receiver, row)
         if isinstance(made, Outcome):
-            # It can never be fetched: it is given up as if it could not be sent, and those behind it go on.
-            await _end(hub, name, {row.id: made})
-            return await _hand_out(hub, name, receiver, limit)
+            return Polled([], None, False), {row.id: made}
         size += len(made.body)
         if messages and size > MOST_BYTES:
             break
         messages.append(made)
         numbers.append(row.id)
-    return Polled(messages, cursor_of(numbers) if numbers else None, len(rows) > len(numbers))
+    return Polled(messages, cursor_of(numbers) if numbers else None, len(rows) > len(numbers)), None
 
 
 class _Taker:
