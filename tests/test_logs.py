@@ -149,7 +149,7 @@ def test_redaction_is_in_the_way_of_every_line(lines: Lines, stream: io.StringIO
 
 def test_a_sender_cannot_forge_a_line(stream: io.StringIO) -> None:
     close = logs.configure(Logs(format="console"), stream)
-    logging.getLogger("uvicorn.access").info("GET /\n2026 [info] forged \x1b[2J")
+    logging.getLogger("theirs.access").info("GET /\n2026 [info] forged \x1b[2J")
     structlog.get_logger("ours").info("received", title="a\nforged")
     close()
     written = stream.getvalue()

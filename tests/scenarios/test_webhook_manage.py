@@ -71,6 +71,7 @@ async def test_what_is_changed_holds_for_the_next_event(world: World, sink: Sink
     assert titles(await sink.wait_for(2, path="/moved")) == ["Alert 2", "Alert 4"]
     await ask(hub, "POST", "/webhooks/erp/disable")
     await sender.post(alert(5))
+    await until(lambda: world.reader.value("select count(*) from inbox") == 0)  # decided while it was off
     await ask(hub, "POST", "/webhooks/erp/enable")
     await sender.post(alert(6))
     assert titles(await sink.wait_for(3, path="/moved"))[2:] == ["Alert 6"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,6 +93,27 @@ directory {directory}/db
     return config
 
 
+def _started(command: list[str]) -> tuple[subprocess.Popen[str], int, int]:
+    """A process that listens on two ports. A port that was free may be somebody else's by the time it is wanted."""
+    for _ in range(5):
+        ldap, ldaps = _free_port(), _free_port()
+        urls = f"ldap://127.0.0.1:{ldap} ldaps://127.0.0.1:{ldaps}"
+        process = subprocess.Popen([*command, "-h", urls], stderr=subprocess.PIPE, text=True)
+        assert process.stderr is not None
+        if any("slapd starting" in line for line in process.stderr) and _listens(ldap) and _listens(ldaps):
+            # What it says further is read, or it would wait for a reader.
+            threading.Thread(target=process.stderr.read, daemon=True).start()
+            return process, ldap, ldaps
+        process.kill()
+        process.wait(timeout=30)
+    raise RuntimeError("slapd did not listen")
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextmanager
 def slapd(directory: Path, people: list[Known], host: str = "localhost") -> Iterator[Slapd]:
     """Runs one with ``people`` in it, its certificate made out to ``host``."""
@@ -105,17 +127,9 @@ def slapd(directory: Path, people: list[Known], host: str = "localhost") -> Iter
     ldif.write_text("\n".join([root, *(person.ldif() for person in people)]))
     add = [str(program), "-Ta", "-f", str(config), "-l", str(ldif)]
     subprocess.run(add, check=True, capture_output=True, timeout=30)
-    ldap, ldaps = _free_port(), _free_port()
-    urls = f"ldap://127.0.0.1:{ldap} ldaps://127.0.0.1:{ldaps}"
-    process = subprocess.Popen(
-        [str(program), "-f", str(config), "-h", urls, "-d", "256"], stderr=subprocess.PIPE, text=True
-    )
+    process, ldap, ldaps = _started([str(program), "-f", str(config), "-d", "256"])
     try:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "slapd starting" in line:
-                break
         yield Slapd(f"ldap://localhost:{ldap}", f"ldaps://localhost:{ldaps}", ca_file)
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.wait(timeout=30)
