@@ -101,8 +101,6 @@ def _started(command: list[str]) -> tuple[subprocess.Popen[str], int, int]:
         process = subprocess.Popen([*command, "-h", urls], stderr=subprocess.PIPE, text=True)
         assert process.stderr is not None
         if any("slapd starting" in line for line in process.stderr) and _listens(ldap) and _listens(ldaps):
-            # What it says further is read, or it would wait for a reader.
-            threading.Thread(target=process.stderr.read, daemon=True).start()
             return process, ldap, ldaps
         process.kill()
         process.wait(timeout=30)
@@ -128,8 +126,11 @@ def slapd(directory: Path, people: list[Known], host: str = "localhost") -> Iter
     add = [str(program), "-Ta", "-f", str(config), "-l", str(ldif)]
     subprocess.run(add, check=True, capture_output=True, timeout=30)
     process, ldap, ldaps = _started([str(program), "-f", str(config), "-d", "256"])
+    # What it says further is read, or it would wait for a reader.
+    reading = threading.Thread(target=process.communicate)
+    reading.start()
     try:
         yield Slapd(f"ldap://localhost:{ldap}", f"ldaps://localhost:{ldaps}", ca_file)
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        reading.join(timeout=30)
