@@ -41,11 +41,19 @@ test-all: install ## The tests, with those that take long, need Node or big data
 	$(PYTEST) -m "long or not long" --timeout 3600
 
 lint: install ## Style, types, layers, translations, generated pages
+	@$(MAKE) -j 4 --output-sync=target .style .types .layers .texts .pages
+
+.PHONY: .style .types .layers .texts .pages
+.style:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+.types:
 	$(BIN)/mypy
+.layers:
 	$(BIN)/lint-imports --no-logo --no-cache
+.texts:
 	$(BIN)/python -m centralita.i18n check
+.pages:
 	$(BIN)/python scripts/generate_docs.py --check
 
 format: install ## Let ruff rewrite what it can

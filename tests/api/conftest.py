@@ -1,4 +1,4 @@
-"""A hub on either database, and its API called in this process."""
+"""A hub, and its API called in this process: on SQLite, in the long run on PostgreSQL too."""
 
 from __future__ import annotations
 
@@ -72,6 +72,15 @@ class Api:
         while await self.hub.router.route_batch("desk"):
             pass
         return event_id
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database. What differs between the two is the store's, and tried there on both every time."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'centralita.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
 
 
 @pytest.fixture

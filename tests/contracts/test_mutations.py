@@ -55,7 +55,7 @@ def run(kind: str, count: int) -> None:
 
 @pytest.mark.parametrize("kind", registry.kinds())
 def test_some_mutants_are_events_or_the_declared_error(kind: str) -> None:
-    run(kind, 1000)
+    run(kind, 400)
 
 
 @pytest.mark.long

@@ -183,6 +183,16 @@ async def world(tmp_path: Path, migrated_url: str) -> AsyncIterator[World]:
         yield made
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+async def usual_world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """A world on SQLite; in the long run on PostgreSQL too. For what the store's own tests show on both every time."""
+    url = f"sqlite:///{tmp_path / 'centralita.db'}"
+    if request.param == "postgresql":
+        url = str(request.getfixturevalue("postgres_url"))
+    async with world_of(tmp_path, url) as made:
+        yield made
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def module_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An empty database that all tests of a module share; they run once on each of the two."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.crash.campaign import Campaign
 
-KILLS = int(os.environ.get("CENTRALITA_TEST_KILLS", "10"))
+KILLS = int(os.environ.get("CENTRALITA_TEST_KILLS", "6"))
 SEED = int(os.environ.get("CENTRALITA_TEST_SEED", "20260101"))
 
 

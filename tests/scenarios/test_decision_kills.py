@@ -17,7 +17,7 @@ from tests.scenarios.processes import HubProcess
 from tests.scenarios.test_tickets import ask, connect
 from tests.scenarios.waiting import until, until_answered
 
-KILLS = int(os.environ.get("CENTRALITA_TEST_DECISION_KILLS", "3"))
+KILLS = int(os.environ.get("CENTRALITA_TEST_DECISION_KILLS", "2"))
 SEED = int(os.environ.get("CENTRALITA_TEST_SEED", "20260101"))
 MARTA = "marta@example.com"
 ACCEPT, CREATE = "incident.approval.accept", "incident"

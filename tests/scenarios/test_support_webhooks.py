@@ -116,8 +116,8 @@ def _is_genuine(payload: dict[str, Any], secret: str) -> bool:
     return hmac.compare_digest(signature, expected)
 
 
-async def test_the_examples_of_the_guide_work(world: World, sink: SinkControl) -> None:
-    hub = await world.hub(SETUP)
+async def test_the_examples_of_the_guide_work(usual_world: World, sink: SinkControl) -> None:
+    hub = await usual_world.hub(SETUP)
     token = _token(hub)
     remote: dict[str, Any] = {"CENTRALITA_URL": hub.url, "CENTRALITA_TOKEN": token}
     body = {
@@ -147,7 +147,7 @@ async def test_the_examples_of_the_guide_work(world: World, sink: SinkControl) -
         "slack-notifications": "slack",
         made["webhook_id"]: "troubleshooting",
     }
-    await until(lambda: len(_delivered(world.reader)) == 2)
+    await until(lambda: len(_delivered(usual_world.reader)) == 2)
     stats = await _curl(hub, token, f"{PATH}/webhooks/{made['webhook_id']}/stats")
     assert (stats["successful_events"], stats["success_rate"], stats["common_errors"]) == (1, 100.0, [])
 
@@ -161,8 +161,8 @@ async def test_the_examples_of_the_guide_work(world: World, sink: SinkControl) -
         False,
     )
     assert (off["mi-webhook"], removed, missing) == (False, [True, False], 404)
-    _judge_sql(world.reader, made["webhook_id"], sink.url)
-    await world.settle()
+    _judge_sql(usual_world.reader, made["webhook_id"], sink.url)
+    await usual_world.settle()
 
 
 def _delivered(reader: Reader) -> list[tuple[Any, ...]]:

@@ -34,9 +34,11 @@ async def asked(hub: HubProcess, *words: str) -> Any:
     return json.loads(await command(hub, *words, "--json"))
 
 
-async def test_a_failure_is_seen_as_an_issue_looked_into_mended_and_sent_again(world: World, sink: SinkControl) -> None:
-    hub = await world.hub(webhooks(sink, "erp", schedule_s=[0.01]))
-    sender = await world.sender(hub, "invgate")
+async def test_a_failure_is_seen_as_an_issue_looked_into_mended_and_sent_again(
+    usual_world: World, sink: SinkControl
+) -> None:
+    hub = await usual_world.hub(webhooks(sink, "erp", schedule_s=[0.01]))
+    sender = await usual_world.sender(hub, "invgate")
     plan = AnswerPlan(path="/erp", status=500, headers={"X-Trace": "t-4521"}, body="no space left on device")
     await sink.answer(plan)
     status, answer = await sender.post(json.dumps(TICKET).encode())
@@ -79,7 +81,7 @@ async def test_a_failure_is_seen_as_an_issue_looked_into_mended_and_sent_again(w
     assert (await asked(hub, "webhook", "replay", "erp", "--failed-since", "1d", "--yes"))["deliveries"] == 0
     assert (await asked(hub, "webhook", "issue", number, "resolve"))["state"] == "resolved"
     assert number not in [str(each["id"]) for each in (await asked(hub, "webhook", "issues"))["items"]]
-    await world.settle()
+    await usual_world.settle()
 
 
 def _id(headers: Any) -> str:

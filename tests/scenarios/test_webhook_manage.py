@@ -80,9 +80,11 @@ async def test_what_is_changed_holds_for_the_next_event(world: World, sink: Sink
     assert judge_acknowledged(world.reader, sender.ledger) == []
 
 
-async def test_what_waits_is_kept_while_it_is_off_and_ended_when_it_is_removed(world: World, sink: SinkControl) -> None:
-    hub, _worker = await _two(world)
-    sender = await world.sender(hub)
+async def test_what_waits_is_kept_while_it_is_off_and_ended_when_it_is_removed(
+    usual_world: World, sink: SinkControl
+) -> None:
+    hub, _worker = await _two(usual_world)
+    sender = await usual_world.sender(hub)
     await sink.answer(AnswerPlan(path="/erp", status=503))
     await add(hub, sink, "erp", schedule_s=[3600], order="strict")
     await sender.post(alert(0))
@@ -95,13 +97,13 @@ async def test_what_waits_is_kept_while_it_is_off_and_ended_when_it_is_removed(w
     await ask(hub, "POST", "/webhooks/erp/disable")
     assert (await ask(hub, "GET", "/webhooks/erp"))["webhook"]["waiting"] == 1
     assert await ask(hub, "DELETE", "/webhooks/erp") == {"waiting": 1}
-    await until(lambda: world.reader.value("select count(*) from deliveries") == 0)
-    assert world.reader.rows("select state, reason from history") == [("skipped", "webhook.removed")]
+    await until(lambda: usual_world.reader.value("select count(*) from deliveries") == 0)
+    assert usual_world.reader.rows("select state, reason from history") == [("skipped", "webhook.removed")]
     assert len(await sink.received()) == 1
     await add(hub, sink, "erp")
     await sender.post(alert(1))
     assert titles((await sink.wait_for(2, path="/erp"))[1:]) == ["Alert 1"]
-    await world.settle()
+    await usual_world.settle()
 
 
 def verified(arrival: Arrival, secret: str) -> None:
@@ -109,9 +111,9 @@ def verified(arrival: Arrival, secret: str) -> None:
     Webhook(secret).verify(arrival.body, dict(arrival.headers))
 
 
-async def test_every_event_is_verified_while_secrets_are_replaced(world: World, sink: SinkControl) -> None:
-    hub, _worker = await _two(world)
-    sender = await world.sender(hub)
+async def test_every_event_is_verified_while_secrets_are_replaced(usual_world: World, sink: SinkControl) -> None:
+    hub, _worker = await _two(usual_world)
+    sender = await usual_world.sender(hub)
     secrets = [(await add(hub, sink, "erp", in_flight=64))["secret"]]
     sent: dict[str, str] = {}
     for chunk in range(10):
@@ -126,7 +128,7 @@ async def test_every_event_is_verified_while_secrets_are_replaced(world: World, 
         verified(arrival, secrets[0])
         if hub is _worker:  # one process: a secret that the answer shows signs what is posted after it
             verified(arrival, sent[titles([arrival])[0]])
-    await world.settle()
+    await usual_world.settle()
 
 
 @pytest.mark.long

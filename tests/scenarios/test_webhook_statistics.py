@@ -18,7 +18,7 @@ def _sum(world: World, name: str, what: str) -> int:
     return int(world.reader.value(_SUMS.format(what), f"webhook:{name}") or 0)
 
 
-async def test_every_try_is_counted_once_as_what_it_was(world: World, sink: SinkControl) -> None:
+async def test_every_try_is_counted_once_as_what_it_was(usual_world: World, sink: SinkControl) -> None:
     await sink.answer(AnswerPlan(path="/slow", delay_ms=80))
     await sink.answer(AnswerPlan(path="/broken", status=500))
     hooks = [
@@ -26,24 +26,24 @@ async def test_every_try_is_counted_once_as_what_it_was(world: World, sink: Sink
         *webhooks(sink, "slow", slow_s=0.05)["webhooks"],
         *webhooks(sink, "broken", in_flight=4)["webhooks"],
     ]
-    hub = await world.hub({"webhooks": hooks})
-    sender = await world.sender(hub)
+    hub = await usual_world.hub({"webhooks": hooks})
+    sender = await usual_world.sender(hub)
     assert set(await sender.post_all((f"a{number}", alert(number)) for number in range(40))) == {202}
-    await until(lambda: _sum(world, "quick", "successful") == 40 and _sum(world, "slow", "slow") == 40)
-    held = await until(lambda: _sum(world, "broken", "rejected"))
+    await until(lambda: _sum(usual_world, "quick", "successful") == 40 and _sum(usual_world, "slow", "slow") == 40)
+    held = await until(lambda: _sum(usual_world, "broken", "rejected"))
     await sender.post_all((f"b{number}", alert(100 + number)) for number in range(3))
-    await until(lambda: _sum(world, "broken", "rejected") == held + 3)
-    await until(lambda: _sum(world, "quick", "successful") == 43 and _sum(world, "slow", "slow") == 43)
+    await until(lambda: _sum(usual_world, "broken", "rejected") == held + 3)
+    await until(lambda: _sum(usual_world, "quick", "successful") == 43 and _sum(usual_world, "slow", "slow") == 43)
     async with aiohttp.ClientSession() as session, session.get(f"{hub.url}/metrics") as response:
         metrics = await response.text()
     assert f'centralita_delivery_rejected_total{{destination="webhook"}} {held + 3}.0' in metrics
     assert 'centralita_delivery_slow_total{destination="webhook"} 43.0' in metrics
-    await world.settle()
-    assert (_sum(world, "quick", "slow"), _sum(world, "slow", "successful")) == (0, 43)
-    assert 10 <= _sum(world, "broken", "error") < 43 > held > 0
+    await usual_world.settle()
+    assert (_sum(usual_world, "quick", "slow"), _sum(usual_world, "slow", "successful")) == (0, 43)
+    assert 10 <= _sum(usual_world, "broken", "error") < 43 > held > 0
     for name in ("quick", "slow", "broken"):
         key = f"webhook:{name}"
-        assert _sum(world, name, "successful") == world.reader.value(_TRIES.format("('delivered')"), key)
-        assert _sum(world, name, "error") == world.reader.value(_TRIES.format("('retry', 'dead')"), key)
+        assert _sum(usual_world, name, "successful") == usual_world.reader.value(_TRIES.format("('delivered')"), key)
+        assert _sum(usual_world, name, "error") == usual_world.reader.value(_TRIES.format("('retry', 'dead')"), key)
         every = " + ".join(f"h{number}" for number in range(32))
-        assert _sum(world, name, every) == _sum(world, name, "successful + error")
+        assert _sum(usual_world, name, every) == _sum(usual_world, name, "successful + error")

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -100,16 +101,25 @@ def _started(command: list[str]) -> tuple[subprocess.Popen[str], int, int]:
         urls = f"ldap://127.0.0.1:{ldap} ldaps://127.0.0.1:{ldaps}"
         process = subprocess.Popen([*command, "-h", urls], stderr=subprocess.PIPE, text=True)
         assert process.stderr is not None
-        if any("slapd starting" in line for line in process.stderr) and _listens(ldap) and _listens(ldaps):
+        if any("slapd starting" in line for line in process.stderr) and _listen(process, ldap, ldaps):
             return process, ldap, ldaps
         process.kill()
         process.wait(timeout=30)
     raise RuntimeError("slapd did not listen")
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
+def _listen(process: subprocess.Popen[str], *ports: int) -> bool:
+    """Whether all are taken; slapd says that it starts a moment before, and nothing later."""
+    deadline = time.monotonic() + 20
+    for port in ports:
+        while True:
+            with socket.socket() as sock:
+                if sock.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            if process.poll() is not None or time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+    return True
 
 
 @contextmanager

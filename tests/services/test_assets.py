@@ -21,6 +21,15 @@ from centralita.web.api import make_api
 from tests.services.asset_world import ACTOR, World, world
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database. What differs between the two is the store's, and tried there on both every time."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'centralita.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
 @pytest.fixture
 async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """No assets yet, two people; one sighting is enough."""
