@@ -157,8 +157,6 @@ def _queues(tx: Transaction, now: float, locale: str) -> Iterator[Finding]:
     for lane in lanes.listing(tx):
         if lane.paused and not lane.paused_reason:
             said = _("{lane} is paused", locale).format(lane=lane.key)
-            if lane.paused_reason:
-                said += ": " + in_words(lane.paused_reason, {}, locale)
             yield Finding(_("lanes", locale), "warn", said, f"centralita lane resume {lane.key}")
     if not tokens.count_valid(tx, now):
         said = _("none: nobody can use the API from another machine", locale)
