@@ -9,9 +9,10 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-# They wait for processes more than they compute: three keep two cores busy.
-WORKERS ?= 3
-PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope
+# They wait for processes more than they compute: four keep two cores busy.
+WORKERS ?= 4
+# In the order of the files: by their number of tests, the few that take long would come last, and alone.
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 .PHONY: help install demo test test-all lint format crash bench big docs lock clean
 

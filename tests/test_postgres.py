@@ -25,8 +25,8 @@ def test_an_acknowledged_row_survives_a_crash(postgres_private: PostgresCluster)
         assert connection.execute("SELECT id FROM kept").fetchall() == [(7,)]
 
 
-def test_durability_is_switched_on(postgres_url: str) -> None:
-    with psycopg.connect(postgres_url) as connection:
+def test_durability_is_switched_on_where_a_cluster_may_crash(postgres_private: PostgresCluster) -> None:
+    with psycopg.connect(postgres_private.url()) as connection:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             assert connection.execute(f"SHOW {name}").fetchone() == ("on",)
 
