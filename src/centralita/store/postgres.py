@@ -35,6 +35,8 @@ class PostgresDatabase:
 
     def __init__(self, engine: AsyncEngine, url: str) -> None:
         self._engine, self._url = engine, url
+        # One snapshot for all that a reading closure asks: two statements that each had their own could disagree.
+        self._reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._wake: Callable[[], None] | None = None
         self._listener: asyncio.Task[None] | None = None
         self._notify_at = 0.0
@@ -91,7 +93,7 @@ class PostgresDatabase:
 
     async def read(self, fn: Callable[[Transaction], T]) -> T:
         try:
-            async with self._engine.connect() as connection:
+            async with self._reading.connect() as connection:
                 return await connection.run_sync(fn)
         except (OSError, TimeoutError, asyncpg.InterfaceError, sa.exc.DBAPIError, sa.exc.TimeoutError) as fault:
             raise StoreUnavailable(type(fault).__name__) from fault
