@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.postgres", "centralita.sandbox.pytest_plugin"]
 
 
 @pytest.fixture(scope="session")

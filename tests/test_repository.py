@@ -63,6 +63,11 @@ def test_the_locks_agree_and_hold_every_dependency() -> None:
     assert runtime.items() <= tools.items()
 
 
+def optional() -> set[str]:
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    return {canonicalize_name(Requirement(text).name) for texts in extras for text in texts}
+
+
 def imported_packages() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for file in PACKAGE.rglob("*.py"):
@@ -83,7 +88,7 @@ def test_what_the_package_imports_is_declared() -> None:
         for name, file in imported_packages().items()
         if name != "centralita"
         and name not in sys.stdlib_module_names
-        and not {canonicalize_name(provider) for provider in providers.get(name, ())} & declared()
+        and not {canonicalize_name(provider) for provider in providers.get(name, ())} & (declared() | optional())
     }
     assert not undeclared
 

@@ -20,6 +20,8 @@ _PEOPLE = (
     User("U0SAMCARTER", "sam", "Sam Carter", "sam@example.com", "en-US", "Infrastructure", "America/New_York", -18000),
     User("U0ADMIN", "admin", "Admin", "admin@example.com", "es-ES", "Administración de Slack", is_admin=True),
 )
+PEOPLE = {person.name: person.id for person in _PEOPLE}
+"""Name to user id."""
 _BOT_USER = "U0CENTRALIT"
 _STAFF = ("U0LUISPARED", "U0SAMCARTER", "U0ADMIN", _BOT_USER)
 _EVERYONE = ("U0ANAGOMEZ", "U0MARTARIOS", *_STAFF)
