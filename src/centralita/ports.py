@@ -223,6 +223,8 @@ class Remember(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     value: Any
+    also: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    """Further facts of the same commit, such as the way back from where a message stands to what it tells of."""
 
 
 Known = Mapping[str, Any]

@@ -53,7 +53,7 @@ async def serving(settings: Settings, role: str = "all") -> AsyncIterator[tuple[
             url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
             async with open_hub(settings, role=role) as hub:
                 hub.url = url
-                async with running(hub), _listening(hub, sock):
+                async with running(hub), _chat(hub) as slack, _listening(hub, sock, slack):
                     facts = {"role": role, "database": hub.database.dialect, "ruleset": hub.ruleset_version}
                     log.info("hub.serving", url=url, **facts)
                     yield hub, url
@@ -62,8 +62,20 @@ async def serving(settings: Settings, role: str = "all") -> AsyncIterator[tuple[
 
 
 @asynccontextmanager
-async def _listening(hub: Hub, sock: socket.socket) -> AsyncIterator[None]:
-    app = Application(hub, _api)
+async def _chat(hub: Hub) -> AsyncIterator[App | None]:
+    """The Slack app, where it is configured; what takes Slack's requests, if they come that way."""
+    if hub.role == "worker" or not hub.settings.slack.is_interactive:
+        yield None
+        return
+    from centralita.chatops.connection import connected  # Slack's libraries take a while to import
+
+    async with connected(hub) as app:
+        yield app
+
+
+@asynccontextmanager
+async def _listening(hub: Hub, sock: socket.socket, slack: App | None) -> AsyncIterator[None]:
+    app = Application(hub, _api, slack)
     limits = hub.settings.receive
     servers = [make_server(app, limits.header_timeout_s, limits.body_timeout_s)]
     sockets = [sock]

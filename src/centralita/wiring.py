@@ -18,7 +18,7 @@ from centralita.net import Client
 from centralita.net.mail import Mailer, MailServer
 from centralita.net.outbound import Outbound
 from centralita.ports import Config, Rate, Receipt
-from centralita.services import announcements, approvals, assets, rulesets, tickets, timers
+from centralita.services import announcements, approvals, assets, interactions, rulesets, tickets, timers
 from centralita.services.alarms import Alarms
 from centralita.services.attempts import Buckets, Performer
 from centralita.services.bell import Bell
@@ -107,6 +107,7 @@ def _slack_config(settings: Settings) -> Config | None:
         "rate_per_s": slack.rate_per_s,
         "burst": slack.burst,
         "method_limits": slack.method_limits,
+        "interactive": slack.is_interactive,
     }
 
 
@@ -260,7 +261,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         invgate=None if invgate is None else InvGate(invgate, client, clock, buckets),
         directory=directory_of(settings, client, clock),
     )
-    for noun in (tickets, approvals, assets, timers):
+    for noun in (tickets, approvals, assets, timers, interactions):
         noun.join(hub)
     return hub
 

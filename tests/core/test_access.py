@@ -89,7 +89,14 @@ def test_a_new_role_has_what_its_words_say_and_nothing_else() -> None:
     assert policy.roles["dispatch"] == {"event.read", "ticket.read", "ticket.assign", "event.replay"}
     stars = read_policy({"roles": {"chat": {"commands": ["*", "*"]}, "boss": {"commands": ["*"], "actions": ["*"]}}})
     assert stars.roles["boss"] == set(PERMISSIONS)
-    assert stars.roles["chat"] == {"event.read", "delivery.read", "incident.read", "ticket.read", "report.read"}
+    assert stars.roles["chat"] == set().union(*access.COMMANDS.values())
+
+
+def test_words_that_the_guide_lacks_give_and_take_nothing_away() -> None:
+    policy = read_policy({"roles": {"operator": {"commands": ["status"]}, "duty": {"actions": ["approve", "resolve"]}}})
+    assert allowed("operator", "approval.decide", policy)
+    assert allowed("operator", "incident.manage", policy)
+    assert policy.roles["duty"] == access.ACTIONS["approve"] | access.ACTIONS["resolve"]
 
 
 def test_people_are_known_by_slack_id_or_e_mail() -> None:

@@ -72,6 +72,18 @@ def policy_of(hub: Hub) -> Policy:
     return read_policy(hub.settings.permissions.model_dump())
 
 
+async def person_principal(hub: Hub, slack_id: str, email: str) -> Principal:
+    """Somebody in Slack, by what the settings map them to, else by the account here that has their address or Slack id,
+    else by the default role. A disabled account may do nothing, whatever is mapped."""
+    policy = policy_of(hub)
+    account = await hub.database.read(lambda tx: users.of_slack(tx, slack_id, email)) if slack_id else None
+    mapped = any(policy.user_roles.get(identity) for identity in (slack_id, email))
+    role = policy.role_of(slack_id, email) if mapped or account is None else account.role
+    if not slack_id or (account is not None and not account.enabled):
+        role = ""
+    return Principal(f"slack:{email or slack_id}", email or slack_id, policy.roles.get(role, frozenset()))
+
+
 async def authenticate(hub: Hub, token: str) -> Principal | None:
     """Who this token stands for; None for an unknown, expired or revoked one. Raises StoreUnavailable."""
     if not is_token(token):

@@ -200,7 +200,8 @@ class Performer:
         now = self._clock.now()
 
         def keep(tx: Transaction) -> None:
-            remembered.save(tx, step.key, step.value, now)
+            for key, value in {step.key: step.value, **step.also}.items():
+                remembered.save(tx, key, value, now)
 
         await self._database.write(keep)
 

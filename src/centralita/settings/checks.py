@@ -80,6 +80,12 @@ def cidr(value: str) -> str:
         refuse(N_("has to be a network such as 10.0.0.0/8, or an address."))
 
 
+def slash_command(value: str) -> str:
+    if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
+        refuse(N_("has to be a slash and up to 31 lower-case letters, digits, - and _: /centralita."))
+    return value
+
+
 def slug(value: str) -> str:
     if not SLUG.fullmatch(value):
         refuse(N_("may have lower-case letters, digits, - and _ only, at most 63."))

@@ -104,6 +104,15 @@ class Slack(Section):
     signing_secret: OptionalSecret = Field(
         default=None, description=N_("Secret by which requests from Slack are verified.")
     )
+    mode: Literal["socket", "http"] = Field(
+        default="socket",
+        description=N_("How Slack reaches the app: by a connection that it opens, or by requests to public_url."),
+    )
+    command: Annotated[str, AfterValidator(checks.slash_command)] = Field(
+        default="/centralita", description=N_("Name of the hub's own slash command, such as /nopesight.")
+    )
+    client_id: OptionalText = Field(default=None, description=N_("Client id of the app, for installing it by OAuth."))
+    client_secret: OptionalSecret = Field(default=None, description=N_("Client secret that belongs to client_id."))
     webhook_url: OptionalSecret = Field(
         default=None,
         description=N_("Incoming webhook, used when there is no bot token: no updates, threads or direct messages."),
@@ -125,6 +134,12 @@ class Slack(Section):
         default=True,
         description=N_("Whether Slack's limits per method are kept; off only for a local workspace without any."),
     )
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether the app can be reached: what people press there gets somewhere."""
+        reached = self.signing_secret if self.mode == "http" else self.app_token
+        return self.enabled and self.bot_token is not None and reached is not None
 
 
 class Ops(Section):

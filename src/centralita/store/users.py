@@ -59,6 +59,15 @@ def by_emails(tx: Transaction, emails: Iterable[str]) -> list[UserRow]:
     return [_row(row) for row in tx.execute(query)] if wanted else []
 
 
+def of_slack(tx: Transaction, slack_id: str, email: str) -> UserRow | None:
+    """The person with that Slack id, else with that address."""
+    same_id = sa.and_(users.c.slack_id == slack_id, users.c.slack_id != "")
+    same_email = sa.and_(sa.func.lower(users.c.email) == email.lower(), users.c.email != "")
+    query = sa.select(users).where(sa.or_(same_id, same_email)).order_by(sa.desc(same_id), users.c.id).limit(1)
+    row = tx.execute(query).first()
+    return _row(row) if row is not None else None
+
+
 def listing(tx: Transaction, limit: int, after: int = 0) -> list[UserRow]:
     """In the order in which they were added, from the one behind ``after``."""
     query = sa.select(users).where(users.c.id > after).order_by(users.c.id).limit(limit)

@@ -89,7 +89,9 @@ def guarded_protocol(header_timeout_s: float, body_timeout_s: float) -> type[Gua
 class Application:
     """Sends a request where it belongs: the hot path first. The API is built at its first request."""
 
-    def __init__(self, hub: Hub, make_api: Callable[[Hub], App]) -> None:
+    def __init__(self, hub: Hub, make_api: Callable[[Hub], App], slack: App | None = None) -> None:
+        """``slack`` takes what Slack posts to ``/slack/events``."""
+        self._slack = slack
         self._inbound = Inbound(hub.ingest, hub.settings.receive)
         self._operate = Operate(hub)
         self._hub, self._make_api = hub, make_api
@@ -103,6 +105,8 @@ class Application:
             await self._inbound(scope, receive, send)
         elif path in self._operate.paths:
             await self._operate(scope, receive, send)
+        elif path == "/slack/events" and self._slack is not None:
+            await self._slack(scope, receive, send)
         else:
             if self._api is None:
                 self._api = self._make_api(self._hub)

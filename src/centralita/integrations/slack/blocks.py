@@ -13,7 +13,7 @@ import msgspec
 
 from centralita.core import mrkdwn
 from centralita.i18n import gettext as _
-from centralita.integrations.slack.messages import Field, Link, Message, Moment, Paragraph, Value
+from centralita.integrations.slack.messages import Button, Field, Link, Message, Moment, Paragraph, Value
 
 HEADER_LIMIT = 150
 SECTION_LIMIT = 2900
@@ -68,8 +68,10 @@ def _blocks(message: Message, mentions: str, locale: str, threads: bool) -> Rend
         below.append({"type": "section", "fields": [_mrkdwn_text(_field(field)) for field in message.fields[:10]]})
     shown, overflow = _allot(paragraphs, SECTION_LIMIT, MESSAGE_LIMIT)
     below += [_section(text) for text in shown]
-    if message.links:
-        below.append({"type": "actions", "elements": [_button(n, link) for n, link in enumerate(message.links[:3], 1)]})
+    elements = [_button(number, link) for number, link in enumerate(message.links[:3], 1)]
+    elements += map(_press, message.buttons[:10])
+    if elements:
+        below.append({"type": "actions", "elements": elements})
     notes = [_value(note) for note in message.notes] + ([_rest_note(locale, threads)] if overflow else [])
     if notes:
         below.append({"type": "context", "elements": [_mrkdwn_text(" · ".join(notes))]})
@@ -173,6 +175,21 @@ def _button(number: int, link: Link) -> dict[str, Any]:
         "url": mrkdwn.safe_url(link.url),
         "action_id": f"open_{number}",
     }
+
+
+def _press(button: Button) -> dict[str, Any]:
+    shown = {"type": "button", "text": _plain_text(mrkdwn.plain(mrkdwn.cut(button.label, 75)))}
+    shown |= {"action_id": button.action_id, "value": button.value}
+    if button.style:
+        shown["style"] = button.style
+    if (asked := button.confirm) is not None:
+        shown["confirm"] = {
+            "title": _plain_text(mrkdwn.cut(asked.title, 100)),
+            "text": _plain_text(mrkdwn.cut(asked.text, 300)),
+            "confirm": _plain_text(mrkdwn.cut(asked.yes, 30)),
+            "deny": _plain_text(mrkdwn.cut(asked.no, 30)),
+        }
+    return shown
 
 
 def _mrkdwn_text(text: str) -> dict[str, Any]:

@@ -30,6 +30,26 @@ class Link(msgspec.Struct, frozen=True):
     url: str
 
 
+class Confirm(msgspec.Struct, frozen=True):
+    """What is asked before a button does its work."""
+
+    title: str
+    text: str
+    yes: str
+    no: str
+
+
+class Button(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a reader can do by pressing; shown where the app is connected."""
+
+    label: str
+    action_id: str
+    value: str = ""
+    style: str = ""
+    """``primary``, ``danger``, or "" for neither."""
+    confirm: Confirm | None = None
+
+
 Value = str | Moment | Link
 
 
@@ -57,6 +77,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[Field, ...] = ()
     paragraphs: tuple[Paragraph, ...] = ()
     links: tuple[Link, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    """After the links, at most ten; none on what is over."""
     notes: tuple[Value, ...] = ()
     colour: str = OFF
 

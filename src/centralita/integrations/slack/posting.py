@@ -36,6 +36,7 @@ from centralita.ports import Delivery, Known, Outcome, Remember
 
 PLACES = "slack:channel:"
 WORKSPACE_KEY = "slack:workspace"
+THREADS = "slack:thread:"
 _CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{6,20}")
 Record = dict[str, Any]
 
@@ -52,6 +53,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 def channel_key(target: str) -> str:
     return f"{PLACES}{target.lower()}"
+
+
+def thread_key(channel: str, ts: str) -> str:
+    """Where it is remembered what the message at ``ts`` tells of: ``{source, subject, key}``, its record's key."""
+    return f"{THREADS}{channel}:{ts}"
 
 
 def message_key(lane: str, delivery: Delivery, episode: int) -> str:
@@ -129,11 +135,18 @@ class Posting:
             "new": "",
             "aside": place.aside,
         }
-        yield Remember(key=self.key, value=record)
+        yield Remember(key=self.key, value=record, also=self._way_back(record))
         if place.key.startswith(PLACES) and self.known.get(place.key) != record["channel"]:
             yield Remember(key=place.key, value=record["channel"])
         yield from self._reply(record, resumed=False)
         return record
+
+    def _way_back(self, record: Record) -> dict[str, Any]:
+        about = self.delivery.subject
+        if not about.subject:
+            return {}
+        found = {"source": about.source, "subject": about.subject, "key": self.key}
+        return {thread_key(record["channel"], record["ts"]): found}
 
     def _found(self, place: Place) -> Calls[Answer]:
         channel = place.channel
@@ -269,7 +282,8 @@ class Posting:
     def _root(self, locale: str, mentions: str, aside: bool, *, plain: bool, in_thread: bool) -> Rendered:
         facts = self._facts(locale)
         notes = self._link_to_previous(locale)
-        message = tell_root(facts, self.settings.public_url, in_thread=in_thread, notes=notes)
+        buttons = self.settings.interactive
+        message = tell_root(facts, self.settings.public_url, in_thread=in_thread, notes=notes, buttons=buttons)
         if aside:
             name = facts.people[self.effect.audience] if self.effect.audience in PEOPLE else ""
             note = _("For {name}, who is not in Slack.", locale).format(name=name or self.effect.target)

@@ -44,6 +44,12 @@ FIELDS = (
         type="boolean",
         default=True,
     ),
+    ConfigField(
+        name="interactive",
+        help=N_("Whether the app is connected, so that messages can have buttons."),
+        type="boolean",
+        default=False,
+    ),
 )  # fmt: skip
 
 
@@ -59,6 +65,7 @@ class SlackSettings(msgspec.Struct, frozen=True, kw_only=True):
     rate_per_s: float = DEFAULT_RATE_PER_S
     burst: int = DEFAULT_BURST
     method_limits: bool = True
+    interactive: bool = False
 
     def __repr__(self) -> str:
         return f"SlackSettings({self.api_url})"

@@ -19,9 +19,11 @@ from centralita.integrations.slack.system import is_system, render_system
 from centralita.integrations.slack.tickets import is_ticket, render_ticket, render_ticket_change
 
 
-def tell_root(facts: Facts, public_url: str, *, in_thread: bool, notes: tuple[Value, ...] = ()) -> Message:
+def tell_root(
+    facts: Facts, public_url: str, *, in_thread: bool, notes: tuple[Value, ...] = (), buttons: bool = False
+) -> Message:
     """The message of the delivery's subject as it is now, with ``notes`` after its own. ``in_thread``: what the event
-    adds to the story stands in the thread."""
+    adds to the story stands in the thread. ``buttons``: whether pressing one gets anywhere."""
     if is_system(facts):
         message = render_system(facts, public_url)
     elif is_approval(facts):
@@ -36,7 +38,8 @@ def tell_root(facts: Facts, public_url: str, *, in_thread: bool, notes: tuple[Va
         message = render_session(facts, in_thread)
     else:
         message = render_register(facts) if is_register(facts) else render_event(facts)
-    return msgspec.structs.replace(message, notes=(*message.notes, *notes))
+    shown = message.buttons if buttons else ()
+    return msgspec.structs.replace(message, notes=(*message.notes, *notes), buttons=shown)
 
 
 def tell_change(facts: Facts, public_url: str) -> Message:

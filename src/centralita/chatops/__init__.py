@@ -1,0 +1,1 @@
+"""The Slack app: what people do there becomes commands of the services."""

@@ -1,0 +1,1 @@
+"""Modals, home tabs and ephemeral answers as Slack's JSON: pure functions."""

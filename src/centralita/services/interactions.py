@@ -1,0 +1,53 @@
+"""What somebody does in Slack is carried out once: Slack may tell of it again, and people press again what seemed to
+fail, because the hub ended between doing it and saying so."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from centralita.services.audit import Wrapped
+from centralita.services.hub import Hub
+from centralita.store import interactions
+from centralita.store.database import Transaction
+
+KEPT_S = 7 * 86_400.0
+
+
+class AlreadyDone(Exception):
+    """This very interaction was carried out before."""
+
+
+class _Claiming(Wrapped):
+    """A database whose first write transaction claims an interaction."""
+
+    def __init__(self, hub: Hub, key: str) -> None:
+        super().__init__(hub.database, self._claim)
+        self._clock, self._key, self._claimed = hub.clock, key, False
+
+    def _claim(self, tx: Transaction, fn: Callable[[Transaction], Any]) -> Any:
+        if not self._claimed and not interactions.claim(tx, self._key, self._clock.now()):
+            raise AlreadyDone(self._key)
+        return fn(tx)
+
+    async def write(self, fn: Callable[[Transaction], Any], *, urgent: bool = False) -> Any:
+        result = await super().write(fn, urgent=urgent)
+        self._claimed = True  # only now: a transaction that was rolled back claimed nothing
+        return result
+
+
+def claiming(hub: Hub, key: str) -> Hub:
+    """The hub for one interaction: its first write transaction raises AlreadyDone if ``key`` was carried out before."""
+    return dataclasses.replace(hub, database=_Claiming(hub, key))
+
+
+async def forget(hub: Hub) -> None:
+    """Lets go of what Slack will never tell again."""
+    before = hub.clock.now() - KEPT_S
+    await hub.database.write(lambda tx: interactions.forget(tx, before))
+
+
+def join(hub: Hub) -> None:
+    """Takes part in the hub's work."""
+    hub.alarms.every("interactions.forget", 3600.0, forget)

@@ -1,0 +1,107 @@
+"""A hub in this process, its app connected to a local workspace by Socket Mode."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from centralita.sandbox.control import SlackControl, SlackPerson
+from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+from centralita.services.hub import Hub
+from centralita.serving import serving
+from centralita.settings import load
+from tests.scenarios.conftest import slack as slack
+from tests.scenarios.conftest import slack_url as slack_url
+from tests.scenarios.processes import write_config
+
+ROLES = {
+    "user_mappings": {
+        "luis@example.com": "operator",
+        "sam@example.com": "operator",
+        "marta@example.com": "operator",
+        "admin@example.com": "admin",
+    },
+    "default": "viewer",
+}
+MANIFEST: dict[str, Any] = {
+    "display_information": {"name": "Centralita"},
+    "features": {
+        "bot_user": {"display_name": "centralita"},
+        "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True},
+        "slash_commands": [
+            {"command": name, "description": name}
+            for name in ("/centralita", "/cmdb", "/incident", "/ticket", "/approve")
+        ],
+        "shortcuts": [
+            {"name": name, "type": "message", "callback_id": name, "description": name}
+            for name in ("create_incident_from_message", "create_ticket_from_message")
+        ],
+    },
+    "settings": {
+        "interactivity": {"is_enabled": True},
+        "socket_mode_enabled": True,
+        "event_subscriptions": {
+            "bot_events": [
+                *("app_mention", "app_home_opened", "message.channels", "message.groups", "message.im"),
+                *("user_change", "tokens_revoked", "app_uninstalled"),
+            ]
+        },
+    },
+}
+Start = Callable[..., AbstractAsyncContextManager[Hub]]
+
+
+@pytest.fixture
+async def app(slack: SlackControl, tmp_path: Path) -> AsyncIterator[Start]:
+    """Starts hubs whose app is connected: ``async with app({"locale": "en"}) as hub``."""
+    await slack.install(MANIFEST)
+
+    @asynccontextmanager
+    async def start(*layers: dict[str, Any], database_url: str = "", connections: int = 1) -> AsyncIterator[Hub]:
+        settings = {
+            "slack": {
+                **{"api_url": f"{slack.url}/api/", "bot_token": BOT_TOKEN, "app_token": APP_TOKEN},
+                **{"signing_secret": SIGNING_SECRET, "rate_per_s": 1000, "burst": 1000, "method_limits": False},
+            },
+            "permissions": ROLES,
+            "locale": "es",
+        }
+        url = database_url or f"sqlite:///{tmp_path / 'hub.db'}"
+        config = write_config(tmp_path / "hub", url, settings, *layers)
+        async with AsyncExitStack() as stack:
+            hub, _url = await stack.enter_async_context(serving(load(config, {})))
+            async with asyncio.timeout(20):
+                while await slack.connections() < connections:
+                    pass  # each look is a request to the workspace, in another process
+            yield hub
+
+    yield start
+
+
+@pytest.fixture
+def luis(slack: SlackControl) -> SlackPerson:
+    """An agent who reads Spanish."""
+    return slack.person("U0LUISPARED")
+
+
+@pytest.fixture
+def sam(slack: SlackControl) -> SlackPerson:
+    """An agent who reads English."""
+    return slack.person("U0SAMCARTER")
+
+
+@pytest.fixture
+def marta(slack: SlackControl) -> SlackPerson:
+    """An approver who reads Spanish."""
+    return slack.person("U0MARTARIOS")
+
+
+@pytest.fixture
+def ana(slack: SlackControl) -> SlackPerson:
+    """Who asks for things: may look, no more."""
+    return slack.person("U0ANAGOMEZ")
