@@ -6,9 +6,7 @@ from centralita.sandbox.control import SlackControl, SlackPerson
 from tests.chatops.conftest import Start
 
 
-async def test_help_lists_the_commands_in_the_readers_language(
-    app: Start, luis: SlackPerson, sam: SlackPerson
-) -> None:
+async def test_help_lists_the_commands_in_the_readers_language(app: Start, luis: SlackPerson, sam: SlackPerson) -> None:
     async with app():
         spanish = await luis.command("#alerts", "/centralita", "ayuda")
         english = await sam.command("#alerts", "/centralita", "help")
@@ -16,9 +14,7 @@ async def test_help_lists_the_commands_in_the_readers_language(
     assert "shows what can be done" in str(english["payload"])
 
 
-async def test_what_is_not_understood_is_answered_with_what_may_have_been_meant(
-    app: Start, sam: SlackPerson
-) -> None:
+async def test_what_is_not_understood_is_answered_with_what_may_have_been_meant(app: Start, sam: SlackPerson) -> None:
     async with app():
         answer = await sam.command("#alerts", "/centralita", "hepl")
     assert "Did you mean `/centralita help`?" in answer["payload"]["text"]

@@ -100,9 +100,7 @@ def new_incident(ack: Any, body: Json) -> None:
 def make_ticket(ack: Any, body: Json) -> None:
     ack()
     message = body["message"]
-    client.chat_postMessage(
-        channel=body["channel"]["id"], thread_ts=message["ts"], text=f"Ticket: {message['text']}"
-    )
+    client.chat_postMessage(channel=body["channel"]["id"], thread_ts=message["ts"], text=f"Ticket: {message['text']}")
 
 
 @app.action("take")
