@@ -37,7 +37,7 @@ test: install ## Lint, then every test (under 10 minutes; what CI runs)
 	$(PYTEST)
 
 test-all: install ## The tests, with those that take long, need Node or big databases
-	@scripts/need.sh postgresql chromium faketime slapd node php
+	@scripts/need.sh postgresql chromium faketime slapd node npm php
 	@$(MAKE) lint
 	$(PYTEST) -m "long or not long" --timeout 3600
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that the programs which the tests and benchmarks drive are there:
-# need.sh [postgresql] [chromium] [faketime] [slapd] [node] [php] [wrk] [prometheus-alertmanager]
+# need.sh [postgresql] [chromium] [faketime] [slapd] [node] [npm] [php] [wrk] [prometheus-alertmanager]
 # On Debian and its kin a missing one is installed by apt-get; elsewhere it says what to install, and fails.
 set -euo pipefail
 
@@ -21,17 +21,12 @@ has() {
             [ -e "$name" ] && return
         done
         ;;
-    faketime)
-        for name in /usr/lib/*/faketime/libfaketimeMT.so.1 /usr/local/lib/faketime/libfaketimeMT.so.1; do
-            [ -e "$name" ] && return
-        done
-        ;;
     slapd)
         for name in /usr/sbin/slapd /usr/lib/openldap/slapd /usr/local/libexec/slapd /usr/bin/slapd; do
             [ -x "$name" ] && return
         done
         ;;
-    node) command -v node >/dev/null && return ;;
+    node | npm) command -v "$1" >/dev/null && return ;;
     php) command -v php >/dev/null && return ;;
     wrk) command -v wrk >/dev/null && return ;;
     prometheus-alertmanager)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -19,7 +15,7 @@ from centralita.sandbox.invgate.control import InvGateControl
 from tests.postgres import PostgresCluster
 from tests.scenarios.judges import Reader, judge_intact, judge_quiet
 from tests.scenarios.ledger import SECRET, Ledger, Sender
-from tests.scenarios.processes import ROOT, HubProcess, write_config
+from tests.scenarios.processes import HubProcess, serving_part, write_config
 
 WEBHOOK_SECRET = "whsec_c2NlbmFyaW8td2ViaG9vay1zZWNyZXQ="
 BOT_TOKEN = "xoxb-local-mesa-de-ayuda"
@@ -28,39 +24,18 @@ FAST = (0.05, 0.1, 0.2)
 """A retry schedule for tests that are not about its length."""
 
 
-def _spawn(part: str) -> tuple[subprocess.Popen[str], str]:
-    import json
-
-    process = subprocess.Popen(
-        [sys.executable, "-m", "centralita.sandbox", part],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    return process, json.loads(process.stdout.readline())["url"]
-
-
-def _serve(part: str) -> Iterator[str]:
-    process, url = _spawn(part)
-    yield url
-    process.send_signal(signal.SIGTERM)
-    process.wait(10)
-    assert process.stdout is not None
-    process.stdout.close()
-
-
 @pytest.fixture(scope="session")
 def sink_url() -> Iterator[str]:
     """A webhook sink in its own process, for all tests of this worker: ask for ``sink`` to have it emptied."""
-    yield from _serve("sink")
+    with serving_part("sink") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def slack_url() -> Iterator[str]:
     """A local workspace in its own process; ask for ``slack`` to have it emptied."""
-    yield from _serve("slack")
+    with serving_part("slack") as url:
+        yield url
 
 
 @pytest.fixture
@@ -85,7 +60,8 @@ async def slack(slack_url: str) -> AsyncIterator[SlackControl]:
 @pytest.fixture(scope="session")
 def invgate_url() -> Iterator[str]:
     """A local InvGate in a process of its own; ask for ``invgate`` to have it as it was at the beginning."""
-    yield from _serve("invgate")
+    with serving_part("invgate") as url:
+        yield url
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -159,6 +161,26 @@ class SandboxProcess(LineProcess):
     @property
     def url(self) -> str:
         return str(self.facts["url"])
+
+
+@contextmanager
+def serving_part(part: str) -> Iterator[str]:
+    """A part of the sandbox in a process of its own while the block runs; its URL. For fixtures of more than one
+    test, which outlive their loops."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "centralita.sandbox", part],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield json.loads(process.stdout.readline())["url"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+        process.stdout.close()
 
 
 def write_config(directory: Path, database_url: str, *layers: Mapping[str, Any]) -> Path:

@@ -44,7 +44,7 @@ def form(title: str, callback_id: str = "incident") -> Json:
         "callback_id": callback_id,
         "title": plain(title),
         "submit": plain("Create"),
-        "notify_on_close": True,
+        "notify_on_close": callback_id == "incident",
         "private_metadata": "from the form",
         "blocks": [
             {"type": "input", "block_id": "title", "label": plain("Title"), "element": text},

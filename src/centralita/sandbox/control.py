@@ -241,9 +241,14 @@ class SlackControl(FaultyControl):
         """Has every Socket Mode connection of an app replaced; how many there were."""
         return int((await self.ask("POST", f"apps/{app}/refresh", {"overlap_s": overlap_s}))["connections"])
 
-    async def connections(self, app: str = APP_ID) -> int:
-        """How many Socket Mode connections an app has."""
-        return int((await self.ask("GET", f"apps/{app}/connections"))["connections"])
+    async def connections(self, app: str = APP_ID, *, least: int = 0, timeout_s: float = 10.0) -> int:
+        """How many Socket Mode connections an app has; with ``least`` once it has so many that were not asked to go.
+        Raises TimeoutError."""
+        answer = await self.ask("GET", f"apps/{app}/connections", least=least, timeout_s=timeout_s)
+        found = int(answer["connections"])
+        if found < least:
+            raise TimeoutError(f"{found} of {least} connections in {timeout_s:g} s")
+        return found
 
     async def told(self, after: int = 0, count: int = 1, kind: str = "", timeout_s: float = 10.0) -> list[Told]:
         """The first ``count`` things that apps were told after number ``after``, waiting for them."""

@@ -22,7 +22,7 @@ const form = (title, callback_id = "incident") => ({
   callback_id,
   title: plain(title),
   submit: plain("Create"),
-  notify_on_close: true,
+  notify_on_close: callback_id === "incident",
   private_metadata: "from the form",
   blocks: [
     { type: "input", block_id: "title", label: plain("Title"), element: { type: "plain_text_input", action_id: "text" } },

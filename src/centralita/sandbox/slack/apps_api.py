@@ -14,6 +14,7 @@ from centralita.sandbox.http import (
     read_object,
 )
 from centralita.sandbox.slack.apps import App, apply_manifest
+from centralita.sandbox.slack.connections import MOST_CONNECTIONS
 from centralita.sandbox.slack.endpoint import BACKEND
 from centralita.sandbox.slack.workspace import Change
 
@@ -68,9 +69,13 @@ async def refresh(request: web.Request) -> web.StreamResponse:
 
 
 async def connected(request: web.Request) -> web.StreamResponse:
-    """GET ``apps/{id}/connections``: how many connections take envelopes."""
-    app = _app(request)
-    return json_answer({"ok": True, "connections": len(request.app[BACKEND].dispatcher.connections.of(app.id))})
+    """GET ``apps/{id}/connections?least=N&timeout_s=``: how many connections take envelopes; with ``least`` waits until
+    there are so many that were not asked to go."""
+    app, connections = _app(request), request.app[BACKEND].dispatcher.connections
+    least = int(read_number(request, "least", 0, MOST_CONNECTIONS))
+    if least:
+        await connections.wait(app.id, least, read_number(request, "timeout_s", 0, LONGEST_WAIT_S))
+    return json_answer({"ok": True, "connections": len(connections.of(app.id))})
 
 
 async def told(request: web.Request) -> web.StreamResponse:

@@ -42,6 +42,8 @@ class Connections:
     open: list[Connection] = field(default_factory=list)
     _tickets: dict[str, tuple[str, float]] = field(default_factory=dict)
     _waiting: dict[str, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set, and replaced, when a connection is there."""
     _turn: itertools.count[int] = field(default_factory=itertools.count)
 
     def of(self, app: str) -> list[Connection]:
@@ -49,6 +51,17 @@ class Connections:
         mine = [one for one in self.open if one.app == app and not one.socket.closed]
         staying = [one for one in mine if not one.leaving]
         return staying or mine
+
+    async def wait(self, app: str, least: int, timeout_s: float) -> int:
+        """Waits until an app has ``least`` connections that nobody asked to go, or the time is up; how many it has."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._staying(app) < least:
+                    await self._news.wait()
+        return self._staying(app)
+
+    def _staying(self, app: str) -> int:
+        return len([one for one in self.open if one.app == app and not one.leaving and not one.socket.closed])
 
     def ticket(self, app: str) -> str:
         """What a new connection shows, once. Raises Refusal beyond the most that an app may have."""
@@ -67,6 +80,8 @@ class Connections:
         await socket.prepare(request)
         connection = Connection(app, socket)
         self.open.append(connection)
+        self._news.set()
+        self._news = asyncio.Event()
         try:
             await socket.send_json(self._hello(app))
             async for message in socket:

@@ -10,12 +10,12 @@ Outcome = Literal["answered", "limited", "failed", "dropped", "applied_and_dropp
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the Web API or of an incoming webhook."""
+    """One call of the Web API, of an incoming webhook or of a response URL."""
 
     seq: int
     """From 1."""
     method: str
-    """``chat.postMessage``; ``hook`` for an incoming webhook."""
+    """``chat.postMessage``; ``hook`` for an incoming webhook, ``response_url`` for the use of one."""
     channel: str
     """Id of the channel that it names, "" for none."""
     args: dict[str, Any]

@@ -5,6 +5,7 @@ https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,22 +18,31 @@ from centralita.sandbox.slack.caller import Caller
 from centralita.sandbox.slack.chat import POST_TEXT, read_content
 from centralita.sandbox.slack.endpoint import BACKEND
 from centralita.sandbox.slack.grants import ResponseUrl
+from centralita.sandbox.slack.journal import Call
 from centralita.sandbox.slack.refusal import Refusal
 from centralita.sandbox.slack.workspace import Change, Message, Workspace
+
+METHOD = "response_url"
+"""What the journal calls the use of one."""
 
 
 async def respond(request: web.Request) -> web.StreamResponse:
     """POST ``/actions/{app}/{name}``: plain ``ok``, or Slack's error as JSON with 404."""
     backend, app = request.app[BACKEND], request.match_info["app"]
-    name = request.match_info["name"]
+    name, arrived_mono_ms, arrived_wall_ms = request.match_info["name"], time.monotonic() * 1000, time.time() * 1000
+    wish = await read_object(request)
+    space = next((one for one in backend.spaces.values() if name in one.grants.response_urls), backend.workspace)
+    grant = space.grants.response_urls.get(name)
+    status, result = 200, {"ok": True}
     try:
-        space = next((one for one in backend.spaces.values() if name in one.grants.response_urls), backend.workspace)
-        grant = space.grants.take_response_url(app, name)
-        _carry_out(space, grant, await read_object(request))
+        _carry_out(space, space.grants.take_response_url(app, name), wish)
     except Refusal as refusal:
-        status = 404 if refusal.error in ("expired_url", "used_url") else 200
-        return json_answer(refusal.body(), status)
-    return web.Response(text="ok")
+        status, result = 404 if refusal.error in ("expired_url", "used_url") else 200, refusal.body()
+    channel = grant.channel if grant is not None else ""
+    backend.journal.add(
+        lambda seq: Call(seq, METHOD, channel, dict(wish), result, status, "answered", arrived_mono_ms, arrived_wall_ms)
+    )
+    return web.Response(text="ok") if result["ok"] else json_answer(result, status)
 
 
 def _carry_out(space: Workspace, grant: ResponseUrl, wish: Mapping[str, Any]) -> None:
