@@ -174,7 +174,7 @@ class ChatApp:
 
     async def _person(self, body: Mapping[str, Any], client: AsyncWebClient) -> Person:
         event = body.get("event") or {}
-        user = (body.get("user") or {}).get("id") or body.get("user_id") or event.get("user") or ""
+        user = (body.get("user") or {}).get("id") or body.get("user_id") or event.get("user") or _author(event)
         team = str((body.get("team") or {}).get("id") or body.get("team_id") or "")
         if not isinstance(user, str) or not user or event.get("type") in EVENTS_WITHOUT_A_PERSON:
             return Person("", team)
@@ -250,6 +250,12 @@ def _authorizing(workspaces: Workspaces) -> Callable[..., Any]:
 async def _only_ack(ack: AsyncAck) -> None:
     """A button that opens a page in the browser."""
     await ack()
+
+
+def _author(event: Mapping[str, Any]) -> object:
+    """Whose message was changed or deleted: Slack does not say who did that."""
+    message = event.get("message") or event.get("previous_message") or {}
+    return message.get("user") if isinstance(message, Mapping) else ""
 
 
 def _key(handler: Handler, body: Mapping[str, Any]) -> str:

@@ -1,0 +1,33 @@
+"""What people write where the app is: in a thread that the hub began, it concerns the noun that the thread is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from centralita.chatops.context import Context
+from centralita.chatops.handlers import ANYBODY, Handler
+from centralita.chatops.threads import Thread, read_reply
+from centralita.services.threads import subject_of
+
+THREADS: Mapping[str, Thread] = {}
+"""Which noun hears of a thread's replies, by the beginning of its subject (``ticket/``): one line a noun."""
+
+
+async def message(context: Context) -> None:
+    """A reply that is new, changed or deleted; other messages are nobody's concern."""
+    reply = read_reply(context.event)
+    if reply is None:
+        return
+    channel, thread_ts = reply.channel, reply.thread_ts
+    about = await context.hub.database.read(lambda tx: subject_of(tx, channel, thread_ts))
+    thread = thread_of(about.subject) if about is not None else None
+    if about is not None and thread is not None and context.principal.may(thread.permission):
+        await thread.run(context, reply, about)
+
+
+def thread_of(subject: str) -> Thread | None:
+    """The noun whose subjects begin like that one."""
+    return next((thread for prefix, thread in THREADS.items() if subject.startswith(prefix)), None)
+
+
+HANDLERS = (Handler(kind="event", name="message", permission=ANYBODY, run=message),)
