@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, Text
 
 from centralita.store import chat_tables as chat_tables
+from centralita.store import incident_tables as incident_tables
 from centralita.store.asset_tables import asset_plan_rows as asset_plan_rows
 from centralita.store.asset_tables import asset_plans as asset_plans
 from centralita.store.asset_tables import asset_sightings as asset_sightings
