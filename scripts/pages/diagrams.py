@@ -9,7 +9,7 @@ from typing import Any
 
 import grimp
 
-from centralita.core import approvals, breaker, deliveries, failures
+from centralita.core import approvals, breaker, deliveries, failures, incidents
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "centralita"
@@ -28,6 +28,11 @@ def breaker_states() -> list[str]:
 def approval_states() -> list[str]:
     """``core.approvals.TRANSITIONS``."""
     return _states(approvals.TRANSITIONS, ("open",), approvals.FINAL)
+
+
+def incident_states() -> list[str]:
+    """``core.incidents.TRANSITIONS``."""
+    return _states(incidents.TRANSITIONS, ("open",), ())
 
 
 def issue_states() -> list[str]:
@@ -92,6 +97,7 @@ SECTIONS: Mapping[str, Callable[[], list[str]]] = {
     "delivery states": delivery_states,
     "breaker states": breaker_states,
     "approval states": approval_states,
+    "incident states": incident_states,
     "issue states": issue_states,
     "layers": layers,
 }

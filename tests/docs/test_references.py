@@ -11,7 +11,7 @@ import typer.main
 from prometheus_client.parser import text_string_to_metric_families
 
 from centralita.cli import build
-from centralita.core import approvals, breaker, deliveries, failures
+from centralita.core import approvals, breaker, deliveries, failures, incidents
 from centralita.core.access import ACTIONS, COMMANDS, PERMISSIONS
 from centralita.core.condition_syntax import EVENT_ATTRIBUTES
 from centralita.integrations import registry
@@ -118,7 +118,7 @@ def test_every_reason(name: str) -> None:
 
 def test_the_diagrams_show_every_transition() -> None:
     text = page("architecture.md")
-    tables = (deliveries.TRANSITIONS, breaker.TRANSITIONS, approvals.TRANSITIONS)
+    tables = (deliveries.TRANSITIONS, breaker.TRANSITIONS, approvals.TRANSITIONS, incidents.TRANSITIONS)
     for (before, happening), after in ((key, after) for table in tables for key, after in table.items()):
         assert re.search(rf"^    {before} --> {after}: .*\b{happening}\b", text, re.MULTILINE), (before, happening)
     issues = page("webhook-history.md")

@@ -48,6 +48,18 @@ TYPES: dict[str, EventType] = {
         EventType("approval.failed", N_("InvGate did not take what it was told about an approval")),
         EventType("centralita.approval.decided", N_("Somebody has decided here, and InvGate is being told")),
         EventType("centralita.approval.closed", N_("An approval was answered in InvGate; whoever was asked sees it")),
+        EventType("incident.created", N_("An incident was created here")),
+        EventType("incident.acknowledged", N_("Somebody took charge of an incident")),
+        EventType("incident.assigned", N_("Somebody else has to see to an incident")),
+        EventType("incident.updated", N_("Title, description, priority or affected CIs of an incident changed")),
+        EventType("incident.commented", N_("Somebody wrote about an incident")),
+        EventType("incident.related", N_("An event was found to belong to an incident")),
+        EventType("incident.resolved", N_("An incident is over")),
+        EventType("incident.reopened", N_("A resolved incident is open again")),
+        EventType(
+            "centralita.incident.posted", N_("An incident's message stands in its channel; those concerned are told")
+        ),
+        EventType("alert.acknowledged", N_("Somebody took charge of an alert here")),
         EventType("asset.plan_finished", N_("A plan of changes to assets' owners is ready to be looked at")),
         EventType("asset.plan_failed", N_("A plan of changes to assets' owners could not be read")),
         EventType("asset.plan_stopped", N_("A plan of changes to assets' owners was not applied by itself")),
@@ -61,6 +73,11 @@ TYPES: dict[str, EventType] = {
 _APPROVAL = (
     *("id", "status", "title", "justification", "amount", "currency", "ticket", "authority", "stage", "stages"),
     *("given", "waits_for", "told", "question", "answer", "note", "reason", "due_at"),
+)
+_INCIDENT = (
+    *("id", "number", "title", "description", "priority", "status", "assignee", "by", "note", "correlation", "url"),
+    *("created_at", "acknowledged_at", "resolved_at", "changes.*"),
+    *(f"related.{name}" for name in ("event", "source", "subject", "title", "more")),
 )
 _SEVERITIES: Mapping[str, Any] = {
     "centralita.delivery.dead": "high",
@@ -199,7 +216,12 @@ class OwnEvents:
         "about.type",
         "about.title",
         *(f"approval.{name}" for name in _APPROVAL),
-        *(f"{role}.{name}" for role in ("requester", "approver") for name in ("id", "name", "email")),
+        *(f"incident.{name}" for name in _INCIDENT),
+        "affected_cis",
+        "description",
+        *(f"comment.{name}" for name in ("text", "author", "message")),
+        *(f"acknowledged.{name}" for name in ("by", "at", "event")),
+        *(f"{role}.{name}" for role in ("requester", "agent", "approver") for name in ("id", "name", "email")),
         "plan.id",
         "plan.state",
         "plan.mode",

@@ -168,8 +168,9 @@ class Batch:
         known = subjects.load(tx, self._source, [event.subject for _, event in fresh if event.subject])
         changed: dict[str, Subject] = {}
         noted: dict[tuple[str, str], Record] = {}
-        for parsed, told in fresh:
-            event = line.pass_or_park(parsed.receipt, told, changed.get(told.subject) or known.get(told.subject))
+        told: list[tuple[Event, Subject]] = []
+        for parsed, said in fresh:
+            event = line.pass_or_park(parsed.receipt, said, changed.get(said.subject) or known.get(said.subject))
             if event is None:
                 continue
             subject = project(changed.get(event.subject) or known.get(event.subject), event)
@@ -177,6 +178,7 @@ class Batch:
                 changed[event.subject] = subject
             if self._source != announcements.SLUG:  # what we tell of others' things is no news of theirs
                 noted.update({(record.kind, record.id): record for record in records_of(event, subject)})
+                told.append((event, subject))
             self._route_one(tx, parsed, event, subject)
         for event in line.asking:
             if self._asking is not None:
@@ -184,6 +186,8 @@ class Batch:
         self.requeued = line.write(tx)
         subjects.save(tx, changed, self._now)
         records.save(tx, noted.values(), self._now)
+        if told:
+            self.announced = self._router.reactions.routed(tx, told, self._now) or self.announced
 
     def _about(self, tx: Transaction, about: About, own: Subject) -> Subject:
         return subjects.load(tx, about.source, [about.subject]).get(about.subject, own)

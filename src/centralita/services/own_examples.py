@@ -39,6 +39,18 @@ _OWNER = {
     "plan": {"id": _PLAN["id"], "reverted": False},
     "account": "EJEMPLO\\arojas",
 }
+_INCIDENT = {
+    "id": "INC-12",
+    "number": 12,
+    "title": "No hay red en el 2º piso",
+    "description": "Nadie entra al ERP desde las 9.",
+    "priority": "high",
+    "status": "open",
+    "assignee": "Luis Vargas",
+    "by": "Ana Rojas",
+    "created_at": "2026-03-02T14:05:00Z",
+}
+_SWITCH = [{"id": "SW-02", "name": "Switch del 2º piso"}]
 _LANE = {"lane": "webhook:erp", "about": {"type": "ticket.created", "title": "La impresora no imprime"}}
 
 
@@ -47,9 +59,14 @@ def _approval(**said: Any) -> dict[str, Any]:
     return {"approval": {**base, **said}, "requester": _ANA, "approver": _LUIS}
 
 
+def _incident(**said: Any) -> dict[str, Any]:
+    return {"incident": {**_INCIDENT, **said}, "affected_cis": _SWITCH, "requester": _ANA, "agent": _LUIS}
+
+
 APPROVAL = ("approval/apr_01JDXK5R1Q8V7T3M2N4P6S9W0Z", "Licencias de diseño para marketing")
 PLAN = ("asset_plan/apl_01JDXK5R1Q8V7T3M2N4P6S9W0Z", "apl_01JDXK5R1Q8V7T3M2N4P6S9W0Z")
 ASSET = ("asset/117", "LAP-0117")
+INCIDENT = ("incident/12", "No hay red en el 2º piso")
 LANE = ("lane/webhook:erp", "webhook:erp")
 
 EXAMPLES: Mapping[str, tuple[tuple[str, str], Mapping[str, Any]]] = {
@@ -75,6 +92,45 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], Mapping[str, Any]]] = {
     "asset.plan_reverted": (PLAN, {"plan": {**_PLAN, "state": "reverted"}, "counts": {"reverted": 6}}),
     "asset.owner_change_requested": (ASSET, _OWNER),
     "asset.owner_changed": (ASSET, _OWNER),
+    "incident.created": (INCIDENT, _incident()),
+    "incident.acknowledged": (INCIDENT, _incident(status="acknowledged", by="Luis Vargas")),
+    "incident.assigned": (INCIDENT, _incident(changes={"assignee": ["", "Luis Vargas"]})),
+    "incident.updated": (INCIDENT, _incident(priority="critical", changes={"priority": ["high", "critical"]})),
+    "incident.commented": (
+        INCIDENT,
+        {**_incident(), "comment": {"text": "Es el switch.", "author": "Luis Vargas"}},
+    ),
+    "incident.related": (
+        INCIDENT,
+        _incident(
+            by="",
+            related={
+                "event": "evt_01JDXK5R1Q8V7T3M2N4P6S9W0Z",
+                "source": "alertmanager",
+                "subject": "alert/9f2c",
+                "title": "SW-02 no responde",
+                "more": 0,
+            },
+        ),
+    ),
+    "incident.resolved": (INCIDENT, _incident(status="resolved", note="Se cambió el switch.")),
+    "incident.reopened": (INCIDENT, _incident(note="Volvió a caer.")),
+    "centralita.incident.posted": (
+        INCIDENT,
+        _incident(url="https://example.slack.com/archives/C024BE91L/p1740924300000100"),
+    ),
+    "alert.acknowledged": (
+        ("alert/9f2c", "SW-02 no responde"),
+        {
+            "acknowledged": {
+                "by": "Luis Vargas",
+                "at": "2026-03-02T14:06:00Z",
+                "event": "evt_01JDXK5R1Q8V7T3M2N4P6S9W0Z",
+            },
+            "description": "Sin respuesta desde hace 5 minutos.",
+            "affected_cis": _SWITCH,
+        },
+    ),
     "centralita.delivery.dead": (LANE, {**_LANE, "reason": "http.status 500", "more": 0, "delivery": "dlv_17"}),
     "centralita.breaker.opened": (LANE, {**_LANE, "reason": "http.status 503", "retry_at": "2026-03-02T14:15:00Z"}),
     "centralita.breaker.closed": (LANE, _LANE),

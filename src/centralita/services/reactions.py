@@ -32,6 +32,11 @@ React = Callable[[Transaction, Event, Subject, float], Reaction]
 """Called in the routing transaction with the event, its subject (the event included) and the time."""
 
 
+Follow = Callable[[Transaction, Sequence[tuple[Event, Subject]], float], bool]
+"""Called once a routing transaction, after its events were decided on, with each and its subject (the event included);
+True when it wrote an event (``announcements``). Not for the hub's own events."""
+
+
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery with an ``action`` that has ended: delivered, skipped or dead."""
 
@@ -52,6 +57,7 @@ class Reactions:
     def __init__(self) -> None:
         self._by_type: dict[str, list[React]] = {}
         self._by_noun: dict[str, After] = {}
+        self._following: list[Follow] = []
 
     def on_events(self, types: Sequence[str], react: React) -> None:
         """``react`` is called for each event of these types."""
@@ -61,6 +67,14 @@ class Reactions:
     def on_end(self, noun: str, after: After) -> None:
         """``after`` is called for each delivery whose action begins with ``noun`` and a dot; one a noun."""
         self._by_noun[noun] = after
+
+    def on_routed(self, follow: Follow) -> None:
+        """``follow`` is called with the events of each routing transaction."""
+        self._following.append(follow)
+
+    def routed(self, tx: Transaction, told: Sequence[tuple[Event, Subject]], now: float) -> bool:
+        """Tells all that care what has been routed; True when an event was written."""
+        return any([follow(tx, told, now) for follow in self._following])
 
     @property
     def by_type(self) -> Mapping[str, Sequence[React]]:

@@ -43,6 +43,7 @@ METHODS: Mapping[str, Method] = {
     "chat.postMessage": Method(Rate(5.0, 300), is_json=True, paced=True),
     "chat.update": Method(_TIER_3, is_json=True),
     "reactions.add": Method(_TIER_3, is_json=True),
+    "reactions.remove": Method(_TIER_2, is_json=True),
     "conversations.open": Method(_TIER_3, is_json=True),
     "conversations.history": Method(_TIER_3),
     "conversations.replies": Method(_TIER_3),

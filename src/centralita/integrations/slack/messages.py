@@ -120,7 +120,7 @@ def render_event(facts: Facts) -> Message:
         fields=tuple(field for field in fields if field.value),
         paragraphs=(*comment_paragraphs(facts), *present([
             Paragraph("", description_of(facts)),
-            Paragraph(_("Affected CIs", locale), lines=_affected(facts)),
+            Paragraph(_("Affected CIs", locale), lines=affected_cis(facts)),
             *insights(facts),
         ])),
         links=links_of(facts, facts.event.url, _("Open at the source", locale)),
@@ -148,7 +148,8 @@ def description_of(facts: Facts) -> str:
     return clean(payload.text(facts.event.data, "description", LONG_TEXT))
 
 
-def _affected(facts: Facts) -> tuple[str | Link, ...]:
+def affected_cis(facts: Facts) -> tuple[str | Link, ...]:
+    """The configuration items that the event names, the first few of them."""
     found: list[str | Link] = []
     affected = [item for item in payload.items(facts.event.data, "affected_cis") if item]
     for item in affected[:SHOWN_CIS]:

@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from centralita.core import payload
 from centralita.core.events import PEOPLE
 from centralita.i18n import best_locale
 from centralita.i18n import gettext as _
@@ -31,7 +32,7 @@ from centralita.integrations.slack.facts import Facts, read_facts
 from centralita.integrations.slack.messages import Link
 from centralita.integrations.slack.search import find_channel, find_message, metadata
 from centralita.integrations.slack.settings import SlackSettings
-from centralita.integrations.slack.story import tell_change, tell_root
+from centralita.integrations.slack.story import Marks, begin_thread, marks_of, tell_change, tell_root
 from centralita.ports import Delivery, Known, Outcome, Remember
 
 PLACES = "slack:channel:"
@@ -88,9 +89,7 @@ class Posting:
             record = yield from self._change(record)
         else:
             yield from self._reply(record, resumed=True)
-        if self._marks_as_closed(record):
-            mark = {"channel": record["channel"], "timestamp": record["ts"], "name": "white_check_mark"}
-            yield from soft(self.api.call("reactions.add", mark), dict)
+        yield from self._mark(record)
         url = yield from self._workspace_url()
         return Outcome(state="delivered", reference=_permalink(url, record))
 
@@ -231,7 +230,7 @@ class Posting:
             if not is_there:
                 yield from self._send_reply(record, text, part)
             # What is still to be asked for may have to wait for a rate: then this message must be known to be done.
-            if part < len(texts) or self._marks_as_closed(record) or WORKSPACE_KEY not in self.known:
+            if part < len(texts) or self._marks(record) != Marks() or WORKSPACE_KEY not in self.known:
                 record["steps"] = part + 1
                 yield Remember(key=self.key, value=dict(record))
 
@@ -251,8 +250,9 @@ class Posting:
         facts = self._facts(locale)
         if record["fresh"]:
             rendered = self._root(locale, record["called"], record["aside"], plain=record["plain"], in_thread=False)
-            return render_parts(rendered.overflow, _page(facts), locale)
-        if not self._replies_in_thread:
+            opening = begin_thread(facts) if self._replies_in_thread else []
+            return [*opening, *render_parts(rendered.overflow, _page(facts), locale)]
+        if not self._replies_in_thread or self._was_said_there(record):
             return []
         change = tell_change(facts, self.settings.public_url)
         rendered = render(change, record["new"], locale, use_blocks=False, threads=True)
@@ -265,6 +265,10 @@ class Posting:
         event, subject = self.delivery.event, self.delivery.subject
         return (event.source, event.subject) == (subject.source, subject.subject)
 
+    def _was_said_there(self, record: Record) -> bool:
+        """Whether the event is a comment that somebody wrote in this very thread (``comment.message``)."""
+        return payload.text(self.delivery.event.data, "comment.message").startswith(f"{record['channel']}:")
+
     @property
     def _uses_blocks(self) -> bool:
         return self.effect.formatting.get("use_blocks") is not False
@@ -273,8 +277,15 @@ class Posting:
     def _replies_in_thread(self) -> bool:
         return self.effect.formatting.get("thread_replies") is not False
 
-    def _marks_as_closed(self, record: Record) -> bool:
-        return bool(self.effect.formatting.get("emoji_reactions")) and self._facts(record["locale"]).phase == "closed"
+    def _mark(self, record: Record) -> Calls[None]:
+        marks = self._marks(record)
+        for method, names in (("reactions.add", marks.put), ("reactions.remove", marks.take)):
+            for name in names:
+                mark = {"channel": record["channel"], "timestamp": record["ts"], "name": name}
+                yield from soft(self.api.call(method, mark), dict)
+
+    def _marks(self, record: Record) -> Marks:
+        return marks_of(self._facts(record["locale"])) if self.effect.formatting.get("emoji_reactions") else Marks()
 
     def _facts(self, locale: str) -> Facts:
         return read_facts(self.delivery, locale, self.settings.public_url)

@@ -12,6 +12,12 @@ from centralita.integrations.slack.conversations import (
     render_conversation_change,
 )
 from centralita.integrations.slack.facts import Facts
+from centralita.integrations.slack.incidents import (
+    is_incident,
+    open_thread,
+    render_incident,
+    render_incident_change,
+)
 from centralita.integrations.slack.messages import Message, Value, render_event, render_event_change
 from centralita.integrations.slack.registers import is_register, render_register, render_register_change
 from centralita.integrations.slack.sessions import is_session, render_session, render_session_change
@@ -28,6 +34,8 @@ def tell_root(
         message = render_system(facts, public_url)
     elif is_approval(facts):
         message = render_approval(facts)
+    elif is_incident(facts):
+        message = render_incident(facts)
     elif is_asset_owner(facts):
         message = render_asset_owner(facts)
     elif is_ticket(facts):
@@ -48,6 +56,8 @@ def tell_change(facts: Facts, public_url: str) -> Message:
         return msgspec.structs.replace(render_system(facts, public_url), fields=(), links=())
     if is_approval(facts):
         return render_approval_change(facts)
+    if is_incident(facts):
+        return render_incident_change(facts)
     if is_asset_owner(facts):
         return msgspec.structs.replace(render_asset_owner(facts), links=())
     if is_ticket(facts):
@@ -57,3 +67,29 @@ def tell_change(facts: Facts, public_url: str) -> Message:
     if is_session(facts):
         return render_session_change(facts)
     return render_register_change(facts) if is_register(facts) else render_event_change(facts)
+
+
+def begin_thread(facts: Facts) -> list[str]:
+    """The replies that a new message's thread begins with, as Slack's markup."""
+    return [text for text in [open_thread(facts) if is_incident(facts) else ""] if text]
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """The reactions that a message is to have, and those that it must not have any more; by Slack's names."""
+
+    put: tuple[str, ...] = ()
+    take: tuple[str, ...] = ()
+
+
+SEEN, DONE = "eyes", "white_check_mark"
+_MARKS = {
+    "incident.acknowledged": Marks((SEEN,)),
+    "incident.resolved": Marks((DONE,)),
+    "incident.reopened": Marks((), (DONE, SEEN)),
+    "alert.acknowledged": Marks((SEEN,)),
+}
+
+
+def marks_of(facts: Facts) -> Marks:
+    """What the event changes in the reactions to its subject's message."""
+    return Marks((DONE,)) if facts.phase == "closed" else _MARKS.get(facts.type, Marks())
