@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
+# Hundreds of processes are started by the tests: each would compile everything where Python may not write it down.
+export PYTHONDONTWRITEBYTECODE :=
 
 # The first Python that is new enough; `make install PYTHON=/opt/python3.13/bin/python3` decides otherwise.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
