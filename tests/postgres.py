@@ -2,7 +2,8 @@
 
 Fixtures: ``postgres_cluster`` (shared: make databases in it, never stop it), ``postgres_url`` (an empty database),
 ``postgres_private`` (a cluster of the test's own, to be killed and restarted at will), ``database_url`` (the test runs
-twice: on SQLite and on PostgreSQL), ``migrated_url`` (the same, with today's schema in it). A machine without
+twice: on SQLite and on PostgreSQL), ``migrated_url`` (the same, with today's schema in it, which takes no migration;
+``migrated_sqlite`` and ``migrated_postgres`` for one of them). A machine without
 PostgreSQL fails these tests; it does not skip them.
 """
 
@@ -256,18 +257,27 @@ def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """URL of a database with today's schema and no rows, copied from one that is migrated once; on each of the two."""
-    if request.param == "sqlite":
-        file = tmp_path / "centralita.db"
-        shutil.copyfile(request.getfixturevalue("_migrated_sqlite"), file)
-        yield f"sqlite:///{file}"
-        return
-    cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
-    url = cluster.create_database(cluster.template("migrated", _migrate))
+@pytest.fixture
+def migrated_sqlite(_migrated_sqlite: Path, tmp_path: Path) -> str:
+    """URL of a file with today's schema and no rows, copied from one that is migrated once."""
+    file = tmp_path / "centralita.db"
+    shutil.copyfile(_migrated_sqlite, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def migrated_postgres(postgres_cluster: PostgresCluster) -> Iterator[str]:
+    """The same on PostgreSQL."""
+    url = postgres_cluster.create_database(postgres_cluster.template("migrated", _migrate))
     yield url
-    cluster.drop_database(url)
+    postgres_cluster.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest) -> str:
+    """URL of a database with today's schema and no rows: the test runs once on each of the two."""
+    url: str = request.getfixturevalue("migrated_sqlite" if request.param == "sqlite" else "migrated_postgres")
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

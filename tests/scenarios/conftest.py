@@ -162,9 +162,7 @@ async def world(tmp_path: Path, migrated_url: str) -> AsyncIterator[World]:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 async def usual_world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
     """A world on SQLite; in the long run on PostgreSQL too. For what the store's own tests show on both every time."""
-    url = f"sqlite:///{tmp_path / 'centralita.db'}"
-    if request.param == "postgresql":
-        url = str(request.getfixturevalue("postgres_url"))
+    url = str(request.getfixturevalue("migrated_sqlite" if request.param == "sqlite" else "migrated_postgres"))
     async with world_of(tmp_path, url) as made:
         yield made
 
@@ -182,14 +180,14 @@ def module_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture
-async def sqlite_world(tmp_path: Path) -> AsyncIterator[World]:
+async def sqlite_world(tmp_path: Path, migrated_sqlite: str) -> AsyncIterator[World]:
     """A world on SQLite."""
-    async with world_of(tmp_path, f"sqlite:///{tmp_path / 'centralita.db'}") as made:
+    async with world_of(tmp_path, migrated_sqlite) as made:
         yield made
 
 
 @pytest.fixture
-async def postgres_world(tmp_path: Path, postgres_url: str) -> AsyncIterator[World]:
+async def postgres_world(tmp_path: Path, migrated_postgres: str) -> AsyncIterator[World]:
     """A world on PostgreSQL."""
-    async with world_of(tmp_path, postgres_url) as made:
+    async with world_of(tmp_path, migrated_postgres) as made:
         yield made

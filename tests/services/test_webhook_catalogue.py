@@ -32,9 +32,9 @@ webhooks: [{{name: filed, url: "https://filed.example.com/", types: []}}]
 
 
 @pytest.fixture
-async def hub(database_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
+async def hub(migrated_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
     file = tmp_path / "centralita.yaml"
-    file.write_text(CONFIG.format(data=tmp_path / "data", url=database_url))
+    file.write_text(CONFIG.format(data=tmp_path / "data", url=migrated_url))
     async with open_hub(load(file, environ={})) as opened, running(opened):
         yield opened
 
@@ -101,9 +101,9 @@ async def test_how_it_is_sent_is_read_when_it_is_needed(hub: Hub) -> None:
     assert hub.webhooks.config("nobody") is None
 
 
-async def test_the_files_own_wins(database_url: str, tmp_path: Path) -> None:
+async def test_the_files_own_wins(migrated_url: str, tmp_path: Path) -> None:
     file = tmp_path / "centralita.yaml"
-    whole = CONFIG.format(data=tmp_path / "data", url=database_url)
+    whole = CONFIG.format(data=tmp_path / "data", url=migrated_url)
     file.write_text(whole[: whole.index("webhooks:")])
     async with open_hub(load(file, environ={})) as before, running(before):
         await write(before, Webhook(name="filed", types=("*",)))

@@ -13,16 +13,14 @@ from centralita.core.audit import Head
 from centralita.services.audit import verify_stored
 from centralita.store import audit, idempotency, schema, tokens
 from centralita.store.database import Database, Transaction, open_database
-from centralita.store.migrate import migrate
 
 NOW = 1_763_805_991.123456
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(migrated_url: str) -> AsyncIterator[Database]:
     """A migrated database."""
-    opened = await open_database(database_url)
-    await migrate(opened)
+    opened = await open_database(migrated_url)
     yield opened
     await opened.close()
 

@@ -13,17 +13,15 @@ from centralita.services.source_catalogue import Catalogue
 from centralita.services.vault import Vault
 from centralita.store import stored_sources
 from centralita.store.database import Conflict, Database, Transaction, open_database
-from centralita.store.migrate import migrate
 from centralita.store.stored_sources import SourceRow
 
 GATE = SourceRow(slug="gate", kind="generic", settings={"auth": "key"}, secrets=b"\x00sealed", created_at=1.5)
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(migrated_url: str) -> AsyncIterator[Database]:
     """A migrated database."""
-    opened = await open_database(database_url)
-    await migrate(opened)
+    opened = await open_database(migrated_url)
     yield opened
     await opened.close()
 

@@ -28,7 +28,7 @@ mail: {{host: 127.0.0.1, port: {port}, security: none, sender: "Mesa <mesa@examp
 EVENT = b'{"id": "1", "type": "printer.jammed", "title": "Se atasc\\u00f3 la impresora"}'
 
 
-async def test_an_event_becomes_a_mail_once_the_server_takes_it(database_url: str, tmp_path: Path) -> None:
+async def test_an_event_becomes_a_mail_once_the_server_takes_it(migrated_url: str, tmp_path: Path) -> None:
     arrived = asyncio.Event()
 
     class Server(SmtpServer):
@@ -44,7 +44,7 @@ async def test_an_event_becomes_a_mail_once_the_server_takes_it(database_url: st
     async with receiver(server.handler) as port:
         config = tmp_path / "centralita.yaml"
         config.write_text(CONFIG.format(port=port))
-        environ = {"CENTRALITA_DATABASE__URL": database_url, "CENTRALITA_DATA_DIR": str(tmp_path / "data")}
+        environ = {"CENTRALITA_DATABASE__URL": migrated_url, "CENTRALITA_DATA_DIR": str(tmp_path / "data")}
         async with open_hub(load(config, environ)) as hub, running(hub):
             settled = asyncio.Event()
             hub.deliverer.on_settled = lambda ids: settled.set() if arrived.is_set() else None
