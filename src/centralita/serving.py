@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -154,6 +155,7 @@ async def serve_until_signalled(settings: Settings, role: str, announce: Callabl
         with contextlib.suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(number, _stop_or_die, stop)
     async with serving(settings, role) as (hub, url):
+        gc.freeze()  # what is there now stays: no later collection needs to look through it
         announce(hub, url)
         await stop.wait()
         log.info("hub.draining")

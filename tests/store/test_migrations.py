@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from centralita.core import ids
 from centralita.store import schema
@@ -32,6 +33,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = await open_database(database_url)
     yield opened
     await opened.close()
+
+
+def test_the_newest_files_name_is_the_newest_revision() -> None:
+    migrations = ROOT / "src" / "centralita" / "store" / "migrations"
+    assert head() == ScriptDirectory(str(migrations)).get_current_head()
 
 
 def _example(column: sa.Column[Any], number: int) -> Any:
