@@ -18,7 +18,17 @@ from centralita.net import Client
 from centralita.net.mail import Mailer, MailServer
 from centralita.net.outbound import Outbound
 from centralita.ports import Config, Rate, Receipt
-from centralita.services import announcements, approvals, assets, incidents, interactions, rulesets, tickets, timers
+from centralita.services import (
+    announcements,
+    approvals,
+    assets,
+    ci_changes,
+    incidents,
+    interactions,
+    rulesets,
+    tickets,
+    timers,
+)
 from centralita.services.alarms import Alarms
 from centralita.services.attempts import Buckets, Performer
 from centralita.services.bell import Bell
@@ -261,7 +271,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         invgate=None if invgate is None else InvGate(invgate, client, clock, buckets),
         directory=directory_of(settings, client, clock),
     )
-    for noun in (tickets, approvals, incidents, assets, timers, interactions):
+    for noun in (tickets, approvals, incidents, assets, ci_changes, timers, interactions):
         noun.join(hub)
     return hub
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -80,7 +80,9 @@ def ago(days: float) -> str:
 
 
 @asynccontextmanager
-async def world(database_url: str, directory: Path, invgate: LocalInvGate, **owners: Any) -> AsyncIterator[World]:
+async def world(
+    database_url: str, directory: Path, invgate: LocalInvGate, cmdb: Mapping[str, Any] | None = None, **owners: Any
+) -> AsyncIterator[World]:
     async with serve(invgate) as address, InvGateControl(address.url) as control:
         config = directory / "centralita.yaml"
         config.write_text(json.dumps({
@@ -98,6 +100,7 @@ async def world(database_url: str, directory: Path, invgate: LocalInvGate, **own
                         {"slug": "fleet", "kind": "generic", "secrets": ["only-for-tests-0123"],
                          "settings": {"auth": "bearer", "types": ["asset.seen"]}}],
             "assets": {"cap_percent": 100, **owners},
+            "cmdb": dict(cmdb or {}),
         }))  # fmt: skip
         async with open_hub(load(config, {}), role="all") as hub, running(hub):
             yield World(hub, control)

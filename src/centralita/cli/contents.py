@@ -19,6 +19,7 @@ CONTENTS: Mapping[str, str] = {
     "rule": N_("Who is told about which event; and trying other rules on what has happened."),
     "approval": N_("What waits for somebody's approval: asking for it, giving it, standing in."),
     "asset": N_("Assets and who owns them: plan changes from who was seen, apply them, put them back."),
+    "ci": N_("Configuration items: finding, showing and changing them, and what depends on what."),
     "webhook": N_("Who is sent which events, how it is doing, and changing it."),
     "lane": N_("The queues of the destinations: how they are doing, and stopping one."),
     "delivery": N_("What was given up, and sending it again."),

@@ -67,6 +67,9 @@ TYPES: dict[str, EventType] = {
         EventType("asset.plan_reverted", N_("A plan of changes to assets' owners was put back")),
         EventType("asset.owner_change_requested", N_("InvGate is asked to change an asset's owner")),
         EventType("asset.owner_changed", N_("An asset's owner was changed by the hub")),
+        EventType("ci.created", N_("Somebody made a configuration item by hand")),
+        EventType("ci.updated", N_("Somebody changed a configuration item, or what it has to do with another")),
+        EventType("ci.deleted", N_("Somebody took away a configuration item that was made by hand")),
         EventType("centralita.unknown", N_("An event of the hub that this version does not know")),
     )
 }
@@ -235,6 +238,8 @@ class OwnEvents:
         "asset.id",
         "asset.name",
         "asset.serial",
+        *(f"ci.{name}" for name in ("id", "name", "type", "status", "version", "owner.name", "owner.email")),
+        "changes.*",
         "owner.id",
         "owner.name",
         "owner.email",

@@ -14,6 +14,7 @@ from centralita.core.usernames import Account, NoPerson
 from centralita.services.alarms import LEASE_S
 from centralita.services.asset_people import People
 from centralita.services.asset_sightings import keys_of, own_sighting, policy_of, seen_of, window_of
+from centralita.services.ci_projection import project, told_of
 from centralita.services.hub import Hub
 from centralita.services.invgate import InvGate
 from centralita.store import asset_plans, assets, records, timers
@@ -85,14 +86,16 @@ class Reading:
         verdicts = {one.asset.id: one.decide(asked=True) for one in judged}
         rows = [_row(self._plan.id, one.asset, verdicts[one.asset.id], one.asset.id in pending) for one in judged]
         after = [self._after(one, verdicts[one.asset.id], now) for one in judged if one.asset.id not in pending]
-        described = [_record(one.asset, self._hub.settings.assets.source) for one in judged]
+        source = self._hub.settings.assets.source
+        told = [described(one.asset, source) for one in judged]
 
         def write(tx: Transaction) -> None:
             self._advance(tx, len(batch))
             assets.note(tx, list(own.values()))
             assets.save(tx, after)
             asset_plans.add_rows(tx, rows)
-            records.save(tx, described, now)
+            records.save(tx, told, now)
+            project(tx, source, told_of(told), now, self._hub.ids.new)
 
         await self._hub.database.write(write)
         self._done += len(batch)
@@ -195,7 +198,8 @@ def _row(plan: str, asset: Asset, verdict: Verdict, pending: bool) -> Row:
     )
 
 
-def _record(asset: Asset, source: str) -> Record:
+def described(asset: Asset, source: str) -> Record:
+    """An asset of the inventory as a record of ``source``."""
     owner = asset.owner
     data = {
         "id": asset.id,

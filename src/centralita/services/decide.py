@@ -163,7 +163,9 @@ class Batch:
     def _decide(self, tx: Transaction) -> None:
         every = [(parsed, event) for parsed in self._parsed for event in parsed.events]
         again = events.existing(tx, [event.id for _, event in every])
-        fresh = [(parsed, event) for parsed, event in every if event.id not in again]
+        new = [(parsed, event) for parsed, event in every if event.id not in again]
+        prepared = self._router.reactions.prepare(tx, [event for _, event in new], self._now)
+        fresh = [(parsed, event) for (parsed, _), event in zip(new, prepared, strict=True)]
         line = _Line(tx, self._source, [event for _, event in fresh], self._asking, self._now)
         known = subjects.load(tx, self._source, [event.subject for _, event in fresh if event.subject])
         changed: dict[str, Subject] = {}

@@ -59,8 +59,11 @@ class InvGate:
 
     def assets(self) -> AsyncIterator[Page]:
         """All assets, with their owners, by page."""
-        path = self._config["last_user"]
-        return self._pages(lambda session, page: assets.assets(session, page, path))
+        return self._pages(self._assets)
+
+    async def asset_page(self, page: str) -> Page:
+        """One page of them; "" for the first, else ``Page.next`` of the one before."""
+        return await self._make("assets", lambda session: self._assets(session, page))
 
     def people(self) -> AsyncIterator[Page]:
         """All people who may own assets, by page."""
@@ -73,6 +76,9 @@ class InvGate:
     async def person_by_email(self, email: str) -> Person | None:
         """The one person of Assets who has that address; None for none and for several."""
         return await self._make("assets", lambda session: assets.person_by_email(session, email))
+
+    def _assets(self, session: Session, page: str) -> Call[Page]:
+        return assets.assets(session, page, self._config["last_user"])
 
     async def _pages(self, call: Callable[[Session, str], Call[Page]]) -> AsyncIterator[Page]:
         page, seen = "", set[str]()

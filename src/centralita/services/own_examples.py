@@ -63,10 +63,20 @@ def _incident(**said: Any) -> dict[str, Any]:
     return {"incident": {**_INCIDENT, **said}, "affected_cis": _SWITCH, "requester": _ANA, "agent": _LUIS}
 
 
+_CI = {
+    "id": "ci_01JDXK5R1Q8V7T3M2N4P6S9W0Z",
+    "name": "erp-db-01",
+    "type": "server",
+    "status": "En producción",
+    "version": 4,
+    "owner": {"name": "Luis Vargas", "email": "luis.vargas@example.com"},
+}
+
 APPROVAL = ("approval/apr_01JDXK5R1Q8V7T3M2N4P6S9W0Z", "Licencias de diseño para marketing")
 PLAN = ("asset_plan/apl_01JDXK5R1Q8V7T3M2N4P6S9W0Z", "apl_01JDXK5R1Q8V7T3M2N4P6S9W0Z")
 ASSET = ("asset/117", "LAP-0117")
 INCIDENT = ("incident/12", "No hay red en el 2º piso")
+CI = ("ci/ci_01JDXK5R1Q8V7T3M2N4P6S9W0Z", "erp-db-01")
 LANE = ("lane/webhook:erp", "webhook:erp")
 
 EXAMPLES: Mapping[str, tuple[tuple[str, str], Mapping[str, Any]]] = {
@@ -131,6 +141,12 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], Mapping[str, Any]]] = {
             "affected_cis": _SWITCH,
         },
     ),
+    "ci.created": (CI, {"ci": {**_CI, "version": 1}, "actor": "ana", "changes": {"after": {"name": "erp-db-01"}}}),
+    "ci.updated": (
+        CI,
+        {"ci": _CI, "actor": "ana", "changes": {"before": {"status": "Nuevo"}, "after": {"status": "En producción"}}},
+    ),
+    "ci.deleted": (CI, {"ci": _CI, "actor": "ana", "changes": {"before": {"name": "erp-db-01"}}}),
     "centralita.delivery.dead": (LANE, {**_LANE, "reason": "http.status 500", "more": 0, "delivery": "dlv_17"}),
     "centralita.breaker.opened": (LANE, {**_LANE, "reason": "http.status 503", "retry_at": "2026-03-02T14:15:00Z"}),
     "centralita.breaker.closed": (LANE, _LANE),

@@ -31,10 +31,13 @@ NOTHING = Reaction()
 React = Callable[[Transaction, Event, Subject, float], Reaction]
 """Called in the routing transaction with the event, its subject (the event included) and the time."""
 
-
 Follow = Callable[[Transaction, Sequence[tuple[Event, Subject]], float], bool]
 """Called once a routing transaction, after its events were decided on, with each and its subject (the event included);
 True when it wrote an event (``announcements``). Not for the hub's own events."""
+
+Prepare = Callable[[Transaction, Sequence[Event], float], Sequence[Event]]
+"""Called once a routing transaction, before anything is decided, with its new events (of one source) and the time; the
+events as they are to be routed, in the same order."""
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +61,7 @@ class Reactions:
         self._by_type: dict[str, list[React]] = {}
         self._by_noun: dict[str, After] = {}
         self._following: list[Follow] = []
+        self._preparing: list[Prepare] = []
 
     def on_events(self, types: Sequence[str], react: React) -> None:
         """``react`` is called for each event of these types."""
@@ -67,6 +71,16 @@ class Reactions:
     def on_end(self, noun: str, after: After) -> None:
         """``after`` is called for each delivery whose action begins with ``noun`` and a dot; one a noun."""
         self._by_noun[noun] = after
+
+    def on_routing(self, prepare: Prepare) -> None:
+        """``prepare`` completes the events of each routing transaction by what is known here."""
+        self._preparing.append(prepare)
+
+    def prepare(self, tx: Transaction, events: Sequence[Event], now: float) -> Sequence[Event]:
+        """The events as they are to be routed."""
+        for prepare in self._preparing:
+            events = prepare(tx, events, now)
+        return events
 
     def on_routed(self, follow: Follow) -> None:
         """``follow`` is called with the events of each routing transaction."""

@@ -125,7 +125,8 @@ def aliases() -> dict[str, str]:
 
 def unknown_paths(sources: Iterable[ConfiguredSource], ruleset: Ruleset) -> list[tuple[str, str]]:
     """(rule, path) of every path that a condition reads and none of ``sources`` declares."""
-    declared = {path for source in sources for path in source.integration.paths}
+    declared = {"affected_cis", "ci_type"}  # by the hub, of what it knows of the CIs that an event names
+    declared |= {path for source in sources for path in source.integration.paths}
     open_maps = tuple(f"data.{path[:-1]}" for path in declared if path.endswith(".*"))
     # Whoever asks for ``ticket`` asks for something, when ``ticket.id`` is declared.
     parts = [f"data.{path}".split(".") for path in declared]

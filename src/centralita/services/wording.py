@@ -224,6 +224,19 @@ TEXTS: Mapping[str, str] = {
     "asset.plan_state": N_("A plan is applied once, when it is ready; this one is: {state}."),
     "asset.plan_under_way": N_("The plan {plan} is being read already."),
     "asset.unconfigured": N_("InvGate Assets is not configured: set invgate.assets."),
+    # what configuration items can't do
+    "ci.ambiguous": N_("Several are called {text}: {which}. Name one by its id."),
+    "ci.import_shrunk": N_(
+        "InvGate lists so few assets ({read}) that most of the {known} CIs would be gone: nothing was taken away."
+    ),
+    "ci.name_missing": N_("It needs a name."),
+    "ci.name_taken": N_("Something is called {name} already."),
+    "ci.of_source": N_("The source {source} tells of {name}: it is gone when it is gone there."),
+    "ci.relation_itself": N_("Nothing has to do with itself."),
+    "ci.relation_missing": N_("{name} has no such relation to {other}."),
+    "ci.relation_unknown": N_("{word} is no relation; there are: {known}."),
+    "ci.stale": N_("Somebody changed {name} in the meantime. Look at it again."),
+    "ci.too_many_attributes": N_("These are more than {most} attributes."),
     # why a directory could not be asked
     "entra.refused": N_("Entra refuses."),
     "entra.unreachable": N_("Entra can't be reached."),

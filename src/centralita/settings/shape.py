@@ -17,6 +17,7 @@ from centralita.i18n import N_, Locale
 from centralita.settings import checks
 from centralita.settings.approvals import Approvals
 from centralita.settings.assets import AssetOwners
+from centralita.settings.cmdb import Cmdb
 from centralita.settings.directory import Directory
 from centralita.settings.invgate import Invgate
 from centralita.settings.mail import Mail
@@ -280,6 +281,7 @@ class Settings(Section):
     approvals: Approvals = Field(default=Approvals(), description=N_("Who approves what, and how long it may take."))
     invgate: Invgate = Field(default=Invgate(), description=N_("InvGate, to read and to write."))
     assets: AssetOwners = Field(default=AssetOwners(), description=N_("When an asset's last user becomes its owner."))
+    cmdb: Cmdb = Field(default=Cmdb(), description=N_("Configuration items."))
     directory: Directory = Field(
         default=Directory(), description=N_("Who knows whose an account is, when InvGate does not say.")
     )

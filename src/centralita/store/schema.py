@@ -16,6 +16,9 @@ from centralita.store.asset_tables import asset_plan_rows as asset_plan_rows
 from centralita.store.asset_tables import asset_plans as asset_plans
 from centralita.store.asset_tables import asset_sightings as asset_sightings
 from centralita.store.asset_tables import assets as assets
+from centralita.store.ci_tables import ci_grams as ci_grams
+from centralita.store.ci_tables import ci_relations as ci_relations
+from centralita.store.ci_tables import cis as cis
 from centralita.store.columns import Key, Serial
 from centralita.store.columns import metadata as metadata
 from centralita.store.columns import text_column as _text

@@ -48,6 +48,7 @@ def _routers() -> list[APIRouter]:
         approvals,
         assets,
         audit,
+        cis,
         dead_letters,
         delegations,
         event_types,
@@ -71,7 +72,7 @@ def _routers() -> list[APIRouter]:
 
     modules = (
         *(events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations),
-        *(assets, rules, tokens, users, audit, settings),
+        *(assets, cis, rules, tokens, users, audit, settings),
         *(webhook_preview, webhook_trial, webhook_polling, webhook_statistics),
         *(webhook_history, webhook_replay, webhook_issues),
         *(webhooks,),

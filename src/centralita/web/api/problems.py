@@ -19,6 +19,7 @@ from centralita.i18n import N_, best_locale
 from centralita.i18n import gettext as _
 from centralita.services.access import NameTaken, Refused
 from centralita.services.asset_plans import AssetsRefused
+from centralita.services.cis import CiRefused
 from centralita.services.invgate import InvGateUnavailable
 from centralita.services.replays import NotFound
 from centralita.services.source_changes import Faulty, InTheWay
@@ -91,6 +92,7 @@ def install(app: FastAPI) -> None:
         NameTaken: _name_taken,
         WindowRefused: _window_refused,
         AssetsRefused: _assets_refused,
+        CiRefused: _ci_refused,
         InvGateUnavailable: _invgate_unavailable,
         InTheWay: _in_the_way,
         Faulty: _faulty,
@@ -163,6 +165,10 @@ async def _window_refused(request: Request, fault: WindowRefused) -> Response:
 
 
 async def _assets_refused(request: Request, fault: AssetsRefused) -> Response:
+    return answer(request, 409, fault.reason, in_words(fault.reason, fault.arguments, locale_of(request)))
+
+
+async def _ci_refused(request: Request, fault: CiRefused) -> Response:
     return answer(request, 409, fault.reason, in_words(fault.reason, fault.arguments, locale_of(request)))
 
 
