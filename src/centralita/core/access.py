@@ -44,8 +44,6 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "approval.manage": _ADMINS,
     "asset.read": _EVERYBODY,
     "asset.manage": _OPERATORS,
-    "ci.read": _EVERYBODY,
-    "ci.manage": _OPERATORS,
     "incident.read": _EVERYBODY,
     "incident.acknowledge": _OPERATORS,
     "incident.manage": _OPERATORS,
