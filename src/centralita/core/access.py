@@ -47,6 +47,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "incident.read": _EVERYBODY,
     "incident.acknowledge": _OPERATORS,
     "incident.manage": _OPERATORS,
+    "ci.read": _EVERYBODY,
+    "ci.manage": _OPERATORS,
     "report.read": _OPERATORS,
     "metrics.read": _EVERYBODY,
     "settings.read": _OPERATORS,
