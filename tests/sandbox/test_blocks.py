@@ -32,7 +32,30 @@ def section(**parts: Any) -> dict[str, Any]:
 OPTION = {"text": plain(75), "value": "v" * 150}
 CONFIRM = {"title": plain(100), "text": mrkdwn(300), "confirm": plain(30), "deny": plain(30)}
 
+HEAD = [{"type": "raw_text", "text": "day"}, {"type": "raw_text", "text": "tickets"}]
+ROW = [{"type": "raw_text", "text": "mon"}, {"type": "raw_number", "value": 4}]
+RICH = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "x"}]}]}
+
+
+def data_table(*rows: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    return {"type": "data_table", "caption": "Tickets", "rows": list(rows), **more}
+
+
+def chart(**more: Any) -> dict[str, Any]:
+    series = [{"name": "open", "data": [{"label": "mon", "value": 4}, {"label": "tue", "value": 2.5}]}]
+    drawn = {"type": "bar", "series": series, "axis_config": {"categories": ["mon", "tue"]}, **more}
+    return {"type": "data_visualization", "title": "t" * 50, "chart": drawn}
+
+
 FINE: list[dict[str, Any]] = [
+    data_table(HEAD, *[ROW] * 100, page_size=100, row_header_column_index=0),
+    data_table(HEAD, [RICH, ROW[1]]),
+    chart(),
+    {
+        "type": "data_visualization",
+        "title": "t",
+        "chart": {"type": "pie", "segments": [{"label": "a", "value": 1}] * 6},
+    },
     {"type": "divider"},
     {"type": "header", "text": plain(150), "block_id": "b" * 255},
     section(text=mrkdwn(3000)),
@@ -61,6 +84,33 @@ FINE: list[dict[str, Any]] = [
 ]
 
 WRONG: list[tuple[dict[str, Any], str]] = [
+    (data_table(HEAD), "no fewer than 2 items required [json-pointer:/blocks/0/rows]"),
+    (data_table(HEAD, *[ROW] * 101), "no more than 101 items allowed [json-pointer:/blocks/0/rows]"),
+    (data_table(HEAD, ROW[:1]), "must have 2 cells [json-pointer:/blocks/0/rows/1]"),
+    (data_table([RICH, HEAD[1]], ROW), "rich_text is not allowed in the header [json-pointer:/blocks/0/rows/0/0]"),
+    (data_table(HEAD, ROW, page_size=0), "must be between 1 and 100 [json-pointer:/blocks/0/page_size]"),
+    (
+        {"type": "table", "rows": [[HEAD[0]] * 21]},
+        "no more than 20 items allowed [json-pointer:/blocks/0/rows/0]",
+    ),
+    ({"type": "table", "rows": [HEAD] * 101}, "no more than 100 items allowed [json-pointer:/blocks/0/rows]"),
+    (chart(type="donut"), "unsupported type: donut [json-pointer:/blocks/0/chart/type]"),
+    (
+        chart(axis_config={"categories": ["mon"]}),
+        "labels must match `categories` [json-pointer:/blocks/0/chart/series/0/data]",
+    ),
+    (
+        {
+            "type": "data_visualization",
+            "title": "t",
+            "chart": {"type": "pie", "segments": [{"label": "a", "value": "1"}]},
+        },
+        "must be a number [json-pointer:/blocks/0/chart/segments/0/value]",
+    ),
+    (
+        {"type": "data_visualization", "title": "t" * 51},
+        "must be less than 51 characters [json-pointer:/blocks/0/title]",
+    ),
     ({"type": "header", "text": plain(151)}, "must be less than 151 characters [json-pointer:/blocks/0/text/text]"),
     ({"type": "header", "text": plain(0)}, "must be more than 0 characters [json-pointer:/blocks/0/text/text]"),
     ({"type": "header", "text": mrkdwn(5)}, "unsupported type: mrkdwn [json-pointer:/blocks/0/text/type]"),
@@ -124,7 +174,15 @@ def test_beyond_the_limit(block: dict[str, Any], fault: str) -> None:
     assert fault in find_faults([block])
 
 
+def test_what_only_a_message_can_show() -> None:
+    for block in (data_table(HEAD, ROW), chart(), {"type": "markdown", "text": "x"}):
+        fault = f"unsupported type: {block['type']} [json-pointer:/view/blocks/0/type]"
+        assert find_faults([block], "/view/blocks", 100, in_view=True) == [fault]
+
+
 def test_a_message_as_a_whole() -> None:
+    assert find_faults([chart()] * 2) == []
+    assert find_faults([chart()] * 3) == ["no more than 2 data_visualization blocks allowed [json-pointer:/blocks]"]
     assert find_faults([{"type": "divider"}] * 50) == []
     assert find_faults([{"type": "divider"}] * 51) == ["no more than 50 items allowed [json-pointer:/blocks]"]
     twice = [{"type": "divider", "block_id": "same"}] * 2

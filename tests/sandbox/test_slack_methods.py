@@ -60,8 +60,12 @@ async def test_a_file_is_uploaded_as_the_client_does_it(client: AsyncWebClient, 
     assert list(info["shares"]["public"]) == ["C0REPORTS"]
     history = await client.conversations_history(channel="C0REPORTS")
     assert (history["messages"][0]["text"], history["messages"][0]["files"][0]["name"]) == ("El de hoy", "informe.csv")
-    async with aiohttp.ClientSession() as session, session.get(info["url_private"]) as response:
-        assert await response.read() == report.read_bytes()
+    mine = {"Authorization": f"Bearer {client.token}"}
+    async with aiohttp.ClientSession() as session:
+        async with session.get(info["url_private"], headers=mine) as response:
+            assert await response.read() == report.read_bytes()
+        async with session.get(info["url_private"]) as response:
+            assert response.status == 404, "a file's address needs a token"
 
 
 async def test_an_upload_that_is_not_what_was_announced(client: AsyncWebClient) -> None:

@@ -287,6 +287,10 @@ class SlackPerson:
         """Deletes a message of their own."""
         await self._act("delete", channel=channel, ts=ts)
 
+    async def react(self, channel: str, ts: str, name: str, *, remove: bool = False) -> None:
+        """Puts an emoji on a message, or takes it back."""
+        await self._act("react", channel=channel, ts=ts, name=name, remove=remove)
+
     async def press(
         self, channel: str, ts: str, action_id: str, value: Any = None, *, block_id: str = "", **more: Any
     ) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from centralita.sandbox.http import ControlError
 from centralita.sandbox.slack import views
 from centralita.sandbox.slack.apps import App
 from centralita.sandbox.slack.dispatch import Ack, Dispatcher
-from centralita.sandbox.slack.entering import entered, find_element, missing, state_of
+from centralita.sandbox.slack.entering import elements, entered, find_element, find_mistakes, state_of
 from centralita.sandbox.slack.refusal import Refusal
 from centralita.sandbox.slack.views import View
 from centralita.sandbox.slack.workspace import Change, Conversation, Message, User, Workspace
@@ -67,20 +67,26 @@ class Person:
         app = self.app_of(str(message.get("app_id", "")))
         blocks = message.get("blocks") or []
         payload = self.envelope(app, "block_actions") | {
+            **self._where(conversation, message, ephemeral),
+            "state": {"values": state_of(blocks, values, {})},
+            "response_url": self._response_url(app, conversation, message, ephemeral),
+            "actions": [_pressed(blocks, action)],
+        }
+        return await self.dispatcher.interact(app, payload)
+
+    def _where(self, conversation: Conversation, message: Message, ephemeral: bool) -> dict[str, Any]:
+        """What a payload says of the message that it comes from."""
+        return {
             "container": {
                 "type": "message",
-                "message_ts": ts,
+                "message_ts": message["ts"],
                 "channel_id": conversation.id,
                 "is_ephemeral": ephemeral,
                 **({"thread_ts": message["thread_ts"]} if "thread_ts" in message else {}),
             },
             "channel": {"id": conversation.id, "name": conversation.name or "directmessage"},
             "message": message if ephemeral else conversation.show(message),
-            "state": {"values": state_of(blocks, values, {})},
-            "response_url": self._response_url(app, conversation, message, ephemeral),
-            "actions": [_pressed(blocks, action)],
         }
-        return await self.dispatcher.interact(app, payload)
 
     def _message(self, conversation: Conversation, ts: str) -> tuple[Message, bool]:
         found = conversation.messages.get(ts)
@@ -184,22 +190,27 @@ class Person:
         }
         return await self.dispatcher.interact(app, payload)
 
-    async def suggest(self, surface: View | None, blocks: list[dict[str, Any]], action_id: str, typed: str) -> Ack:
-        """Asks an app for the options of an external select."""
+    async def suggest_in_view(self, view: View, action_id: str, typed: str) -> Ack:
+        """Asks an app for the options of an external select of a modal or a home tab."""
+        about = {"container": {"type": "view", "view_id": view.id}, "view": views.show(self.space, view)}
+        return await self._suggest(self.app_of(view.app), view.content["blocks"], action_id, typed, about)
+
+    async def suggest(self, conversation: Conversation, ts: str, action_id: str, typed: str) -> Ack:
+        """The same in a message."""
+        message, ephemeral = self._message(conversation, ts)
+        about = self._where(conversation, message, ephemeral)
+        app = self.app_of(str(message.get("app_id", "")))
+        return await self._suggest(app, message.get("blocks") or [], action_id, typed, about)
+
+    async def _suggest(
+        self, app: App, blocks: list[dict[str, Any]], action_id: str, typed: str, about: dict[str, Any]
+    ) -> Ack:
         element = find_element(blocks, "", action_id)
         if element is None:
             raise ControlError(f"there is no element {action_id!r}", 404)
-        app = self.app_of(surface.app) if surface is not None else next(iter(self.space.apps.values()))
-        payload = self.envelope(app, "block_suggestion") | {
-            "action_id": action_id,
-            "block_id": element["block_id"],
-            "value": typed,
-        }
-        if surface is not None:
-            payload |= {
-                "container": {"type": "view", "view_id": surface.id},
-                "view": views.show(self.space, surface),
-            }
+        asked = {"action_id": action_id, "block_id": element["block_id"], "value": typed}
+        payload = self.envelope(app, "block_suggestion") | asked | about
+        del payload["trigger_id"]
         return await self.dispatcher.interact(app, payload)
 
     async def submit(self, view: View, values: Values) -> dict[str, Any]:
@@ -209,17 +220,29 @@ class Person:
             view.state = state_of(view.content["blocks"], values, view.state)
         except ValueError as fault:
             raise ControlError(str(fault)) from None
-        faults = missing(view.content["blocks"], view.state)
+        faults = find_mistakes(view.content["blocks"], view.state)
         if faults:
             return {"ok": False, "errors": faults}
         payload = self.envelope(app, "view_submission") | {
             "view": views.show(self.space, view),
-            "response_urls": [],
+            "response_urls": self._response_urls(app, view),
         }
         ack = await self.dispatcher.interact(app, payload)
         if not ack.ok:
             return {"ok": False, "errors": {"": NO_ANSWER}}
         return self._after_submission(view, ack.payload)
+
+    def _response_urls(self, app: App, view: View) -> list[dict[str, str]]:
+        """One for each conversation that was chosen in a select with ``response_url_enabled``."""
+        found = []
+        for block, element in elements(view.content["blocks"]):
+            entry = view.state.get(str(block["block_id"]), {}).get(str(element.get("action_id")), {})
+            channel = entry.get("selected_conversation") or entry.get("selected_channel")
+            if element.get("response_url_enabled") and channel:
+                path = self.space.grants.response_url(app.id, self.user.id, channel)
+                names = {"block_id": str(block["block_id"]), "action_id": str(element["action_id"])}
+                found.append({**names, "channel_id": str(channel), "response_url": self.base_url + path})
+        return found
 
     def _after_submission(self, view: View, answer: dict[str, Any]) -> dict[str, Any]:
         action = answer.get("response_action")

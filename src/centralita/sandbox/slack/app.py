@@ -26,9 +26,12 @@ async def _upload(request: web.Request) -> web.StreamResponse:
 
 
 async def _download(request: web.Request) -> web.StreamResponse:
-    """A file's bytes, as an attachment."""
+    """A file's bytes, as an attachment: for a bot that may read files, by its token, and for the page."""
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     for space in request.app[BACKEND].spaces.values():
-        found = space.files.get(request.match_info["id"])
+        found, bot = space.files.get(request.match_info["id"]), space.bots.get(token)
+        if request.headers.get("Sec-Fetch-Site") != "same-origin" and not (bot and "files:read" in bot.scopes):
+            continue
         if found is not None and found.complete and found.content is not None:
             headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
             return web.Response(body=found.content, content_type="application/octet-stream", headers=headers)

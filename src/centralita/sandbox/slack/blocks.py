@@ -19,8 +19,9 @@ class Rule:
     """One property. ``most`` and ``least`` count characters, or items of a list."""
 
     kind: str
-    """``str, url, bool, int, any``, ``plain`` and ``text`` (text objects), ``one`` and ``many`` (typed objects of
-    ``of``), ``shape`` and ``shapes`` (untyped objects), ``rows`` (a table's lists of cells)."""
+    """``str, url, bool, int, number, any``, ``plain`` and ``text`` (text objects), ``one`` and ``many`` (typed objects
+    of ``of``), ``shape`` and ``shapes`` (untyped objects), ``strings`` (each of at most ``most`` characters), ``rows``
+    (a table's lists of cells)."""
     most: int = 0
     least: int = 0
     required: bool = False
@@ -40,6 +41,7 @@ def _many(of: tuple[str, ...], most: int, *, required: bool = False) -> Rule:
 
 
 BOOL = Rule("bool")
+NUMBER = Rule("number", required=True)
 INT = Rule("int")
 ANY = Rule("any")
 ACTION_ID = _string(255)
@@ -63,6 +65,13 @@ _TYPING = {
     "initial_value": _string(3000),
     "focus_on_load": BOOL,
     "dispatch_action_config": ANY,
+}
+
+CHARTED = 6
+"""Segments of a pie, series of another chart."""
+_SERIES = {
+    "series": Rule("shapes", CHARTED, 1, True, ("series",)),
+    "axis_config": Rule("shape", required=True, of=("axis_config",)),
 }
 
 SELECTS = ("static_select", "external_select", "users_select", "conversations_select", "channels_select")
@@ -149,6 +158,8 @@ ELEMENTS: Mapping[str, Mapping[str, Rule]] = {
     "date": {"timestamp": INT, "format": _string(), "url": Rule("url"), "fallback": _string(), "style": ANY},
     "broadcast": {"range": _string(of=("here", "channel", "everyone"), required=True), "style": ANY},
     "color": {"value": _string(required=True), "style": ANY},
+    "pie": {"segments": Rule("shapes", CHARTED, 1, True, ("segment",))},
+    **{name: _SERIES for name in ("bar", "area", "line")},
 }
 
 BLOCKS: Mapping[str, Mapping[str, Rule]] = {
@@ -178,6 +189,16 @@ BLOCKS: Mapping[str, Mapping[str, Rule]] = {
     },
     "markdown": {"text": _string(12_000, least=1, required=True)},
     "table": {"rows": Rule("rows", 100, 1, True, ("raw_text", "raw_number", "rich_text")), "column_settings": ANY},
+    "data_table": {
+        "rows": Rule("rows", 101, 2, True, ("raw_text", "raw_number", "rich_text")),
+        "caption": _string(least=1, required=True),
+        "page_size": INT,
+        "row_header_column_index": INT,
+    },
+    "data_visualization": {
+        "title": _string(50, least=1, required=True),
+        "chart": Rule("one", required=True, of=("pie", "bar", "area", "line")),
+    },
     "video": {
         "alt_text": _string(required=True),
         "title": _plain(199, required=True),
@@ -191,6 +212,9 @@ BLOCKS: Mapping[str, Mapping[str, Rule]] = {
     },
     "file": {"external_id": _string(required=True), "source": _string(of=("remote",), required=True)},
 }
+
+ONLY_IN_MESSAGES = frozenset({"markdown", "table", "data_table", "data_visualization", "file"})
+CHARTS_PER_MESSAGE = 2
 
 UNTYPED: Mapping[str, Mapping[str, Rule]] = {
     "option": {
@@ -206,6 +230,14 @@ UNTYPED: Mapping[str, Mapping[str, Rule]] = {
         "confirm": _plain(30, required=True),
         "deny": _plain(30, required=True),
         "style": _string(of=("primary", "danger")),
+    },
+    "segment": {"label": _string(20, least=1, required=True), "value": NUMBER},
+    "point": {"label": _string(20, least=1, required=True), "value": NUMBER},
+    "series": {"name": _string(20, least=1, required=True), "data": Rule("shapes", 0, 1, True, ("point",))},
+    "axis_config": {
+        "categories": Rule("strings", 20, 1, required=True),
+        "x_label": _string(50),
+        "y_label": _string(50),
     },
 }
 

@@ -18,6 +18,7 @@ from centralita.sandbox.http import (
     read_number,
     read_object,
 )
+from centralita.sandbox.slack.directory import describe_user
 from centralita.sandbox.slack.endpoint import BACKEND, Backend
 from centralita.sandbox.slack.journal import Call
 from centralita.sandbox.slack.limits import LimitSettings
@@ -110,8 +111,14 @@ async def add_user(request: web.Request) -> web.StreamResponse:
     backend.workspace.users[user.id] = user
     for one in channels:
         one.members.append(user.id)
-    backend.workspace.tell(Change("people"))
+    _tell_of(backend, "team_join", user)
     return json_answer({"ok": True, "id": user.id})
+
+
+def _tell_of(backend: Backend, kind: str, user: User) -> None:
+    backend.workspace.tell(Change("people"))
+    described = describe_user(backend.workspace, user, email=True, locale=True)
+    backend.workspace.happened({"type": kind, "user": described})
 
 
 async def change_user(request: web.Request) -> web.StreamResponse:
@@ -128,7 +135,7 @@ async def change_user(request: web.Request) -> web.StreamResponse:
             raise ControlError(f"{name} can't be set to that")
     for name, value in wish.items():
         setattr(user, name, value)
-    backend.workspace.tell(Change("people"))
+    _tell_of(backend, "user_change", user)
     return json_answer({"ok": True})
 
 
@@ -162,10 +169,11 @@ async def change_channel(request: web.Request) -> web.StreamResponse:
         raise ControlError("only archived and bot can be set")
     if "archived" in wish:
         found.archived = bool(wish["archived"])
-    bots = [bot.user_id for bot in backend.workspace.bots.values()]
-    if "bot" in wish:
-        others = [one for one in found.members if one not in bots]
-        found.members[:] = others + (bots if wish["bot"] else [])
+    for bot in backend.workspace.bots.values() if "bot" in wish else ():
+        if wish["bot"] and bot.user_id not in found.members:
+            backend.workspace.enter(found, bot.user_id)
+        elif not wish["bot"] and bot.user_id in found.members:
+            backend.workspace.leave(found, bot.user_id)
     backend.workspace.tell(Change("conversations"))
     return json_answer({"ok": True})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from centralita.sandbox.slack.caller import Answer, Caller
 from centralita.sandbox.slack.refusal import Refusal
-from centralita.sandbox.slack.workspace import Change, Conversation, Message
+from centralita.sandbox.slack.workspace import Conversation, Message
 
 _TYPES = ("public_channel", "private_channel", "mpim", "im")
 OPEN_MOST = 8
@@ -105,7 +105,10 @@ def open_conversation(call: Caller) -> Answer:
             raise Refusal("user_disabled")
         if user.is_bot:
             raise Refusal("cannot_dm_bot")
-    return _opened(call, *call.workspace.open_direct((call.bot.user_id, *wanted)))
+    members = (call.bot.user_id, *wanted)
+    if call.args.flag("prevent_creation") and call.workspace.find_direct(members) is None:
+        raise Refusal("channel_not_found")
+    return _opened(call, *call.workspace.open_direct(members))
 
 
 def join(call: Caller) -> Answer:
@@ -120,8 +123,7 @@ def join(call: Caller) -> Answer:
     if call.bot.user_id in found.members:
         answer |= {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
     else:
-        found.members.append(call.bot.user_id)
-        call.workspace.tell(Change("conversations"))
+        call.workspace.enter(found, call.bot.user_id)
     return answer | {"channel": describe(call, found)}
 
 
@@ -153,7 +155,7 @@ def describe(call: Caller, one: Conversation) -> dict[str, Any]:
         "name_normalized": one.name,
         "creator": "U0ADMIN",
         "is_member": call.bot.user_id in one.members,
-        "is_general": False,
+        "is_general": one.is_general,
         "topic": {"value": one.topic, "creator": "", "last_set": 0},
         "purpose": {"value": one.purpose, "creator": "", "last_set": 0},
         "num_members": len(one.members),

@@ -6,7 +6,7 @@ from typing import Any
 
 from centralita.sandbox.slack.caller import Answer, Caller
 from centralita.sandbox.slack.refusal import Refusal
-from centralita.sandbox.slack.workspace import User
+from centralita.sandbox.slack.workspace import User, Workspace
 
 
 def auth_test(call: Caller) -> Answer:
@@ -116,19 +116,25 @@ def usergroups_list(call: Caller) -> Answer:
 
 def describe(call: Caller, user: User) -> dict[str, Any]:
     """A user as Slack describes one to this bot: the address only with ``users:read.email``, the locale on request."""
+    email, locale = "users:read.email" in call.bot.scopes, call.args.flag("include_locale")
+    return describe_user(call.workspace, user, email=email, locale=locale)
+
+
+def describe_user(space: Workspace, user: User, *, email: bool, locale: bool) -> dict[str, Any]:
+    """A user, with what is asked for."""
     profile: dict[str, Any] = {
         "title": user.title,
         "real_name": user.real_name,
         "real_name_normalized": user.real_name,
         "display_name": user.name,
         "display_name_normalized": user.name,
-        "team": call.workspace.team_id,
+        "team": space.team_id,
     }
-    if user.email and "users:read.email" in call.bot.scopes:
+    if user.email and email:
         profile["email"] = user.email
     shape: dict[str, Any] = {
         "id": user.id,
-        "team_id": call.workspace.team_id,
+        "team_id": space.team_id,
         "name": user.name,
         "deleted": user.deleted,
         "real_name": user.real_name,
@@ -143,6 +149,6 @@ def describe(call: Caller, user: User) -> dict[str, Any]:
         "is_restricted": False,
         "updated": 0,
     }
-    if call.args.flag("include_locale"):
+    if locale:
         shape["locale"] = user.locale
     return shape

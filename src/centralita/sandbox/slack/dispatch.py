@@ -56,6 +56,8 @@ class Ack:
     ok: bool
     payload: dict[str, Any]
     error: str = ""
+    final: bool = False
+    """It asked not to be told again (``X-Slack-No-Retry: 1``)."""
 
 
 class Dispatcher:
@@ -93,7 +95,7 @@ class Dispatcher:
             if attempt:
                 await asyncio.sleep(app.retry_waits_s[attempt - 1])
             ack = await self._tell(app, "events_api", name, body, attempt, reason)
-            if ack.ok:
+            if ack.ok or ack.final:
                 return
             reason = "http_timeout" if ack.error == "operation_timeout" else "http_error"
 
@@ -170,7 +172,8 @@ class Dispatcher:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 text = await response.text()
                 if response.status >= 300:
-                    return Ack(False, {}, f"http_{response.status}")
+                    final = response.headers.get("X-Slack-No-Retry") == "1"
+                    return Ack(False, {}, f"http_{response.status}", final)
                 return Ack(True, _answer(text))
         except TimeoutError:
             return Ack(False, {}, "operation_timeout")

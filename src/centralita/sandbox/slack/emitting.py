@@ -21,6 +21,23 @@ MESSAGE_EVENT = {
     "im": "message.im",
     "mpim": "message.mpim",
 }
+_CHANNELS = ("channels:read", "groups:read")
+SCOPES: Mapping[str, tuple[str, ...]] = {
+    "message.channels": ("channels:history",),
+    "message.groups": ("groups:history",),
+    "message.im": ("im:history",),
+    "message.mpim": ("mpim:history",),
+    "app_mention": ("app_mentions:read",),
+    "reaction_added": ("reactions:read",),
+    "reaction_removed": ("reactions:read",),
+    "user_change": ("users:read",),
+    "team_join": ("users:read",),
+    **{f"member_{what}_channel": _CHANNELS for what in ("joined", "left")},
+    **{f"channel_{what}": ("channels:read",) for what in ("created", "rename", "archive", "unarchive")},
+    **{f"group_{what}": ("groups:read",) for what in ("rename", "archive", "unarchive")},
+}
+"""What an app needs, one of them, to be told of an event; the others need none."""
+
 _MENTION = re.compile(r"<@(\w+)")
 
 
@@ -33,6 +50,8 @@ class Emitter:
     def hear(self, change: Change) -> None:
         """A listener of ``Workspace.listeners``."""
         conversation = self._space.conversations.get(change.channel)
+        if change.event is not None:
+            self.tell_all(conversation, change.event)
         if conversation is None or change.message is None:
             return
         for event, name in _events_of(change, conversation):
@@ -46,7 +65,7 @@ class Emitter:
 
     def _tell(self, app: App, conversation: Conversation | None, name: str, event: Mapping[str, Any]) -> None:
         bot = self._space.bot_of(app.id)
-        if bot is None or name not in app.events:
+        if bot is None or name not in app.events or (name in SCOPES and not bot.scopes.intersection(SCOPES[name])):
             return
         if conversation is not None and bot.user_id not in conversation.members:
             return

@@ -90,6 +90,8 @@ class _Visit:
     """Why the request could not be read, if so."""
     channel: str = ""
     scopes: str = ""
+    accepted: str = ""
+    """Scopes that the method takes, one of which is enough."""
     retry_after_s: int = 0
 
     @property
@@ -176,6 +178,7 @@ async def _go_through(visit: _Visit, key: str, perform: Any, answer: Any) -> web
         response.headers["Retry-After"] = str(visit.retry_after_s)
     if visit.scopes:
         response.headers["x-oauth-scopes"] = visit.scopes
+        response.headers["x-accepted-oauth-scopes"] = visit.accepted
     return response
 
 
@@ -209,7 +212,8 @@ def _perform(visit: _Visit) -> tuple[dict[str, Any], int]:
         method = METHODS.get(visit.method)
         if method is None:
             raise Refusal("unknown_method", req_method=visit.method)
-        _check_scope(method, bot)
+        visit.accepted = ",".join(method.scopes)
+        _check_scope(visit, method, bot)
         retry_after_s = _admit(visit, method, bot)
         if retry_after_s:
             visit.retry_after_s = retry_after_s
@@ -258,13 +262,28 @@ def _authenticate(visit: _Visit) -> Bot:
         raise Refusal("not_authed")
     bot = visit.space.bots.get(visit.token)
     if bot is None:
-        raise Refusal("invalid_auth")
+        apps = visit.backend.apps.values()
+        raise Refusal("not_allowed_token_type" if visit.token in [app.app_token for app in apps] else "invalid_auth")
     return bot
 
 
-def _check_scope(method: Method, bot: Bot) -> None:
-    if method.scopes and not bot.scopes.intersection(method.scopes):
-        raise Refusal("missing_scope", needed=",".join(method.scopes), provided=",".join(sorted(bot.scopes)))
+def _check_scope(visit: _Visit, method: Method, bot: Bot) -> None:
+    needed = [method.by_kind[kind] for kind in _kinds_meant(visit) if kind in method.by_kind] or [method.scopes]
+    for some in needed:
+        if some and not bot.scopes.intersection(some):
+            raise Refusal("missing_scope", needed=",".join(some), provided=",".join(sorted(bot.scopes)))
+
+
+def _kinds_meant(visit: _Visit) -> list[str]:
+    """The kinds of conversation that a call is about; [] when it names none that is known."""
+    args, found = visit.args, visit.space.conversations.get(visit.channel)
+    if visit.method in ("conversations.list", "users.conversations"):
+        return [one.strip() for one in args.text("types", "public_channel").split(",")]
+    if visit.method == "conversations.create":
+        return ["private_channel" if args.flag("is_private") else "public_channel"]
+    if visit.method == "conversations.open" and found is None:
+        return ["mpim" if "," in args.text("users") else "im"]
+    return [found.kind] if found is not None else []
 
 
 def _admit(visit: _Visit, method: Method, bot: Bot) -> int:
@@ -272,7 +291,7 @@ def _admit(visit: _Visit, method: Method, bot: Bot) -> int:
     if visit.method == "chat.postMessage":
         direct = space.find_direct((bot.user_id, key)) if key in space.users else None
         channel = direct.id if direct else visit.channel or key
-    return visit.backend.limiter.admit(visit.method, method.tier, channel, time.monotonic())
+    return visit.backend.limiter.admit(visit.method, method.tier, channel, time.monotonic(), space.team_id)
 
 
 def _post_by_hook(visit: _Visit) -> tuple[dict[str, Any], int]:

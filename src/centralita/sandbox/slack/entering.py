@@ -5,7 +5,9 @@ https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload#
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 Element = dict[str, Any]
@@ -99,13 +101,52 @@ def state_of(
     return state
 
 
-def missing(blocks: list[dict[str, Any]], state: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """The inputs that have to be filled in and are not, by block id."""
+def find_mistakes(blocks: list[dict[str, Any]], state: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """What Slack says of the inputs itself, before the app hears of them, by block id."""
     faults = {}
     for block in blocks:
-        if block.get("type") != "input" or block.get("optional"):
+        element = block.get("element")
+        if block.get("type") != "input" or not isinstance(element, dict):
             continue
         for entry in state.get(str(block["block_id"]), {}).values():
-            if all(value in (None, "", []) for name, value in entry.items() if name != "type"):
-                faults[str(block["block_id"])] = "Please complete this required field."
+            given = [value for name, value in entry.items() if name != "type" and value not in (None, "", [])]
+            fault = _mistake(element, given[0]) if given else ""
+            if not given and not block.get("optional"):
+                fault = "Please complete this required field."
+            if fault:
+                faults[str(block["block_id"])] = fault
     return faults
+
+
+def _mistake(element: Element, value: Any) -> str:
+    least, most = element.get("min_length"), element.get("max_length")
+    kind = element["type"]
+    if kind == "plain_text_input" and least is not None and len(value) < least:
+        return f"Must be at least {least} characters."
+    if kind == "plain_text_input" and most is not None and len(value) > most:
+        return f"Must be no more than {most} characters."
+    if kind == "email_text_input" and not _EMAIL.fullmatch(value):
+        return "Please enter a valid email address."
+    if kind == "url_text_input" and not value.startswith(("http://", "https://")):
+        return "Please enter a valid URL."
+    if kind == "number_input":
+        return _number_mistake(element, value)
+    if kind.startswith("multi_") and len(value) > element.get("max_selected_items", len(value)):
+        return f"Please choose no more than {element['max_selected_items']}."
+    return ""
+
+
+def _number_mistake(element: Element, value: str) -> str:
+    if not (_DECIMAL if element.get("is_decimal_allowed") else _WHOLE).fullmatch(value):
+        return "Please enter a number."
+    least, most = element.get("min_value"), element.get("max_value")
+    if least is not None and Decimal(value) < Decimal(least):
+        return f"Please enter a number of at least {least}."
+    if most is not None and Decimal(value) > Decimal(most):
+        return f"Please enter a number of at most {most}."
+    return ""
+
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_WHOLE = re.compile(r"-?[0-9]{1,16}")
+_DECIMAL = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,16})?")

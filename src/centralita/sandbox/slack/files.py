@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from centralita.sandbox.slack import chat
+from centralita.sandbox.slack.arguments import Arguments
 from centralita.sandbox.slack.caller import Answer, Caller
 from centralita.sandbox.slack.refusal import Refusal
 from centralita.sandbox.slack.workspace import Message, Workspace
@@ -73,8 +74,8 @@ def complete_upload(call: Caller) -> Answer:
             raise Refusal("file_not_found")
         file.title = str(one.get("title") or file.name)
         found.append(file)
-    channel = call.args.text("channel_id")
-    if channel:
+    channels = [one.strip() for one in call.args.text("channels").split(",") if one.strip()]
+    for channel in dict.fromkeys([*filter(None, [call.args.text("channel_id")]), *channels]):
         _share(call, channel, found)
     for file in found:
         file.complete = True
@@ -82,8 +83,12 @@ def complete_upload(call: Caller) -> Answer:
 
 
 def _share(call: Caller, channel: str, files: list[File]) -> None:
-    conversation = call.readable(channel)
+    conversation = chat.find_target(call, channel)
+    if call.bot.user_id not in conversation.members:
+        raise Refusal("not_in_channel")
     content: dict[str, Any] = {"text": call.args.text("initial_comment"), "files": []}
+    if not content["text"]:
+        content |= chat.read_content(Caller(call.workspace, call.bot, _blocks_of(call), ""), chat.POST_TEXT)
     message: Message = chat.new_message(call, conversation, content) | {"upload": True}
     for file in files:
         file.shares.setdefault(conversation.id, []).append(message["ts"])
@@ -94,6 +99,11 @@ def _share(call: Caller, channel: str, files: list[File]) -> None:
     if parent:
         message |= {"thread_ts": parent[0]["ts"], "parent_user_id": parent[0].get("user", "")}
     call.workspace.add_message(conversation, message)
+
+
+def _blocks_of(call: Caller) -> Arguments:
+    blocks = call.args.values.get("blocks")
+    return Arguments({} if blocks is None else {"blocks": blocks})
 
 
 def info(call: Caller) -> Answer:

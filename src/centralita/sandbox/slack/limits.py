@@ -105,7 +105,7 @@ class _Bucket:
 
 
 class RateLimiter:
-    """The buckets of one workspace."""
+    """The buckets of every workspace."""
 
     def __init__(self, settings: LimitSettings) -> None:
         self.settings = settings
@@ -116,13 +116,14 @@ class RateLimiter:
         self.settings = settings
         self._buckets.clear()
 
-    def admit(self, method: str, tier: int, channel: str, now_s: float) -> int:
+    def admit(self, method: str, tier: int, channel: str, now_s: float, team: str = "") -> int:
         """0 when the call may pass, which takes a token of each of its buckets; otherwise Retry-After in whole
-        seconds, and nothing is taken. ``channel`` is "" for a call that posts nothing; ``now_s`` is monotonic."""
+        seconds, and nothing is taken. ``channel`` is "" for a call that posts nothing; ``now_s`` is monotonic; a
+        method's tier is for each ``team``."""
         buckets = []
         method_rate = self._method_rate(method, tier)
         if method_rate is not None:
-            buckets.append(self._bucket(("method", method), method_rate, now_s))
+            buckets.append(self._bucket(("method", f"{team} {method}"), method_rate, now_s))
         if channel and self.settings.channel_post is not None:
             buckets.append(self._bucket(("channel", channel), self.settings.channel_post, now_s))
         longest = max((bucket.wait_s(now_s) for bucket in buckets), default=0.0)

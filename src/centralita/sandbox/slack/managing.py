@@ -27,8 +27,17 @@ def create(call: Caller) -> Answer:
     )
     made = Conversation(call.workspace.new_id("C"), name, kind, [call.bot.user_id], int(time.time()))
     call.workspace.conversations[made.id] = made
-    call.workspace.tell(Change("conversations"))
+    about = {"id": made.id, "name": name, "created": made.created_s, "creator": call.bot.user_id}
+    _told(call, made, "channel_created", channel=about)
     return {"ok": True, "channel": describe(call, made)}
+
+
+def _told(call: Caller, found: Conversation, kind: str, **more: object) -> None:
+    """Of a public channel every app is told, of a private one those that are in it (under another name)."""
+    call.workspace.tell(Change("conversations"))
+    public = found.kind == "public_channel"
+    kind = kind if public else kind.replace("channel_", "group_")
+    call.workspace.happened({"type": kind, "channel": found.id, **more}, "" if public else found.id)
 
 
 def _check_name(call: Caller, name: str) -> None:
@@ -56,8 +65,8 @@ def invite(call: Caller) -> Answer:
     ]
     if errors:
         raise Refusal(str(errors[0]["error"]), errors=errors)
-    found.members.extend(wanted)
-    call.workspace.tell(Change("conversations"))
+    for user in wanted:
+        call.workspace.enter(found, user, call.bot.user_id)
     return {"ok": True, "channel": describe(call, found)}
 
 
@@ -77,10 +86,11 @@ def kick(call: Caller) -> Answer:
         raise Refusal("user_not_found")
     if user == call.bot.user_id:
         raise Refusal("cant_kick_self")
+    if found.is_general:
+        raise Refusal("cant_kick_from_general")
     if user not in found.members:
         raise Refusal("not_in_channel")
-    found.members.remove(user)
-    call.workspace.tell(Change("conversations"))
+    call.workspace.leave(found, user)
     return {"ok": True, "errors": {}}
 
 
@@ -92,14 +102,17 @@ def leave(call: Caller) -> Answer:
         raise Refusal("method_not_supported_for_channel_type")
     if call.bot.user_id not in found.members:
         return {"ok": True, "not_in_channel": True}
-    found.members.remove(call.bot.user_id)
-    call.workspace.tell(Change("conversations"))
+    if found.is_general:
+        raise Refusal("cant_leave_general")
+    call.workspace.leave(found, call.bot.user_id)
     return {"ok": True}
 
 
 def archive(call: Caller) -> Answer:
     """conversations.archive."""
     found = _mine(call)
+    if found.is_general:
+        raise Refusal("cant_archive_general")
     if found.archived:
         raise Refusal("already_archived")
     return _archived(call, found, True)
@@ -115,7 +128,7 @@ def unarchive(call: Caller) -> Answer:
 
 def _archived(call: Caller, found: Conversation, archived: bool) -> Answer:
     found.archived = archived
-    call.workspace.tell(Change("conversations"))
+    _told(call, found, "channel_archive" if archived else "channel_unarchive", user=call.bot.user_id)
     return {"ok": True}
 
 
@@ -127,7 +140,7 @@ def rename(call: Caller) -> Answer:
     if name != found.name:
         _check_name(call, name)
     found.name = name
-    call.workspace.tell(Change("conversations"))
+    _told(call, found, "channel_rename", channel={"id": found.id, "name": name, "created": found.created_s})
     return {"ok": True, "channel": describe(call, found)}
 
 

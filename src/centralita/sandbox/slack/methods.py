@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from centralita.sandbox.slack import (
@@ -27,11 +29,31 @@ class Method(NamedTuple):
     tier: int
     scopes: tuple[str, ...] = ()
     """One of them is enough."""
+    by_kind: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    """What it needs instead, by the kind of conversation that it is about; again one of them is enough."""
 
 
-_READ = ("channels:read", "groups:read", "im:read", "mpim:read")
-_MANAGE = ("channels:manage", "groups:write")
-_HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
+def _about(run: Callable[[Caller], Answer], tier: int, by_kind: Mapping[str, tuple[str, ...]]) -> Method:
+    return Method(run, tier, tuple(dict.fromkeys(itertools.chain(*by_kind.values()))), by_kind)
+
+
+def _each(word: str) -> Mapping[str, tuple[str, ...]]:
+    families = {"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}
+    return {kind: (f"{family}:{word}",) for kind, family in families.items()}
+
+
+_READ, _HISTORY = _each("read"), _each("history")
+_WRITE = {**_each("write"), "public_channel": ("channels:manage",)}
+_INVITE = {
+    "public_channel": ("channels:manage", "channels:write.invites"),
+    "private_channel": ("groups:write", "groups:write.invites"),
+}
+_TOPIC = {
+    "public_channel": ("channels:manage", "channels:write.topic"),
+    "private_channel": ("groups:write", "groups:write.topic"),
+    "im": ("im:write", "im:write.topic"),
+    "mpim": ("mpim:write", "mpim:write.topic"),
+}
 
 METHODS: Mapping[str, Method] = {
     "auth.test": Method(directory.auth_test, SPECIAL),
@@ -41,22 +63,22 @@ METHODS: Mapping[str, Method] = {
     "chat.update": Method(chat.update, 3, ("chat:write",)),
     "chat.delete": Method(chat.delete, 3, ("chat:write",)),
     "chat.getPermalink": Method(chat.get_permalink, SPECIAL),
-    "conversations.list": Method(conversations.list_conversations, 2, _READ),
-    "conversations.info": Method(conversations.info, 3, _READ),
-    "conversations.members": Method(conversations.members, 4, _READ),
-    "conversations.history": Method(conversations.history, 3, _HISTORY),
-    "conversations.replies": Method(conversations.replies, 3, _HISTORY),
-    "conversations.open": Method(conversations.open_conversation, 3, ("im:write", "mpim:write")),
+    "conversations.list": _about(conversations.list_conversations, 2, _READ),
+    "conversations.info": _about(conversations.info, 3, _READ),
+    "conversations.members": _about(conversations.members, 4, _READ),
+    "conversations.history": _about(conversations.history, 3, _HISTORY),
+    "conversations.replies": _about(conversations.replies, 3, _HISTORY),
+    "conversations.open": _about(conversations.open_conversation, 3, _WRITE),
     "conversations.join": Method(conversations.join, 3, ("channels:join",)),
-    "conversations.create": Method(managing.create, 2, _MANAGE),
-    "conversations.invite": Method(managing.invite, 3, (*_MANAGE, "channels:write.invites")),
-    "conversations.kick": Method(managing.kick, 3, _MANAGE),
-    "conversations.leave": Method(managing.leave, 3, _MANAGE),
-    "conversations.archive": Method(managing.archive, 2, _MANAGE),
-    "conversations.unarchive": Method(managing.unarchive, 2, _MANAGE),
-    "conversations.rename": Method(managing.rename, 2, _MANAGE),
-    "conversations.setTopic": Method(managing.set_topic, 2, _MANAGE),
-    "conversations.setPurpose": Method(managing.set_purpose, 2, _MANAGE),
+    "conversations.create": _about(managing.create, 2, _WRITE),
+    "conversations.invite": _about(managing.invite, 3, _INVITE),
+    "conversations.kick": _about(managing.kick, 3, _WRITE),
+    "conversations.leave": _about(managing.leave, 3, _WRITE),
+    "conversations.archive": _about(managing.archive, 2, _WRITE),
+    "conversations.unarchive": _about(managing.unarchive, 2, _WRITE),
+    "conversations.rename": _about(managing.rename, 2, _WRITE),
+    "conversations.setTopic": _about(managing.set_topic, 2, _TOPIC),
+    "conversations.setPurpose": _about(managing.set_purpose, 2, _TOPIC),
     "chat.scheduleMessage": Method(scheduling.schedule, 3, ("chat:write",)),
     "chat.deleteScheduledMessage": Method(scheduling.delete, 3, ("chat:write",)),
     "chat.scheduledMessages.list": Method(scheduling.listing, 3),
@@ -71,7 +93,7 @@ METHODS: Mapping[str, Method] = {
     "files.completeUploadExternal": Method(files.complete_upload, 4, ("files:write",)),
     "files.info": Method(files.info, 4, ("files:read",)),
     "bots.info": Method(directory.bots_info, 3, ("users:read",)),
-    "users.conversations": Method(conversations.of_user, 3, _READ),
+    "users.conversations": _about(conversations.of_user, 3, _READ),
     "users.profile.get": Method(directory.users_profile_get, 4, ("users.profile:read", "users:read")),
     "usergroups.users.list": Method(directory.usergroup_members, 2, ("usergroups:read",)),
     "users.info": Method(directory.users_info, 4, ("users:read",)),

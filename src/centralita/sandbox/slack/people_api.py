@@ -7,10 +7,11 @@ from typing import Any
 from aiohttp import web
 
 from centralita.sandbox.http import ControlError, Handler, explained, json_answer, read_object
-from centralita.sandbox.slack import views
+from centralita.sandbox.slack import reactions, views
 from centralita.sandbox.slack.acting import Person
 from centralita.sandbox.slack.dispatch import Ack
 from centralita.sandbox.slack.endpoint import BACKEND
+from centralita.sandbox.slack.refusal import Refusal
 from centralita.sandbox.slack.view import typed
 from centralita.sandbox.slack.views import View
 from centralita.sandbox.slack.workspace import Conversation, Message
@@ -90,12 +91,10 @@ async def suggest(request: web.Request) -> web.StreamResponse:
     """POST ``suggest``: ``{user, view | channel and ts, action_id, typed}``."""
     wish = await read_object(request)
     person = _person(request, wish)
-    view = _view(person, wish) if wish.get("view") else None
-    if view is not None:
-        blocks = view.content["blocks"]
-    else:
-        blocks = _conversation(person, wish).messages.get(str(wish.get("ts", "")), {}).get("blocks") or []
-    return _answer(await person.suggest(view, blocks, str(wish.get("action_id", "")), str(wish.get("typed", ""))))
+    action_id, text = str(wish.get("action_id", "")), str(wish.get("typed", ""))
+    if wish.get("view"):
+        return _answer(await person.suggest_in_view(_view(person, wish), action_id, text))
+    return _answer(await person.suggest(_conversation(person, wish), str(wish.get("ts", "")), action_id, text))
 
 
 async def edit(request: web.Request) -> web.StreamResponse:
@@ -123,6 +122,22 @@ def _own_message(person: Person, wish: dict[str, Any]) -> tuple[Conversation, Me
     if message is None or message.get("user") != person.user.id:
         raise ControlError("there is no such message of this person", 404)
     return conversation, message
+
+
+async def react(request: web.Request) -> web.StreamResponse:
+    """POST ``react``: ``{user, channel, ts, name, remove}``: an emoji on any message that the person sees."""
+    wish = await read_object(request)
+    person = _person(request, wish)
+    conversation = _conversation(person, wish)
+    message = conversation.messages.get(str(wish.get("ts", "")))
+    if message is None:
+        raise ControlError("there is no such message", 404)
+    change = reactions.take if wish.get("remove") is True else reactions.put
+    try:
+        change(person.space, conversation, message, str(wish.get("name", "")).strip(":"), person.user.id)
+    except Refusal as refusal:
+        raise ControlError(refusal.error) from None
+    return json_answer({"ok": True})
 
 
 async def home(request: web.Request) -> web.StreamResponse:
@@ -169,6 +184,7 @@ def routes() -> list[web.RouteDef]:
         ("POST", "suggest", suggest),
         ("POST", "edit", edit),
         ("POST", "delete", delete),
+        ("POST", "react", react),
         ("POST", "home", home),
         ("GET", "views", open_views),
     )

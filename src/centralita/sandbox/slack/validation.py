@@ -10,9 +10,11 @@ from centralita.sandbox.slack.blocks import (
     BLOCK_ID,
     BLOCKS,
     BLOCKS_PER_MESSAGE,
+    CHARTS_PER_MESSAGE,
     EITHER,
     ELEMENTS,
     FIELD_TEXT,
+    ONLY_IN_MESSAGES,
     TABLE_COLUMNS,
     UNTYPED,
     Rule,
@@ -22,16 +24,25 @@ _TEXT_TYPES = ("plain_text", "mrkdwn")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 
 
-def find_faults(blocks: Any, pointer: str = "/blocks", most: int = BLOCKS_PER_MESSAGE) -> list[str]:
-    """What Slack would say about ``blocks``: one line per fault with a JSON pointer to it; [] when they are fine."""
+def find_faults(
+    blocks: Any, pointer: str = "/blocks", most: int = BLOCKS_PER_MESSAGE, *, in_view: bool = False
+) -> list[str]:
+    """What Slack would say about ``blocks`` of a message or a view: one line per fault with a JSON pointer to it; []
+    when they are fine."""
     if not isinstance(blocks, list):
         return [_at("must be an array", pointer)]
     faults: list[str] = []
     if len(blocks) > most:
         faults.append(_at(f"no more than {most} items allowed", pointer))
-    known = tuple(BLOCKS)
+    known = tuple(name for name in BLOCKS if not (in_view and name in ONLY_IN_MESSAGES))
+    charts = 0
     for position, block in enumerate(blocks[:most]):
-        faults += _typed(block, known, f"{pointer}/{position}", BLOCKS, block_id=True)
+        found = _typed(block, known, f"{pointer}/{position}", BLOCKS, block_id=True)
+        check = _WHOLE.get(block["type"]) if not found else None
+        faults += found or (check(block, f"{pointer}/{position}") if check else [])
+        charts += isinstance(block, dict) and block.get("type") == "data_visualization"
+        if charts > CHARTS_PER_MESSAGE:
+            faults.append(_at(f"no more than {CHARTS_PER_MESSAGE} data_visualization blocks allowed", pointer))
     return faults + list(_repeated(blocks, pointer))
 
 
@@ -185,6 +196,49 @@ def _check_int(value: Any, rule: Rule, pointer: str) -> list[str]:
     return [] if isinstance(value, int) and not isinstance(value, bool) else [_at("must be an integer", pointer)]
 
 
+def _check_number(value: Any, rule: Rule, pointer: str) -> list[str]:
+    fine = isinstance(value, int | float) and not isinstance(value, bool)
+    return [] if fine else [_at("must be a number", pointer)]
+
+
+def _check_strings(value: Any, rule: Rule, pointer: str) -> list[str]:
+    faults = _check_list(value, Rule("strings", 0, rule.least), pointer)
+    each = Rule("str", rule.most, 1)
+    return faults or [f for i, item in enumerate(value) for f in _check_string(item, each, f"{pointer}/{i}")]
+
+
+def _check_data_table(block: Mapping[str, Any], pointer: str) -> list[str]:
+    rows = block["rows"]
+    faults = [
+        _at("rich_text is not allowed in the header", f"{pointer}/rows/0/{column}")
+        for column, cell in enumerate(rows[0])
+        if cell["type"] == "rich_text"
+    ]
+    faults += [
+        _at(f"must have {len(rows[0])} cells", f"{pointer}/rows/{number}")
+        for number, row in enumerate(rows)
+        if len(row) != len(rows[0])
+    ]
+    if not 1 <= block.get("page_size", 5) <= 100:
+        faults.append(_at("must be between 1 and 100", f"{pointer}/page_size"))
+    return faults
+
+
+def _check_chart(block: Mapping[str, Any], pointer: str) -> list[str]:
+    chart = block["chart"]
+    series = chart.get("series", [])
+    names = [one["name"] for one in series]
+    faults = [] if len(set(names)) == len(names) else [_at("names must be unique", f"{pointer}/chart/series")]
+    for number, one in enumerate(series):
+        if sorted(point["label"] for point in one["data"]) != sorted(chart["axis_config"]["categories"]):
+            faults.append(_at("labels must match `categories`", f"{pointer}/chart/series/{number}/data"))
+    return faults
+
+
+_WHOLE = {"data_table": _check_data_table, "data_visualization": _check_chart}
+"""What can only be said of a block as a whole."""
+
+
 def _check_any(value: Any, rule: Rule, pointer: str) -> list[str]:
     return []
 
@@ -202,5 +256,7 @@ _CHECKS = {
     "rows": _check_rows,
     "bool": _check_bool,
     "int": _check_int,
+    "number": _check_number,
+    "strings": _check_strings,
     "any": _check_any,
 }

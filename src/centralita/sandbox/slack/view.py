@@ -266,7 +266,7 @@ async def _next_event(request: web.Request, viewer: User, queue: asyncio.Queue[C
 
 
 def _render_change(request: web.Request, viewer: User, change: Change) -> bytes:
-    if change.only_for and change.only_for != viewer.id:
+    if change.kind == "happened" or (change.only_for and change.only_for != viewer.id):
         return b""
     space = request.app[BACKEND].workspace
     kind = "changed" if change.kind == "edited" else change.kind

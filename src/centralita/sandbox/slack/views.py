@@ -37,7 +37,6 @@ class View:
     hash: str = ""
     state: dict[str, dict[str, Any]] = field(default_factory=dict)
     """block_id to action_id to what was entered."""
-    response_url_channels: dict[str, str] = field(default_factory=dict)
 
     def change(self, content: dict[str, Any]) -> None:
         """Shows something else; what was entered in fields that stay is kept."""
@@ -172,7 +171,10 @@ def read_view(view: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
     """A view that an app sent, checked, its blocks named. Raises Refusal."""
     if not isinstance(view, dict):
         raise refuse_arguments(["view must be an object [json-pointer:/view]"])
-    faults = [*_head_faults(view, kinds), *find_faults(view.get("blocks"), "/view/blocks", BLOCKS_PER_VIEW)]
+    faults = [
+        *_head_faults(view, kinds),
+        *find_faults(view.get("blocks"), "/view/blocks", BLOCKS_PER_VIEW, in_view=True),
+    ]
     if faults:
         raise refuse_arguments(faults)
     kept = {name: view[name] for name in _KEPT if view.get(name) is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,6 +89,11 @@ class Conversation:
     last_us: int = 0
 
     @property
+    def is_general(self) -> bool:
+        """The channel that everybody is in, which nobody leaves."""
+        return self.name == "general"
+
+    @property
     def is_direct(self) -> bool:
         return self.kind in ("im", "mpim")
 
@@ -133,15 +138,27 @@ class Change:
     """Something that a page which shows the workspace wants to know."""
 
     kind: Literal[
-        "posted", "changed", "edited", "deleted", "ephemeral", "gone", "conversations", "people", "views", "reset"
+        "posted",
+        "changed",
+        "edited",
+        "deleted",
+        "ephemeral",
+        "gone",
+        "conversations",
+        "people",
+        "views",
+        "reset",
+        "happened",
     ]
-    """``changed``: it looks different (a reply, a reaction); ``edited``: somebody wrote something else."""
+    """``changed``: it looks different (a reply, a reaction); ``edited``: somebody wrote something else; ``happened``:
+    ``event``, of which apps are told and pages are not."""
     channel: str = ""
     message: Message | None = None
     only_for: str = ""
     """A user's id when nobody else may see it."""
     before: Message | None = None
     """Of an edited message."""
+    event: Mapping[str, Any] | None = None
 
 
 _numbers = itertools.count(1)
@@ -188,6 +205,28 @@ class Workspace:
         """Passes a change on to every listener."""
         for listener in tuple(self.listeners):
             listener(change)
+
+    def happened(self, event: Mapping[str, Any], channel: str = "") -> None:
+        """Tells the apps of an event that is not a message's; with ``channel`` only those that are in it."""
+        now_us = time.time_ns() // 1000
+        stamped = {"event_ts": f"{now_us // 1_000_000}.{now_us % 1_000_000:06d}", **event}
+        self.tell(Change("happened", channel, event=stamped))
+
+    def enter(self, conversation: Conversation, user: str, inviter: str = "") -> None:
+        """Somebody joins, or is invited."""
+        conversation.members.append(user)
+        self._membership("member_joined_channel", conversation, user, {"inviter": inviter} if inviter else {})
+
+    def leave(self, conversation: Conversation, user: str) -> None:
+        """Somebody leaves, or is removed."""
+        self._membership("member_left_channel", conversation, user, {})
+        conversation.members.remove(user)
+
+    def _membership(self, kind: str, conversation: Conversation, user: str, more: Mapping[str, Any]) -> None:
+        sort = "C" if conversation.kind == "public_channel" else "G"
+        about = {"channel": conversation.id, "channel_type": sort, "team": self.team_id}
+        self.tell(Change("conversations"))
+        self.happened({"type": kind, "user": user, **about, **more}, conversation.id)
 
     def find_conversation(self, key: str) -> Conversation | None:
         """By id, or a channel by name with or without ``#``."""
