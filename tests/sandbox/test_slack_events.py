@@ -48,7 +48,7 @@ async def test_reactions_of_people_and_of_the_app(bolt: Bolt) -> None:
     await luis.react("C0ALERTS", ts, "eyes", remove=True)
     assert (await bolt.next("reaction_removed"))["event"]["item_user"] == LUIS
     await bolt.client.reactions_add(channel="C0ALERTS", timestamp=ts, name="tada")
-    assert (await bolt.next("reaction_added"))["event"]["reaction"] == "tada"
+    assert [one.name for one in await bolt.slack.told(count=4)][-1] == "reaction_added", "Bolt ignores its own"
     for name, remove, error in (("tada", True, "no_reaction"), ("no_emoji", False, "invalid_name")):
         with pytest.raises(ControlRefused, match=error):
             await luis.react("C0ALERTS", ts, name, remove=remove)
@@ -80,12 +80,13 @@ async def test_channels_change(bolt: Bolt) -> None:
     await bolt.client.conversations_rename(channel=channel, name="plotters")
     assert (await bolt.next("channel_rename"))["event"]["channel"]["name"] == "plotters"
     await bolt.client.conversations_archive(channel=channel)
-    assert (await bolt.next("channel_archive"))["event"]["user"] == "U0CENTRALIT"
     await bolt.client.conversations_unarchive(channel=channel)
-    assert (await bolt.next("channel_unarchive"))["event"]["channel"] == channel
     private = (await bolt.client.conversations_create(name="war-room", is_private=True))["channel"]["id"]
     await bolt.client.conversations_rename(channel=private, name="peace-room")
     assert (await bolt.next("group_rename"))["event"]["channel"]["name"] == "peace-room"
+    # Bolt keeps from its listeners what the app itself did; it is told all the same.
+    told = {one.name for one in await bolt.slack.told(count=5)}
+    assert told == {"channel_created", "channel_rename", "channel_archive", "channel_unarchive", "group_rename"}
 
 
 async def test_an_app_is_told_no_more_than_its_scopes_allow(bolt: Bolt) -> None:
