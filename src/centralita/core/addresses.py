@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 
@@ -190,23 +191,27 @@ def read_url(url: str) -> Target:
     if match is None:
         raise UrlError("url.scheme")
     scheme: Literal["http", "https"] = "https" if match["scheme"].lower() == "https" else "http"
-    authority, path = match["authority"], match["path"]
-    if "@" in authority:
-        raise UrlError("url.userinfo")
-    host, port = _split_port(authority, 443 if scheme == "https" else 80)
-    address: Address | None = None
-    if host.startswith("["):
-        address = _read_ipv6(host)
-        host = str(address)
-    else:
-        host = _read_name(host)
-        if _NUMERIC_END.search(host):
-            address = _read_ipv4(host)
-        elif host in METADATA_NAMES:
-            raise UrlError("url.metadata")
+    path = match["path"]
+    host, port, address = _read_authority(match["authority"], 443 if scheme == "https" else 80)
     return Target(
         scheme=scheme, host=host, port=port, address=address, path=path if path.startswith("/") else f"/{path}"
     )
+
+
+@lru_cache(4096)  # many webhooks lead to few hosts
+def _read_authority(authority: str, default_port: int) -> tuple[str, int, Address | None]:
+    if "@" in authority:
+        raise UrlError("url.userinfo")
+    host, port = _split_port(authority, default_port)
+    if host.startswith("["):
+        ipv6 = _read_ipv6(host)
+        return str(ipv6), port, ipv6
+    host = _read_name(host)
+    if _NUMERIC_END.search(host):
+        return host, port, _read_ipv4(host)
+    if host in METADATA_NAMES:
+        raise UrlError("url.metadata")
+    return host, port, None
 
 
 _MAX_URL = 4096

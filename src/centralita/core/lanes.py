@@ -6,14 +6,28 @@ next. Both follow from the functions here; the store only keeps them.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from centralita.core import breaker, buckets
 from centralita.core.buckets import BucketState, Rate
 
-__all__ = ["LanePolicy", "LaneState", "Rate", "allowance", "put_in_flight", "set_wake", "tokens", "width"]
+__all__ = [
+    "LanePolicy",
+    "LaneState",
+    "OnDead",
+    "Order",
+    "Rate",
+    "allowance",
+    "put_in_flight",
+    "set_wake",
+    "tokens",
+    "width",
+]
+
+OnDead = Literal["continue", "hold"]
+Order = Literal["subject", "strict", "none"]
 
 
 class LanePolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +47,8 @@ class LanePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """After how long without a success the hub stops sending by itself; 0 for never."""
     slow_s: float = 2.0
     """A success that takes longer counts as slow in the statistics."""
-    on_dead: Literal["continue", "hold"] = "continue"
-    order: Literal["subject", "strict", "none"] = "subject"
+    on_dead: OnDead = "continue"
+    order: Order = "subject"
 
 
 class LaneState(msgspec.Struct, kw_only=True):
@@ -67,6 +81,8 @@ class LaneState(msgspec.Struct, kw_only=True):
     dead: int = 0
     announced_at: float = 0.0
     unannounced: int = 0
+    stored: tuple[Any, ...] = ()
+    """The fields above as they were read, in their order; the store's own."""
 
 
 def tokens(lane: LaneState, policy: LanePolicy, now: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -90,9 +91,11 @@ async def running(hub: Hub) -> AsyncIterator[None]:
         loops.start("webhooks", hub.webhooks.follow())
     loops.start("ingest", hub.ingest.run())
     hub.running = True
+    gc.freeze()  # what is here now (ten thousand webhooks, perhaps) stays: no use in looking for garbage in it
     try:
         yield
     finally:
+        gc.unfreeze()
         await asyncio.shield(_stop(hub, loops, works))
 
 

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import structlog
-from pydantic import ValidationError
 
-from centralita.core.lanes import LanePolicy
+from centralita.core.lanes import LanePolicy, OnDead, Order
 from centralita.core.rule_specs import WebhookSpec, webhook_problems
 from centralita.core.secrets import SecretError
 from centralita.core.subscriptions import Subscriptions
-from centralita.integrations.webhook.receiver import Auth, Receiver, Signing, SigningKey
+from centralita.integrations.webhook.receiver import Auth, Format, Receiver, Signing, SigningKey
 from centralita.ports import Config
 from centralita.services.keys import KeyFault
 from centralita.services.vault import Vault
-from centralita.settings.webhooks import AUTH_SECRETS, Webhook, joined
+from centralita.settings.webhooks import Webhook, joined, parted
 from centralita.store import lanes, stored_webhooks
 from centralita.store.database import Database, StoreUnavailable
 from centralita.store.stored_webhooks import WebhookRow
@@ -101,58 +100,99 @@ def spec_of_row(row: WebhookRow) -> WebhookSpec:
     )
 
 
-def policy_of(hook: Webhook) -> LanePolicy:
-    """How its queue is treated."""
+_Count = Annotated[int, msgspec.Meta(ge=1)]
+_Positive = Annotated[float, msgspec.Meta(gt=0)]
+_NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``settings.webhooks.parted`` gave, both halves. All of it was checked when it was written; here it has to
+    have these names, types, words and signs. What a URL and a header may be, ``net`` judges before every request."""
+
+    description: str
+    url: str
+    types: tuple[str, ...]
+    condition: str
+    channels: tuple[str, ...]
+    format: Format
+    template: str
+    content_type: str
+    signing: Signing
+    headers: dict[str, str]
+    auth: Auth | None
+    client_certificate: str
+    timeout_s: _Positive
+    slow_s: _Positive
+    rate_per_s: _NotNegative
+    burst: _Count
+    in_flight: _Count
+    schedule_s: tuple[_Positive, ...]
+    disable_after_days: _NotNegative
+    order: Order
+    on_dead: OnDead
+
+    def __repr__(self) -> str:
+        return "_Kept()"
+
+
+_UNSAID: dict[str, Any] = {name: value for half in parted(Webhook(name="-")) for name, value in half.items()}
+"""What holds where an earlier version wrote nothing."""
+
+
+def _read(plain: Mapping[str, Any], hidden: Mapping[str, Any]) -> _Kept:
+    """Raises msgspec.ValidationError."""
+    given = {**_UNSAID, **plain, **hidden}
+    if plain.get("auth"):
+        auth = {**plain["auth"], **(hidden.get("auth") or {})}
+        given["auth"] = {name: value for name, value in auth.items() if value is not None}
+    return msgspec.convert(given, _Kept)
+
+
+def _policy(kept: _Kept, enabled: bool) -> LanePolicy:
     return LanePolicy(
-        rate_per_s=hook.rate_per_s,
-        burst=hook.burst,
-        in_flight=hook.in_flight,
-        schedule_s=hook.schedule_s,
-        order=hook.order,
-        on_dead=hook.on_dead,
+        rate_per_s=kept.rate_per_s,
+        burst=kept.burst,
+        in_flight=kept.in_flight,
+        schedule_s=kept.schedule_s,
+        order=kept.order,
+        on_dead=kept.on_dead,
         # What is fetched by polling is never sent.
-        off=not (hook.enabled and hook.url),
-        disable_after_s=hook.disable_after_days * DAY_S,
-        slow_s=hook.slow_s,
+        off=not (enabled and kept.url),
+        disable_after_s=kept.disable_after_days * DAY_S,
+        slow_s=kept.slow_s,
     )
 
 
-def make_receiver(hook: Webhook, keys: Sequence[SigningKey], defaults: Defaults, revision: int = 0) -> Receiver:
+def make_receiver(hook: Webhook, keys: Sequence[SigningKey], defaults: Defaults) -> Receiver:
     """A webhook as its destination needs it."""
+    return _receiver(hook.name, hook.enabled, _read(*parted(hook)), keys, defaults, 0)
+
+
+def _receiver(
+    name: str, enabled: bool, kept: _Kept, keys: Sequence[SigningKey], defaults: Defaults, revision: int
+) -> Receiver:
     if not keys and defaults.secret:
         keys = (SigningKey(defaults.secret),)
-    names = frozenset(name for name in hook.types if name in defaults.aliases)
-    auth = None
-    if hook.auth is not None:
-        secrets = {name: getattr(hook.auth, name) for name in AUTH_SECRETS}
-        revealed = {name: "" if value is None else value.get_secret_value() for name, value in secrets.items()}
-        auth = Auth(
-            kind=hook.auth.kind,
-            username=hook.auth.username,
-            token_url=hook.auth.token_url or "",
-            client_id=hook.auth.client_id,
-            scope=hook.auth.scope,
-            **revealed,
-        )
+    names = frozenset(name for name in kept.types if name in defaults.aliases)
     return Receiver(
-        name=hook.name,
-        url=hook.url,
-        format=hook.format,
-        template=hook.template,
-        content_type=hook.content_type,
+        name=name,
+        url=kept.url,
+        format=kept.format,
+        template=kept.template,
+        content_type=kept.content_type,
         keys=tuple(keys),
-        signing=Signing(**hook.signing.model_dump()),
-        headers=tuple((name, value.get_secret_value()) for name, value in hook.headers.items()),
-        auth=auth,
-        client_certificate=hook.client_certificate.get_secret_value() if hook.client_certificate else "",
-        timeout_s=hook.timeout_s,
+        signing=kept.signing,
+        headers=tuple(kept.headers.items()),
+        auth=kept.auth,
+        client_certificate=kept.client_certificate,
+        timeout_s=kept.timeout_s,
         names=names,
         # Whoever subscribes by another name of a type gets the events under that name.
         aliases={defaults.aliases[name]: name for name in sorted(names)},
         locale=defaults.locale,
         public_url=defaults.public_url,
         mail_from=defaults.mail_from,
-        policy=policy_of(hook),
+        policy=_policy(kept, enabled),
         revision=revision,
     )
 
@@ -197,11 +237,13 @@ class WebhookCatalogue:
         if row.removed_at is not None:
             return {"receiver": Receiver(name=row.name, state="removed"), "session": {}}
         try:
-            hook, keys = self.open(row)
-        except (SecretError, KeyFault, ValidationError) as fault:
+            content = unseal(self._vault, row)
+            kept = _read(row.spec, content.hidden)
+        except (SecretError, KeyFault, msgspec.ValidationError) as fault:
             log.warning("webhook.shut", webhook=row.name, fault=type(fault).__name__)
             return {"receiver": Receiver(name=row.name, state="shut"), "session": {}}
-        return {"receiver": make_receiver(hook, keys, self.defaults, row.revision), "session": {}}
+        receiver = _receiver(row.name, row.enabled, kept, content.keys, self.defaults, row.revision)
+        return {"receiver": receiver, "session": {}}
 
     def open(self, row: WebhookRow) -> tuple[Webhook, tuple[SigningKey, ...]]:
         """A row with its secrets. Raises SecretError, KeyFault, pydantic's ValidationError."""

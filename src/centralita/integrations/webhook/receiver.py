@@ -38,7 +38,7 @@ class SigningKey(msgspec.Struct, frozen=True):
         return f"SigningKey(until={self.until})"
 
 
-class Signing(msgspec.Struct, frozen=True, kw_only=True):
+class Signing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How requests are signed; ``settings.webhooks.Signing``."""
 
     scheme: Literal["standard", "hmac"] = "standard"
@@ -48,7 +48,7 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str = ""
 
 
-class Auth(msgspec.Struct, frozen=True, kw_only=True):
+class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the hub proves itself to the receiver; ``settings.webhooks.Auth``."""
 
     kind: Literal["basic", "bearer", "oauth2"]
