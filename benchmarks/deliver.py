@@ -16,7 +16,8 @@ from benchmarks.progress import Progress
 LANES, MANY_LANES = 100, 10_000
 CONCURRENCY = 50
 """procrastinate's: the fastest of 10, 25, 50, 100 and 200 when it was tried; they differ by less than a third."""
-WAIT_S = 240
+WAIT_S, STEP = 240, 5_000
+"""The sink is waited for as long as each so many come within this time."""
 TIMES_TARGET, RATE_TARGET, GROWTH_TARGET = 5.0, 6_000, 1.3
 
 
@@ -42,12 +43,19 @@ def ask(url: str, path: str) -> dict[str, Any]:
         connection.close()
 
 
+def _await(sink: Child, have: int, count: int) -> dict[str, Any]:
+    """What the sink says when ``count`` have come; ``have`` have."""
+    for step in range(have + STEP, count, STEP):
+        ask(sink.url, f"wait/{step}")
+    return ask(sink.url, f"wait/{count}")
+
+
 def watch(sink: Child, worker: Child, count: int) -> Run:
     """Waits until ``count`` have come. What counts is the last nine tenths: everybody has to start up."""
     skipped = count // 10
-    ask(sink.url, f"wait/{skipped}")
+    _await(sink, 0, skipped)
     before = worker.usage()
-    facts = ask(sink.url, f"wait/{count}")
+    facts = _await(sink, skipped, count)
     after = worker.usage()
     if facts["unique"] < facts["count"]:
         raise Failed(f"{facts['count'] - facts['unique']:.0f} of {facts['count']:.0f} came twice")

@@ -253,7 +253,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     locale: str = "en"
 
 
-class Lane(msgspec.Struct, frozen=True, kw_only=True):
+class Lane(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The queue that an effect goes to."""
 
     key: str

@@ -30,7 +30,7 @@ OnDead = Literal["continue", "hold"]
 Order = Literal["subject", "strict", "none"]
 
 
-class LanePolicy(msgspec.Struct, frozen=True, kw_only=True):
+class LanePolicy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How one destination wants to be treated."""
 
     rate_per_s: float = 0.0

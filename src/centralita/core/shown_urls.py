@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from urllib.parse import urlsplit
+
+_URL = re.compile(
+    r"(?P<origin>[a-z][a-z0-9+.-]*://[^/?#\x00-\x20]*)(?P<path>(?:/[^?#]*)?)(?P<query>\?[^#]+)?(?:[?#].*)?",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @lru_cache(4096)
@@ -14,12 +20,22 @@ def shown_url(url: str) -> str:
     """
     if url.startswith("mailto:") or not url:
         return url
+    match = _URL.fullmatch(url)
+    origin = _shown_origin(match["origin"]) if match else ""
+    if match is None or not origin:
+        return "..."
+    first, more, _rest = match["path"].lstrip("/").partition("/")
+    return f"{origin}/{first}" + ("/..." if more else "") + ("?..." if match["query"] else "")
+
+
+@lru_cache(4096)  # many webhooks lead to few hosts
+def _shown_origin(origin: str) -> str:
+    """Without user and password; "" for one that makes no sense."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(origin)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return "..."
-    first, more, _rest = parts.path.lstrip("/").partition("/")
+        return ""
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}{port}/{first}" + ("/..." if more else "") + ("?..." if parts.query else "")
+    return f"{parts.scheme}://{host}{port}"

@@ -10,7 +10,7 @@ from centralita.core.effects import Effect
 from centralita.ports import Config, Destination, Lane, LanePolicy
 
 
-class Address(msgspec.Struct, frozen=True):
+class Address(msgspec.Struct, frozen=True, gc=False):
     """Everything that is needed to perform an effect."""
 
     destination: Destination

@@ -25,7 +25,10 @@ Format = Literal[
 ]
 
 
-class SigningKey(msgspec.Struct, frozen=True):
+# There may be ten thousand of these, and none can be part of a cycle: the garbage collector leaves them alone.
+
+
+class SigningKey(msgspec.Struct, frozen=True, gc=False):
     """A secret that signs."""
 
     secret: str
@@ -38,7 +41,7 @@ class SigningKey(msgspec.Struct, frozen=True):
         return f"SigningKey(until={self.until})"
 
 
-class Signing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Signing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """How requests are signed; ``settings.webhooks.Signing``."""
 
     scheme: Literal["standard", "hmac"] = "standard"
@@ -64,7 +67,7 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return f"Auth({self.kind})"
 
 
-class Receiver(msgspec.Struct, frozen=True, kw_only=True):
+class Receiver(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """See above. Its repr tells no secret."""
 
     name: str
