@@ -72,7 +72,12 @@ def test_a_kind_is_the_reason_and_the_status() -> None:
         ("http://[::1]:80/", "http://[::1]:80/"),
         ("https://erp.example.com", "https://erp.example.com/"),
         ("mailto:desk@example.com", "mailto:desk@example.com"),
+        ("HTTPS://Erp.Example.com//hook//s3cret#s3cret", "https://erp.example.com/hook/..."),
+        ("https://erp.example.com?", "https://erp.example.com/"),
         ("https://erp.example.com:s3cret/", "..."),
+        ("https://ana:s3cret pa55@erp.example.com/", "..."),
+        ("//ana:s3cret@erp.example.com/", "..."),
+        ("s3cret", "..."),
         ("", ""),
     ],
 )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from centralita.core.events import event_id
+from centralita.core.lanes import LanePolicy
+from centralita.integrations.webhook.receiver import Auth, Signing
 from centralita.services import source_trial, timers
 from centralita.services.hub import Hub
 from centralita.services.running import running
 from centralita.services.source_watch import until
-from centralita.services.webhook_catalogue import Sealed, seal
+from centralita.services.webhook_catalogue import Sealed, make_receiver, seal
 from centralita.settings import load
 from centralita.settings.webhooks import Webhook, parted
 from centralita.store import events, stored_webhooks
@@ -136,6 +140,89 @@ async def test_a_row_that_cannot_be_opened_sends_nothing(hub: Hub) -> None:
     config = hub.webhooks.config("erp")
     assert config is not None
     assert config["receiver"].state == "shut"
+
+
+WHOLE = {
+    "name": "erp",
+    "url": "https://erp.example.com/hook?key=s3cret",
+    "types": ["order.created", "ticket.*"],
+    "channels": ["#desk"],
+    "format": "cloudevents",
+    "signing": {"scheme": "hmac", "header": "X-Hub-Signature", "algorithm": "sha512", "prefix": "sha512="},
+    "headers": {"X-Tenant": "42", "X-Key": "k3y-of-ours"},
+    "timeout_s": 7,
+    "slow_s": 0.5,
+    "rate_per_s": 3,
+    "burst": 4,
+    "in_flight": 2,
+    "schedule_s": [1, 2.5],
+    "disable_after_days": 1,
+    "order": "strict",
+    "on_dead": "hold",
+}
+AUTHS: list[dict[str, str] | None] = [
+    None,
+    {"kind": "basic", "username": "hub", "password": "pa55"},
+    {"kind": "bearer", "token": "t0ken"},
+    {"kind": "oauth2", "token_url": "https://id.example.com/", "client_id": "hub", "client_secret": "s", "scope": "a"},
+]
+
+
+@pytest.mark.parametrize("auth", AUTHS)
+async def test_a_row_is_sent_by_as_people_wrote_it(hub: Hub, auth: dict[str, str] | None) -> None:
+    hook = Webhook.model_validate({**WHOLE, "auth": auth})
+    await write(hub, hook)
+    await hub.webhooks.refresh()
+    config = hub.webhooks.config("erp")
+    assert config is not None
+    receiver = config["receiver"]
+    assert receiver == msgspec.structs.replace(make_receiver(hook, (), hub.webhooks.defaults), revision=1)
+    assert (receiver.url, receiver.timeout_s, receiver.format) == (hook.url, 7.0, "cloudevents")
+    assert receiver.headers == (("X-Tenant", "42"), ("X-Key", "k3y-of-ours"))
+    assert receiver.signing == Signing(
+        scheme="hmac", header="X-Hub-Signature", algorithm="sha512", encoding="hex", prefix="sha512="
+    )
+    assert receiver.auth == (None if auth is None else Auth(**auth))  # type: ignore[arg-type]  # one literal
+    assert receiver.policy == LanePolicy(
+        rate_per_s=3.0,
+        burst=4,
+        in_flight=2,
+        schedule_s=(1.0, 2.5),
+        order="strict",
+        on_dead="hold",
+        disable_after_s=86_400.0,
+        slow_s=0.5,
+    )
+
+
+async def test_what_an_earlier_version_did_not_write_is_as_when_nobody_says_anything(hub: Hub) -> None:
+    plain, hidden = parted(Webhook(name="erp", url="https://erp.example.com/"))
+    row = WebhookRow(name="erp", sealed=seal(hub.vault, "erp", Sealed({"url": hidden["url"]})), created_at=1.0)
+    receiver = hub.webhooks.config_of(row)["receiver"]
+    assert receiver.state == "there"
+    assert receiver == hub.webhooks.config_of(msgspec.structs.replace(row, spec=plain))["receiver"]
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        {"certificate_pin": "sha256:abc"},
+        {"format": "telepathy"},
+        {"signing": {"scheme": "hmac", "salted": True}},
+        {"auth": {"kind": "handshake"}},
+        {"in_flight": 0},
+        {"timeout_s": -1.0},
+        {"schedule_s": [5.0, "soon"]},
+    ],
+)
+async def test_a_row_in_words_of_another_version_sends_nothing(hub: Hub, plain: dict[str, object]) -> None:
+    """To leave out what it asks for would be to send it otherwise than somebody has decided."""
+    row = WebhookRow(name="erp", spec={**parted(Webhook(name="erp"))[0], **plain}, created_at=1.0)
+    assert hub.webhooks.config_of(row)["receiver"].state == "shut"
+
+
+async def test_a_running_hub_looks_for_no_garbage_in_what_it_began_with(hub: Hub) -> None:
+    assert gc.get_freeze_count() > 0
 
 
 async def test_one_that_makes_no_sense_holds_up_no_other(hub: Hub) -> None:

@@ -68,30 +68,34 @@ def _tally(row: Sequence[Any]) -> Tally:
 def totals(tx: Transaction, lane_ids: Iterable[int], wanted: Sequence[Piece]) -> dict[int, Tally]:
     """Everything of lanes in the pieces of a window, by lane; lanes of which nothing is known are left out."""
     ids = sorted(set(lane_ids))
-    found: dict[int, list[Tally]] = {}
-    for piece in wanted if ids else ():
-        table = ROLLUPS[piece.grain].name
-        query = sa.text(
-            f"select lane_id, {_TOTALS} from {table} where lane_id in :ids and start >= :since and start < :until"
-            " group by lane_id"
-        ).bindparams(sa.bindparam("ids", expanding=True))
-        for row in tx.execute(query, {"ids": ids, "since": piece.since, "until": piece.until}):
-            found.setdefault(row[0], []).append(_tally(row[1:]))
-    return {lane_id: merged(tallies) for lane_id, tallies in found.items()}
+    if not ids:
+        return {}
+    return _summed(tx, "lane_id", "lane_id in :ids", wanted, {"ids": ids}, sa.bindparam("ids", expanding=True))
 
 
 def series(tx: Transaction, lane_id: int, wanted: Sequence[Piece], per: Grain) -> dict[int, Tally]:
     """What happened on a lane in each interval of ``per``, by its beginning; those without anything are left out."""
+    width_s = int(WIDTH_S[per])
+    return _summed(tx, f"start - start % {width_s}", "lane_id = :lane_id", wanted, {"lane_id": lane_id})
+
+
+def _summed(
+    tx: Transaction, by: str, which: str, wanted: Sequence[Piece], values: dict[str, Any], *binds: Any
+) -> dict[int, Tally]:
+    """The pieces in one statement: on PostgreSQL each is a round trip."""
+    parts = [
+        f"select {by}, {_TOTALS} from {ROLLUPS[piece.grain].name}"
+        f" where {which} and start >= :since{number} and start < :until{number} group by 1"
+        for number, piece in enumerate(wanted)
+    ]
+    if not parts:
+        return {}
+    for number, piece in enumerate(wanted):
+        values |= {f"since{number}": piece.since, f"until{number}": piece.until}
     found: dict[int, list[Tally]] = {}
-    for piece in wanted:
-        query = sa.text(
-            f"select start - start % :width, {_TOTALS} from {ROLLUPS[piece.grain].name}"
-            " where lane_id = :lane_id and start >= :since and start < :until group by 1"
-        )
-        values = {"width": WIDTH_S[per], "lane_id": lane_id, "since": piece.since, "until": piece.until}
-        for row in tx.execute(query, values):
-            found.setdefault(row[0], []).append(_tally(row[1:]))
-    return {start: merged(tallies) for start, tallies in found.items()}
+    for row in tx.execute(sa.text(" union all ".join(parts)).bindparams(*binds), values):
+        found.setdefault(row[0], []).append(_tally(row[1:]))
+    return {key: merged(tallies) for key, tallies in found.items()}
 
 
 # ---- made coarser, and let go ----------------------------------------------------------------------------------------
