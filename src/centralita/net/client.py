@@ -19,12 +19,13 @@ from ipaddress import ip_address
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
+from typing import Literal
 
 import aiohttp
 from yarl import URL
 
 from centralita import __version__
-from centralita.core.addresses import Target, UrlError, judge_target, judge_url, read_networks, read_url
+from centralita.core.addresses import Address, Target, UrlError, judge_target, judge_url, read_networks, read_url
 from centralita.core.headers import judge_header
 from centralita.net.connections import AddrInfo, Connector, Resolver, look_up, open_socket
 from centralita.net.faults import Fault, classify
@@ -74,6 +75,7 @@ class Client:
         self._lookups = Lookups(lookup, dns_ttl_s)
         self._socket_factory = socket_factory
         self._read = lru_cache(_MAX_CACHED_URLS)(self._read_uncached)
+        self._judge_origin = lru_cache(_MAX_CACHED_URLS)(self._judge_origin_uncached)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Client:
@@ -143,11 +145,16 @@ class Client:
     def _read_uncached(self, text: str) -> tuple[Target, URL]:
         target = read_url(text)
         if target.address is not None:
-            reason = judge_target(target, target.address, self._allow, plain_http=self._plain_http)
+            reason = self._judge_origin(target.scheme, target.address, target.port)
             if reason:
                 raise UrlError(f"{reason} {target.address}")
         # What is ASCII goes out byte for byte: a signature or a key in the query must not be requoted.
         return target, URL(target.url, encoded=target.path.isascii())
+
+    def _judge_origin_uncached(self, scheme: Literal["http", "https"], address: Address, port: int) -> str:
+        """Many URLs lead to one address, and what is permitted is the same as long as the client lives."""
+        origin = Target(scheme=scheme, host=str(address), port=port, address=address, path="/")
+        return judge_target(origin, address, self._allow, plain_http=self._plain_http)
 
     async def _judge_ahead(self, flight: Flight) -> None:
         # The proxy makes the connection, so this look-up is the last moment to judge where to.

@@ -19,6 +19,9 @@ from centralita.services.webhook_shadow import show_provided
 
 log = structlog.get_logger(__name__)
 
+YOUNG_OBJECTS = 10_000
+"""Containers made and not let go of between two looks for garbage; Python's own 700 is for scripts."""
+
 
 class AlreadyRunning(Exception):
     """Another process holds the data directory."""
@@ -91,12 +94,25 @@ async def running(hub: Hub) -> AsyncIterator[None]:
         loops.start("webhooks", hub.webhooks.follow())
     loops.start("ingest", hub.ingest.run())
     hub.running = True
-    gc.freeze()  # what is here now (ten thousand webhooks, perhaps) stays: no use in looking for garbage in it
+    try:
+        with _rare_garbage():
+            yield
+    finally:
+        await asyncio.shield(_stop(hub, loops, works))
+
+
+@contextmanager
+def _rare_garbage() -> Iterator[None]:
+    """Has the collector look for cycles more rarely, and not in what is here now (ten thousand webhooks, perhaps): that
+    stays, and what comes and goes is let go of by its last reference."""
+    thresholds = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *thresholds[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
-        await asyncio.shield(_stop(hub, loops, works))
 
 
 def _look(hub: Hub, works: bool) -> None:
