@@ -155,7 +155,8 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     paced: bool = False
     """Whether it counts against the lane's rate: true for what people see, false for a look-up on the way."""
     bucket: str = ""
-    """One of ``Destination.buckets`` whose token it takes beside the lane's; "" for none."""
+    """One of ``Destination.buckets`` whose token it takes beside the lane's; "" for none. ``name@owner`` is a bucket of
+    the same rate that is the owner's alone (a Slack workspace's)."""
     safe: bool = False
     """Whether it changes nothing (RFC 9110, 9.2.1): when its end is unknown, that leaves no doubt about anything."""
     private: bool = False

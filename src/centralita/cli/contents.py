@@ -21,6 +21,7 @@ CONTENTS: Mapping[str, str] = {
     "asset": N_("Assets and who owns them: plan changes from who was seen, apply them, put them back."),
     "ci": N_("Configuration items: finding, showing and changing them, and what depends on what."),
     "webhook": N_("Who is sent which events, how it is doing, and changing it."),
+    "slack": N_("The Slack app: its manifest, whether it works, the workspaces where it is installed."),
     "lane": N_("The queues of the destinations: how they are doing, and stopping one."),
     "delivery": N_("What was given up, and sending it again."),
     "token": N_("Tokens for the API: made, listed and revoked."),

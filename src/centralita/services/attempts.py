@@ -69,8 +69,11 @@ class Buckets:
     def wait_s(self, key: str) -> float:
         """Takes a token and gives 0, or says how long there is none."""
         state = self._states.get(key, BucketState())
-        self._states[key], wait_s = buckets.take(state, self._rates.get(key, _NO_RATE), self._clock.now())
+        self._states[key], wait_s = buckets.take(state, self._rate(key), self._clock.now())
         return wait_s
+
+    def _rate(self, key: str) -> Rate:
+        return self._rates.get(key) or self._rates.get(key.partition("@")[0], _NO_RATE)
 
     def hold(self, key: str, seconds: float) -> None:
         """The receiver refused: nobody tries before this has passed."""

@@ -23,6 +23,8 @@ from centralita.store.columns import Key, Serial
 from centralita.store.columns import metadata as metadata
 from centralita.store.columns import text_column as _text
 from centralita.store.rollup_tables import lane_minutes as lane_minutes
+from centralita.store.slack_tables import slack_grants as slack_grants
+from centralita.store.slack_tables import slack_installations as slack_installations
 from centralita.store.webhook_tables import webhook_issues as webhook_issues
 from centralita.store.webhook_tables import webhook_revisions as webhook_revisions
 from centralita.store.webhook_tables import webhooks as webhooks

@@ -61,6 +61,11 @@ BUCKETS: Mapping[str, Rate] = {
 }
 
 
+def bucket_of(method: str, workspace: str) -> str:
+    """The bucket of a method in a workspace: Slack counts each workspace for itself."""
+    return f"{method}@{workspace}" if workspace else method
+
+
 class Ended(Exception):
     """The attempt is over."""
 
@@ -76,6 +81,8 @@ class Api(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     now: float
     buckets: bool = True
+    workspace: str = ""
+    """Whose the limits are: a team's id; "" for the default one."""
 
     def __repr__(self) -> str:
         return f"Api({self.url})"
@@ -83,7 +90,7 @@ class Api(msgspec.Struct, frozen=True, kw_only=True):
     def call(self, name: str, arguments: Mapping[str, Any]) -> Calls[Answer]:
         """The decoded answer of the method ``name``. Raises Ended."""
         method = METHODS[name]
-        bucket = name if self.buckets else ""
+        bucket = bucket_of(name, self.workspace) if self.buckets else ""
         kind, body = (
             ("application/json; charset=utf-8", msgspec.json.encode(arguments))
             if method.is_json

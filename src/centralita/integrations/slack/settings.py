@@ -21,6 +21,7 @@ FIELDS = (
         default=DEFAULT_API_URL,
     ),
     ConfigField(name="bot_token", help=N_("Bot token of the Slack app (xoxb-...)."), type="secret"),
+    ConfigField(name="workspace", help=N_("Id of the workspace, if it is not the default one.")),
     ConfigField(
         name="webhook_url",
         help=N_("Incoming webhook, used when there is no bot token: messages are posted, but not changed or threaded."),
@@ -58,6 +59,7 @@ class SlackSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     api_url: str = DEFAULT_API_URL
     bot_token: str = ""
+    workspace: str = ""
     webhook_url: str = ""
     locale: str = ""
     channels: Mapping[str, Any] = {}
@@ -76,6 +78,18 @@ class SlackSettings(msgspec.Struct, frozen=True, kw_only=True):
             if _bare(name) == _bare(channel) and isinstance(settings, Mapping) and settings.get("locale"):
                 return str(settings["locale"])
         return self.locale
+
+    def inside(self, workspace: str) -> SlackSettings:
+        """With the channels of one workspace, as they are called there; "" for the default one."""
+        prefix = f"{workspace}/"
+        if not workspace:
+            return self
+        channels = {
+            name.strip()[len(prefix) :]: more
+            for name, more in self.channels.items()
+            if name.strip().lower().startswith(prefix)
+        }
+        return msgspec.structs.replace(self, channels=channels)
 
 
 def _bare(channel: str) -> str:
