@@ -45,6 +45,7 @@ from centralita.services.reactions import Reactions
 from centralita.services.route import Router
 from centralita.services.rules import aliases
 from centralita.services.settle import Settler
+from centralita.services.slack_installations import Installations, Tokens
 from centralita.services.source_catalogue import Catalogue
 from centralita.services.vault import Vault
 from centralita.services.webhook_catalogue import Defaults, WebhookCatalogue, spec_of
@@ -103,14 +104,24 @@ def sources_of(settings: Settings) -> dict[str, ConfiguredSource]:
     return found
 
 
+def workspaces_of(settings: Settings, database: Database, vault: Vault) -> Installations:
+    """The Slack workspaces; those that people connected are not read yet."""
+    slack = settings.slack
+    provided = Tokens(
+        bot_token=_revealed(slack.bot_token),
+        app_token=_revealed(slack.app_token),
+        signing_secret=_revealed(slack.signing_secret),
+    )
+    return Installations(_slack_config(settings), provided, database, vault)
+
+
 def _slack_config(settings: Settings) -> Config | None:
     slack = settings.slack
-    if not slack.enabled or not (slack.bot_token or slack.webhook_url):
+    if not slack.enabled:
         return None
     return {
         "api_url": slack.api_url,
-        "bot_token": slack.bot_token.get_secret_value() if slack.bot_token else "",
-        "webhook_url": slack.webhook_url.get_secret_value() if slack.webhook_url else "",
+        "webhook_url": _revealed(slack.webhook_url),
         "locale": settings.locale,
         "channels": {name: channel.model_dump(exclude_none=True) for name, channel in slack.channels.items()},
         "public_url": settings.server.public_url or "",
@@ -166,17 +177,19 @@ def _revealed(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
 
 
-def destinations_of(settings: Settings, webhooks: WebhookCatalogue, invgate: Config | None = None) -> Destinations:
+def destinations_of(
+    workspaces: Installations, webhooks: WebhookCatalogue, invgate: Config | None = None
+) -> Destinations:
     """Where effects can go."""
-    slack = _slack_config(settings)
 
     def configure(kind: str, target: str) -> Config | None:
         if kind == "invgate":
             api = "assets" if target == "assets" else "desk"
             return invgate if invgate is not None and api in invgate["connections"] else None
-        return slack if kind == "slack" else webhooks.config(target)
+        return workspaces.config(target) if kind == "slack" else webhooks.config(target)
 
     destinations = Destinations(registry.DESTINATIONS, configure)
+    workspaces.listeners.append(destinations.forget)
     webhooks.on_changed = partial(destinations.forget_target, "webhook")
     return destinations
 
@@ -229,10 +242,11 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     clock.anchor(await database.now())
     ids, vault, ruleset = ReceiptIds(clock), vault_of(settings), ruleset_of(settings)
     catalogue, webhooks = Catalogue(sources_of(settings), database, vault), webhooks_of(settings, database, vault)
-    await catalogue.refresh()
-    await webhooks.refresh()
+    workspaces = workspaces_of(settings, database, vault)
+    for each in (catalogue, webhooks, workspaces):
+        await each.refresh()
     invgate = _invgate_config(settings)
-    metrics, destinations = HubMetrics(catalogue.readers), destinations_of(settings, webhooks, invgate)
+    metrics, destinations = HubMetrics(catalogue.readers), destinations_of(workspaces, webhooks, invgate)
     buckets, outbound = Buckets(clock, _rates(invgate)), Outbound(client, mailer_of(settings))
     version = await rulesets.adopt(database, ruleset, clock.now(), compare=role != "cli")
     reactions, alarms, originals = Reactions(), Alarms(database, clock), Originals(database, webhooks)
@@ -254,6 +268,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         metrics=metrics,
         catalogue=catalogue,
         webhooks=webhooks,
+        workspaces=workspaces,
         ruleset=ruleset,
         ruleset_version=version,
         destinations=destinations,

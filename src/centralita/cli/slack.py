@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +10,8 @@ import typer
 from centralita.cli.commands import LOCAL, command, group
 from centralita.cli.contents import CONTENTS
 from centralita.cli.event import Json
-from centralita.cli.output import print_json, say
+from centralita.cli.output import ago, lamp, print_json, say, table
+from centralita.cli.session import segment, session
 from centralita.cli.words import LOCALE, _
 
 app = group(_(CONTENTS["slack"]))
@@ -58,6 +60,82 @@ def manifest(
         print_json(made)
     else:
         say(as_commented_yaml(made, _language(locale) or LOCALE).rstrip())
+
+
+@command(
+    app,
+    "list",
+    "settings.read",
+    _("List the workspaces where the app is installed, without what opens doors."),
+    ["centralita slack list", "centralita slack list --json"],
+)
+def list_workspaces(ctx: typer.Context, as_json: Json = False) -> None:
+    with session(ctx.obj) as hub:
+        items = hub.get("/slack/workspaces")["items"]
+    if as_json:
+        print_json({"items": items})
+        return
+    if not items:
+        say(_("No workspace yet. Connect one: {command}").format(command="centralita slack connect"))
+        return
+    heads = (_("Workspace"), _("Id"), _("Name"), _("State"), _("Default"), _("Connected"), _("By"))
+    table(heads, [_row(item) for item in items])
+
+
+def _row(item: dict[str, Any]) -> tuple[Any, ...]:
+    state = {"ended": "disabled", "shut": "failed"}.get(item["state"], item["state"])
+    named = item["domain"] or item["team_id"] or _("(of the file)")
+    connected = ago(item["installed_at"])
+    default = "✓" if item["default"] else ""
+    return named, item["team_id"], item["name"], lamp(state), default, connected, item["installed_by"]
+
+
+@command(
+    app,
+    "connect",
+    "slack.manage",
+    _("Connect a workspace by its tokens. They are asked for and not shown."),
+    ["centralita slack connect", "centralita slack connect --json < tokens.txt"],
+)
+def connect(ctx: typer.Context, as_json: Json = False) -> None:
+    body = {
+        "bot_token": _asked(_("Bot token (xoxb-...)")),
+        "app_token": _asked(_("App-level token (xapp-...), empty without Socket Mode")),
+        "signing_secret": _asked(_("Signing secret, empty without HTTP mode")),
+    }
+    with session(ctx.obj) as hub:
+        made = hub.post("/slack/workspaces", body)
+    if as_json:
+        print_json(made)
+        return
+    say(_("Connected: {name} ({domain}).").format(**made["workspace"]))
+    for each in made["missing_scopes"]:
+        said = _("The scope {scope} is missing: without it nobody can {reason}.")
+        say(said.format(scope=each["scope"], reason=each["without"]))
+    for name in made["missing"]:
+        say(_("Still missing: {name}.").format(name=name))
+
+
+def _asked(question: str) -> str:
+    """A secret from the terminal, or a line of what is piped in."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    return str(typer.prompt(question, default="", hide_input=True, show_default=False, err=True)).strip()
+
+
+@command(
+    app,
+    "disconnect",
+    "slack.manage",
+    _("Forget a workspace and its tokens; at Slack the app stays installed."),
+    ["centralita slack disconnect acme"],
+)
+def disconnect(
+    ctx: typer.Context, workspace: Annotated[str, typer.Argument(help=_("Its domain or id in the list."))]
+) -> None:
+    with session(ctx.obj) as hub:
+        hub.delete(f"/slack/workspaces/{segment(workspace)}")
+    say(_("{workspace} is disconnected.").format(workspace=workspace))
 
 
 def _language(given: str) -> str:

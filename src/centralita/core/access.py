@@ -52,6 +52,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "report.read": _OPERATORS,
     "metrics.read": _EVERYBODY,
     "settings.read": _OPERATORS,
+    "slack.manage": _ADMINS,
     "doctor.run": _OPERATORS,
     "token.manage": _ADMINS,
     "user.manage": _ADMINS,

@@ -233,6 +233,20 @@ class SlackControl(FaultyControl):
         """An app offers what its manifest says; what the page knows of it."""
         return dict((await self.ask("PUT", f"apps/{app}/manifest", manifest))["app"])
 
+    async def uninstall(self, team: str, app: str = APP_ID) -> None:
+        """An administrator takes an app out of a workspace."""
+        await self.ask("DELETE", f"apps/{app}/installations/{team}")
+
+    async def authorize(self, url: str, team: str, *, allow: bool = True) -> str:
+        """What somebody answers who is asked, at ``url``, to let an app into a workspace: where they are sent then."""
+        form = {"team": team, "answer": "allow" if allow else "deny"}
+        if self._session is None:
+            raise RuntimeError("use it as: async with SlackControl(url) as control")
+        async with self._session.post(url, data=form, allow_redirects=False) as response:
+            if response.status != 302:
+                raise ControlRefused(await response.text())
+            return response.headers["Location"]
+
     async def change_app(self, app: str = APP_ID, **facts: Any) -> None:
         """``retry_waits_s``, ``trigger_s``."""
         await self.ask("PATCH", f"apps/{app}", facts)

@@ -19,6 +19,7 @@ from centralita.services.invgate import InvGate
 from centralita.services.metrics import HubMetrics
 from centralita.services.reactions import Reactions
 from centralita.services.route import Router
+from centralita.services.slack_installations import Installations
 from centralita.services.source_catalogue import Catalogue
 from centralita.services.vault import Vault
 from centralita.services.webhook_catalogue import WebhookCatalogue
@@ -40,6 +41,8 @@ class Hub:
     metrics: HubMetrics
     catalogue: Catalogue
     webhooks: WebhookCatalogue
+    workspaces: Installations
+    """The Slack workspaces where the app is installed."""
     ruleset: Ruleset
     ruleset_version: int
     destinations: Destinations

@@ -92,6 +92,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
         hub.database.on_notify(lambda: _look(hub, works))
         loops.start("sources", hub.catalogue.follow())
         loops.start("webhooks", hub.webhooks.follow())
+        loops.start("workspaces", hub.workspaces.follow())
     loops.start("ingest", hub.ingest.run())
     hub.running = True
     try:
@@ -118,6 +119,7 @@ def _rare_garbage() -> Iterator[None]:
 def _look(hub: Hub, works: bool) -> None:
     hub.catalogue.wake()
     hub.webhooks.wake()
+    hub.workspaces.wake()
     hub.bell.ring((NOTIFIED,))
     if works:
         hub.router.look()
@@ -136,6 +138,6 @@ async def _stop(hub: Hub, loops: Loops, works: bool) -> None:
         await hub.deliverer.settle_last()
         await loops.cancel("settle", "lease", "timers", "alarms")
         await hub.deliverer.leave()
-    await loops.cancel("sources", "webhooks")
+    await loops.cancel("sources", "webhooks", "workspaces")
     hub.running = False
     log.info("hub.stopped", role=hub.role)

@@ -37,6 +37,16 @@ TEXTS: Mapping[str, str] = {
     "webhook.polled": N_("The webhook {webhook} has no address: its events are fetched, and nothing is sent."),
     "webhook.test_delivered": N_("The receiver has taken it."),
     "webhook.unsigned": N_("The webhook {webhook} has no secret: it signs nothing that could be verified."),
+    # connecting a Slack workspace
+    "slack.is_app_token": N_("This is the app-level token (xapp-): it belongs into app_token."),
+    "slack.is_bot_token": N_("This is the bot token (xoxb-): it belongs into bot_token."),
+    "slack.is_refresh_token": N_("This token expires by itself: token rotation has to be switched off in the app."),
+    "slack.is_user_token": N_("This is a person's token (xoxp-): the bot's is needed, which begins with xoxb-."),
+    "slack.is_webhook_url": N_("This is an address: it belongs into slack.webhook_url of the configuration."),
+    "slack.not_app_token": N_("This is no app-level token: it begins with xapp-."),
+    "slack.not_bot_token": N_("This is no bot token: it begins with xoxb-."),
+    "slack.other_app": N_("This app-level token is of another app than the bot token."),
+    "slack.provided": N_("The configuration file provides the workspace {workspace}: it is changed there."),
     # what is wrong with rules and conditions
     "condition.bad_pattern": N_("The pattern can't be used: {detail}."),
     "condition.in_needs_list": N_("After in comes a list: [1, 2]."),

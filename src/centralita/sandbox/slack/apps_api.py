@@ -13,6 +13,7 @@ from centralita.sandbox.http import (
     read_number,
     read_object,
 )
+from centralita.sandbox.slack import installing
 from centralita.sandbox.slack.apps import App, apply_manifest
 from centralita.sandbox.slack.connections import MOST_CONNECTIONS
 from centralita.sandbox.slack.endpoint import BACKEND
@@ -68,6 +69,16 @@ async def refresh(request: web.Request) -> web.StreamResponse:
     return json_answer({"ok": True, "connections": await connections.refresh(app.id, float(wish.get("overlap_s", 0)))})
 
 
+async def uninstall(request: web.Request) -> web.StreamResponse:
+    """DELETE ``apps/{id}/installations/{team}``: an administrator takes the app out of a workspace."""
+    backend, team = request.app[BACKEND], request.match_info.get("team", "")
+    space = backend.spaces.get(team)
+    if space is None:
+        raise ControlError(f"there is no workspace {team!r}", 404)
+    installing.uninstall(backend, space, _app(request))
+    return json_answer({"ok": True})
+
+
 async def connected(request: web.Request) -> web.StreamResponse:
     """GET ``apps/{id}/connections?least=N&timeout_s=``: how many connections take envelopes; with ``least`` waits until
     there are so many that were not asked to go."""
@@ -100,6 +111,7 @@ def routes() -> list[web.RouteDef]:
         ("PATCH", "apps/{id}", change),
         ("POST", "apps/{id}/refresh", refresh),
         ("GET", "apps/{id}/connections", connected),
+        ("DELETE", "apps/{id}/installations/{team}", uninstall),
         ("GET", "told", told),
     )
     return [web.route(method, f"/_control/{path}", explained(handler)) for method, path, handler in table]

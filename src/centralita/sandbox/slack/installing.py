@@ -125,3 +125,18 @@ def install(space: Workspace, app: App, scopes: frozenset[str]) -> Bot:
     space.bots[token], space.apps[app.id] = made, app
     space.tell(Change("people"))
     return made
+
+
+def uninstall(backend: Backend, space: Workspace, app: App) -> None:
+    """Takes an app out of a workspace: its token is void from now on, and the app is told.
+
+    https://docs.slack.dev/reference/events/app_uninstalled, https://docs.slack.dev/reference/events/tokens_revoked
+    """
+    bot = space.bot_of(app.id)
+    if bot is None:
+        raise ControlError(f"{app.id} is not installed in {space.team_id}", 404)
+    emitter = backend.emitters[space.team_id]
+    emitter.tell_all(None, {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [bot.user_id]}})
+    emitter.tell_all(None, {"type": "app_uninstalled"})
+    del space.bots[bot.token], space.apps[app.id]
+    space.tell(Change("people"))

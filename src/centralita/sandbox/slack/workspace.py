@@ -23,7 +23,7 @@ ALL_SCOPES = frozenset(
     "app_mentions:read bookmarks:read bookmarks:write channels:history channels:join channels:manage channels:read "
     "chat:write chat:write.customize chat:write.public commands files:read files:write groups:history groups:read "
     "groups:write im:history im:read im:write mpim:history mpim:read mpim:write pins:read pins:write reactions:read "
-    "reactions:write team:read usergroups:read users:read users:read.email".split()
+    "reactions:write team:read usergroups:read users.profile:read users:read users:read.email".split()
 )
 
 

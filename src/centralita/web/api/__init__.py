@@ -21,7 +21,7 @@ def make_api(hub: Hub) -> FastAPI:
     from fastapi import FastAPI
 
     from centralita.web import support
-    from centralita.web.api import description, problems
+    from centralita.web.api import description, problems, slack
 
     app = FastAPI(
         title="Centralita",
@@ -38,6 +38,7 @@ def make_api(hub: Hub) -> FastAPI:
     for router in _routers():
         app.include_router(router, prefix=PREFIX)
     app.include_router(support.router)
+    app.include_router(slack.seed_router)
     app.include_router(description.router)
     return app
 
@@ -56,6 +57,7 @@ def _routers() -> list[APIRouter]:
         lanes,
         rules,
         settings,
+        slack,
         sources,
         tickets,
         tokens,
@@ -72,7 +74,7 @@ def _routers() -> list[APIRouter]:
 
     modules = (
         *(events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations),
-        *(assets, cis, rules, tokens, users, audit, settings),
+        *(assets, cis, rules, tokens, users, audit, settings, slack),
         *(webhook_preview, webhook_trial, webhook_polling, webhook_statistics),
         *(webhook_history, webhook_replay, webhook_issues),
         *(webhooks,),

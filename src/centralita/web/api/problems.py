@@ -22,6 +22,7 @@ from centralita.services.asset_plans import AssetsRefused
 from centralita.services.cis import CiRefused
 from centralita.services.invgate import InvGateUnavailable
 from centralita.services.replays import NotFound
+from centralita.services.slack_setup import SlackRefused, SlackUnavailable
 from centralita.services.source_changes import Faulty, InTheWay
 from centralita.services.webhook_checks import WebhookFaulty
 from centralita.services.webhook_statistics import WindowRefused
@@ -93,7 +94,9 @@ def install(app: FastAPI) -> None:
         WindowRefused: _window_refused,
         AssetsRefused: _assets_refused,
         CiRefused: _ci_refused,
-        InvGateUnavailable: _invgate_unavailable,
+        InvGateUnavailable: _unreachable,
+        SlackRefused: _slack_refused,
+        SlackUnavailable: _unreachable,
         InTheWay: _in_the_way,
         Faulty: _faulty,
         WebhookFaulty: _webhook_faulty,
@@ -172,7 +175,15 @@ async def _ci_refused(request: Request, fault: CiRefused) -> Response:
     return answer(request, 409, fault.reason, in_words(fault.reason, fault.arguments, locale_of(request)))
 
 
-async def _invgate_unavailable(request: Request, fault: InvGateUnavailable) -> Response:
+async def _slack_refused(request: Request, fault: SlackRefused) -> Response:
+    locale = locale_of(request)
+    errors = [
+        {"at": each.at, "code": each.reason, "detail": in_words(each.reason, {}, locale)} for each in fault.faults
+    ]
+    return answer(request, 422, "slack.refused", errors=errors)
+
+
+async def _unreachable(request: Request, fault: InvGateUnavailable | SlackUnavailable) -> Response:
     said = f"{in_words(fault.reason, {}, locale_of(request))} {fault.detail}".strip()
     return answer(request, 502, fault.reason, said)
 
