@@ -241,10 +241,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     clock = SystemClock()
     clock.anchor(await database.now())
     ids, vault, ruleset = ReceiptIds(clock), vault_of(settings), ruleset_of(settings)
-    catalogue, webhooks = Catalogue(sources_of(settings), database, vault), webhooks_of(settings, database, vault)
-    workspaces = workspaces_of(settings, database, vault)
-    for each in (catalogue, webhooks, workspaces):
-        await each.refresh()
+    catalogue, webhooks, workspaces = await _catalogues(settings, database, vault)
     invgate = _invgate_config(settings)
     metrics, destinations = HubMetrics(catalogue.readers), destinations_of(workspaces, webhooks, invgate)
     buckets, outbound = Buckets(clock, _rates(invgate)), Outbound(client, mailer_of(settings))
@@ -289,6 +286,17 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     for noun in (tickets, approvals, incidents, assets, ci_changes, timers, interactions):
         noun.join(hub)
     return hub
+
+
+async def _catalogues(
+    settings: Settings, database: Database, vault: Vault
+) -> tuple[Catalogue, WebhookCatalogue, Installations]:
+    """What the file provides and people made, read."""
+    catalogue, webhooks = Catalogue(sources_of(settings), database, vault), webhooks_of(settings, database, vault)
+    workspaces = workspaces_of(settings, database, vault)
+    for each in (catalogue, webhooks, workspaces):
+        await each.refresh()
+    return catalogue, webhooks, workspaces
 
 
 def _rates(invgate: Config | None) -> dict[str, Rate]:
