@@ -15,7 +15,7 @@ from centralita.web.api.description import routes_of
 from centralita.web.auth import PUBLIC, permission_of, permissions_of, requires
 from tests.api.conftest import Api
 
-OPEN = {"/api/openapi.json", "/api/docs"}
+OPEN = {"/api/openapi.json", "/api/docs", "/slack/install", "/slack/oauth_redirect"}
 
 
 def _called(path: str) -> str:

@@ -125,6 +125,22 @@ def _asked(question: str) -> str:
 
 @command(
     app,
+    "link",
+    "slack.manage",
+    _("Make a link by which somebody else installs the app in their workspace, within an hour."),
+    ["centralita slack link"],
+)
+def link(ctx: typer.Context, as_json: Json = False) -> None:
+    with session(ctx.obj) as hub:
+        made = hub.post("/slack/links")
+    if as_json:
+        print_json(made)
+    else:
+        say(made["url"])
+
+
+@command(
+    app,
     "disconnect",
     "slack.manage",
     _("Forget a workspace and its tokens; at Slack the app stays installed."),

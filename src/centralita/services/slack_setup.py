@@ -147,8 +147,10 @@ def _domain_of(url: str) -> str:
     return host.removesuffix(".slack.com") if host.endswith(".slack.com") else ""
 
 
-async def keep(hub: Hub, actor: str, found: Installation, tokens: Tokens) -> Connected:
-    """Keeps a workspace that Slack has vouched for. Raises SlackUnavailable, InTheWay."""
+async def keep(
+    hub: Hub, actor: str, found: Installation, tokens: Tokens, more: Mapping[str, str] | None = None
+) -> Connected:
+    """Keeps a workspace that Slack has vouched for; ``more`` for the audit log. Raises SlackUnavailable, InTheWay."""
     await _refuse_provided(hub, found)
     now = hub.clock.now()
     try:
@@ -172,7 +174,7 @@ async def keep(hub: Hub, actor: str, found: Installation, tokens: Tokens) -> Con
             installed_at=now if before is None else before.installed_at,
         )
         slack_installations.put(tx, row)
-        details = {"name": found.name, "domain": found.domain, "scopes": list(found.scopes)}
+        details = {"name": found.name, "domain": found.domain, "scopes": list(found.scopes), **(more or {})}
         record(tx, now, actor, "slack.connected", f"slack/{found.team_id}", details)
 
     await change(hub, write)

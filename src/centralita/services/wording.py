@@ -38,6 +38,13 @@ TEXTS: Mapping[str, str] = {
     "webhook.test_delivered": N_("The receiver has taken it."),
     "webhook.unsigned": N_("The webhook {webhook} has no secret: it signs nothing that could be verified."),
     # connecting a Slack workspace
+    "slack.access_denied": N_("Slack was told not to install the app."),
+    "slack.bad_client_secret": N_("Slack does not accept slack.client_secret."),
+    "slack.bad_redirect_uri": N_("The app at Slack does not know this hub's address: add its redirect URL there."),
+    "slack.invalid_client_id": N_("Slack does not know slack.client_id."),
+    "slack.invalid_code": N_("Slack's code has expired or was used. Open the link again."),
+    "slack.oauth_unconfigured": N_("To install by a link the configuration lacks: {settings}."),
+    "slack.whole_organisation": N_("The app is installed in single workspaces, not in a whole organisation."),
     "slack.is_app_token": N_("This is the app-level token (xapp-): it belongs into app_token."),
     "slack.is_bot_token": N_("This is the bot token (xoxb-): it belongs into bot_token."),
     "slack.is_refresh_token": N_("This token expires by itself: token rotation has to be switched off in the app."),

@@ -20,7 +20,7 @@ def make_api(hub: Hub) -> FastAPI:
     # Here, not above: whatever this package's other modules need of it would run in a circle.
     from fastapi import FastAPI
 
-    from centralita.web import support
+    from centralita.web import slack_pages, support
     from centralita.web.api import description, problems, slack
 
     app = FastAPI(
@@ -39,6 +39,7 @@ def make_api(hub: Hub) -> FastAPI:
         app.include_router(router, prefix=PREFIX)
     app.include_router(support.router)
     app.include_router(slack.seed_router)
+    app.include_router(slack_pages.router)
     app.include_router(description.router)
     return app
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from centralita.i18n import N_
 from centralita.i18n import gettext as _
-from centralita.services import slack_setup
+from centralita.services import slack_oauth, slack_setup
 from centralita.services.slack_installations import Installation, Tokens
 from centralita.services.slack_setup import Connected
 from centralita.services.times import shown
@@ -98,6 +98,13 @@ class ConnectedView(BaseModel):
     missing: list[str] = Field(description=N_("Tokens to be given: app_token in Socket Mode, signing_secret in HTTP."))
 
 
+class InstallLink(BaseModel):
+    """A link that lets its holder connect a workspace."""
+
+    url: str = Field(description=N_("To be opened in a browser; secret."))
+    expires_at: str | None = Field(description=N_("When it stops working."))
+
+
 def _view(each: Installation, default: Installation | None) -> Workspace:
     state: Literal["on", "ended", "shut"] = "on" if each.tokens.bot_token else "shut"
     return Workspace(
@@ -151,6 +158,15 @@ async def connect_workspace(request: Request, response: Response, body: TokensBo
 async def disconnect_workspace(request: Request, workspace: str) -> None:
     """By its id or domain. Its tokens are forgotten; at Slack the app stays installed."""
     await slack_setup.disconnect(changing_hub(request), (await principal_of(request)).actor, workspace)
+
+
+@router.post("/slack/links", dependencies=[requires("slack.manage")], status_code=201)
+async def make_install_link(request: Request, response: Response) -> InstallLink:
+    """A link for whoever may install apps in another workspace: for an hour it lets its holder connect one. The
+    configuration needs `slack.client_id`, `slack.client_secret` and `server.public_url`."""
+    response.headers["cache-control"] = "no-store"
+    url, expires_at = await slack_oauth.make_link(changing_hub(request), (await principal_of(request)).actor)
+    return InstallLink(url=url, expires_at=shown(expires_at))
 
 
 @seed_router.get("/setup", dependencies=[requires("settings.read")])
