@@ -112,7 +112,7 @@ def workspaces_of(settings: Settings, database: Database, vault: Vault) -> Insta
         app_token=_revealed(slack.app_token),
         signing_secret=_revealed(slack.signing_secret),
     )
-    return Installations(_slack_config(settings), provided, database, vault)
+    return Installations(_slack_config(settings), provided, database, vault, slack.mode)
 
 
 def _slack_config(settings: Settings) -> Config | None:
@@ -128,7 +128,6 @@ def _slack_config(settings: Settings) -> Config | None:
         "rate_per_s": slack.rate_per_s,
         "burst": slack.burst,
         "method_limits": slack.method_limits,
-        "interactive": slack.is_interactive,
     }
 
 

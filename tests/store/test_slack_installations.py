@@ -85,7 +85,7 @@ async def test_the_catalogue_learns_of_changes_and_tells(database: Database, vau
     assert default is not None and default.tokens == tokens
     # However it is named, the default's limits are counted in one place.
     for target in ("#alerts", "acme/#alerts", "T0ACME/#alerts", "ana@example.com"):
-        assert known.config(target) == {**BASE, "bot_token": "xoxb-acme"}
+        assert known.config(target) == {**BASE, "bot_token": "xoxb-acme", "interactive": True}
     assert known.config("nobody/#alerts") is None
 
 
@@ -99,6 +99,7 @@ async def test_the_files_workspace_is_the_default_and_the_others_stay_apart(data
     assert known.config("ACME/#alerts") == {
         **BASE,
         "bot_token": "xoxb-acme",
+        "interactive": False,
         "workspace": "T0ACME",
         "webhook_url": "",
     }

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from centralita.cli import slack_checking
 from centralita.cli.commands import LOCAL, command, group
 from centralita.cli.contents import CONTENTS
 from centralita.cli.event import Json
@@ -15,6 +16,7 @@ from centralita.cli.session import segment, session
 from centralita.cli.words import LOCALE, _
 
 app = group(_(CONTENTS["slack"]))
+slack_checking.register(app)
 
 
 @command(

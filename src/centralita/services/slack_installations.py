@@ -77,8 +77,17 @@ def _place(team_id: str) -> str:
 class Installations:
     """See above."""
 
-    def __init__(self, base: Config | None, provided: Tokens, database: Database, vault: Vault) -> None:
-        """``base``: how Slack is spoken to, without a token; None when it is switched off. ``provided``: the file's."""
+    def __init__(
+        self,
+        base: Config | None,
+        provided: Tokens,
+        database: Database,
+        vault: Vault,
+        mode: Literal["socket", "http"] = "socket",
+    ) -> None:
+        """``base``: how Slack is spoken to, without a token; None when it is switched off. ``provided``: the file's.
+        ``mode``: how Slack reaches the hub."""
+        self._mode = mode
         self._base, self.provided = base, provided
         self._database, self._vault = database, vault
         self.connected: tuple[Installation, ...] = ()
@@ -119,6 +128,13 @@ class Installations:
         """Those by which requests of Slack's may be signed."""
         return self._distinct("signing_secret")
 
+    @property
+    def is_interactive(self) -> bool:
+        """Whether the app can be reached: what people press there gets somewhere."""
+        default = self.default
+        reached = self.signing_secrets if self._mode == "http" else self.app_tokens
+        return bool(self._base is not None and default is not None and default.tokens.bot_token and reached)
+
     def _distinct(self, name: str) -> tuple[str, ...]:
         values = [getattr(tokens, name) for tokens in (self.provided, *(each.tokens for each in self.connected))]
         return tuple(dict.fromkeys(value for value in values if value))
@@ -137,7 +153,7 @@ class Installations:
             return None if workspace or not self._base.get("webhook_url") else self._base
         # The default's limits are counted under the bare names of the methods, however it is called.
         apart: dict[str, Any] = {} if found is default else {"workspace": found.team_id, "webhook_url": ""}
-        return {**self._base, "bot_token": found.tokens.bot_token, **apart}
+        return {**self._base, "bot_token": found.tokens.bot_token, "interactive": self.is_interactive, **apart}
 
     # ---- learning of changes
 

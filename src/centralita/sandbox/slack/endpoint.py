@@ -238,6 +238,13 @@ def _open_connection(visit: _Visit) -> dict[str, Any]:
     return {"ok": True, "url": f"{scheme}://{visit.request.host}/link/?ticket={ticket}&app_id={app.id}"}
 
 
+def _echo(visit: _Visit) -> dict[str, Any]:
+    """api.test: what was sent, https://docs.slack.dev/reference/methods/api.test"""
+    if error := visit.args.text("error"):
+        raise Refusal(error, args=dict(visit.args.values))
+    return {"ok": True, "args": dict(visit.args.values)}
+
+
 def _redeem_code(visit: _Visit) -> dict[str, Any]:
     from centralita.sandbox.slack.installing import access  # which serves the page too, from here
 
@@ -252,6 +259,7 @@ def _redeem_code(visit: _Visit) -> dict[str, Any]:
 
 
 _WITHOUT_BOT: Mapping[str, Callable[[_Visit], dict[str, Any]]] = {
+    "api.test": _echo,
     "apps.connections.open": _open_connection,
     "oauth.v2.access": _redeem_code,
 }

@@ -59,6 +59,7 @@ def _routers() -> list[APIRouter]:
         rules,
         settings,
         slack,
+        slack_check,
         sources,
         tickets,
         tokens,
@@ -75,7 +76,7 @@ def _routers() -> list[APIRouter]:
 
     modules = (
         *(events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations),
-        *(assets, cis, rules, tokens, users, audit, settings, slack),
+        *(assets, cis, rules, tokens, users, audit, settings, slack, slack_check),
         *(webhook_preview, webhook_trial, webhook_polling, webhook_statistics),
         *(webhook_history, webhook_replay, webhook_issues),
         *(webhooks,),
