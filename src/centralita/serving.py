@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import importlib
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ import structlog
 from centralita.services.hub import Hub
 from centralita.services.running import only_process, running
 from centralita.settings import Settings
+from centralita.web.inbound import Receive, Scope, Send
 from centralita.web.server import App, Application, Server, listen, make_server
 from centralita.wiring import open_hub
 
@@ -64,14 +66,51 @@ async def serving(settings: Settings, role: str = "all") -> AsyncIterator[tuple[
 
 @asynccontextmanager
 async def _chat(hub: Hub) -> AsyncIterator[App | None]:
-    """The Slack app, where it is configured; what takes Slack's requests, if they come that way."""
-    if hub.role == "worker" or not hub.settings.slack.is_interactive:
+    """The Slack app, as soon as it can be reached; what takes Slack's requests, if they come that way."""
+    if hub.role == "worker" or not hub.settings.slack.enabled:
         yield None
         return
-    from centralita.chatops.connection import connected  # Slack's libraries take a while to import
+    if hub.workspaces.is_interactive:
+        from centralita.chatops.connection import connected  # Slack's libraries take a while to import
 
-    async with connected(hub) as app:
-        yield app
+        async with connected(hub) as app:
+            yield app
+        return
+    late = _LateChat(hub)
+    waiting = asyncio.ensure_future(late.run())
+    try:
+        yield late if hub.settings.slack.mode == "http" else None
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+
+class _LateChat:
+    """The Slack app of a hub that nobody has connected to a workspace yet; takes its requests once it runs."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._app: App | None = None
+
+    async def run(self) -> None:
+        """Waits for the first workspace; then for ever."""
+        changed, known = asyncio.Event(), self._hub.workspaces
+        known.listeners.append(changed.set)
+        while not known.is_interactive:
+            await changed.wait()
+            changed.clear()
+        known.listeners.remove(changed.set)
+        # Beside the loop: what comes in meanwhile does not wait for it.
+        module = await asyncio.to_thread(importlib.import_module, "centralita.chatops.connection")
+        async with module.connected(self._hub) as self._app:
+            await asyncio.Event().wait()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is not None:
+            await self._app(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 503, "headers": [(b"retry-after", b"2")]})
+        await send({"type": "http.response.body", "body": b""})
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -31,7 +31,7 @@ async def connected(hub: Hub) -> AsyncIterator[Any]:
         if hub.settings.slack.mode == "http":
             yield AsyncSlackRequestHandler(app.bolt, path=PATH)
             return
-        holding = asyncio.ensure_future(_hold(app))
+        holding = asyncio.ensure_future(_hold_all(app))
         try:
             yield None
         finally:
@@ -42,10 +42,35 @@ async def connected(hub: Hub) -> AsyncIterator[Any]:
         await app.close()
 
 
-async def _hold(app: ChatApp) -> None:
+async def _hold_all(app: ChatApp) -> None:
+    """One connection for each app, as they are connected and disconnected. For ever."""
+    known, changed = app.hub.workspaces, asyncio.Event()
+    held: dict[str, asyncio.Task[None]] = {}
+    known.listeners.append(changed.set)
+    try:
+        while True:
+            changed.clear()
+            wanted = known.app_tokens
+            await _drop([held.pop(token) for token in tuple(held) if token not in wanted])
+            for token in wanted:
+                if token not in held:
+                    held[token] = asyncio.ensure_future(_hold(app, token))
+            await changed.wait()
+    finally:
+        known.listeners.remove(changed.set)
+        await _drop(held.values())
+
+
+async def _drop(holding: Iterable[asyncio.Task[None]]) -> None:
+    tasks = list(holding)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _hold(app: ChatApp, token: str) -> None:
     """Keeps one Socket Mode connection; what breaks is opened again by Slack's own client."""
     settings = app.hub.settings
-    token = settings.slack.app_token.get_secret_value() if settings.slack.app_token else ""
     handler = AsyncSocketModeHandler(
         app.bolt, token, web_client=app.workspaces.client(token), proxy=settings.network.proxy, ping_interval=10
     )

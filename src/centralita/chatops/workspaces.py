@@ -6,11 +6,14 @@ import ssl
 from dataclasses import dataclass
 
 import aiohttp
+import structlog
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from centralita.services.hub import Hub
+
+log = structlog.get_logger(__name__)
 
 TIMEOUT_S = 10
 UNREACHABLE = (SlackApiError, aiohttp.ClientError, OSError, TimeoutError)
@@ -32,15 +35,15 @@ class Workspace:
 
 
 class Workspaces:
-    """Finds the installation of a workspace: that of the settings."""
+    """Finds the installation of a workspace: that of the settings, or one that people connected."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        slack, network = hub.settings.slack, hub.settings.network
-        self._token = slack.bot_token.get_secret_value() if slack.bot_token else ""
+        network = hub.settings.network
         self._proxy = network.proxy
         self._tls = ssl.create_default_context(cafile=str(network.ca_file)) if network.ca_file else None
         self._found: dict[str, Workspace] = {}
+        """By bot token."""
 
     def client(self, token: str) -> AsyncWebClient:
         """Slack's own client, which must not try again by itself: a hidden retry is a double post."""
@@ -54,20 +57,33 @@ class Workspaces:
         )
 
     async def of(self, team: str = "") -> Workspace | None:
-        """The installation in ``team`` ("" for the one of the settings); None when there is none."""
-        known = self._found.get(team)
-        if known is not None or not self._token:
-            return known
-        answer = await self.client(self._token).auth_test()
-        found = Workspace(
+        """The installation in ``team`` ("" for the default one); None when there is none. Raises ``UNREACHABLE``."""
+        connected = self._hub.workspaces.find(team) or self._hub.workspaces.default
+        token = connected.tokens.bot_token if connected is not None else ""
+        if connected is None or not token:
+            return None
+        if token not in self._found:
+            try:
+                self._found[token] = await self._ask(token)
+            except UNREACHABLE as fault:
+                if not connected.team_id:
+                    raise
+                # What was known when it was connected does: Slack may be telling that the token is void.
+                log.warning("chat.workspace_unasked", team=connected.team_id, fault=type(fault).__name__)
+                found = Workspace(connected.team_id, token, bot_user=connected.bot_user)
+                return found if team in ("", found.team) else None
+        found = self._found[token]
+        return found if team in ("", found.team) else None
+
+    async def _ask(self, token: str) -> Workspace:
+        answer = await self.client(token).auth_test()
+        return Workspace(
             team=str(answer["team_id"]),
-            bot_token=self._token,
+            bot_token=token,
             bot_id=str(answer.get("bot_id") or ""),
             bot_user=str(answer.get("user_id") or ""),
             url=str(answer.get("url") or ""),
         )
-        self._found[found.team] = self._found[""] = found
-        return self._found.get(team)
 
     async def authorize(self, team_id: str | None = None) -> AuthorizeResult | None:
         """As Bolt wants it."""

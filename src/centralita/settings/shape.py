@@ -136,12 +136,6 @@ class Slack(Section):
         description=N_("Whether Slack's limits per method are kept; off only for a local workspace without any."),
     )
 
-    @property
-    def is_interactive(self) -> bool:
-        """Whether the app can be reached: what people press there gets somewhere."""
-        reached = self.signing_secret if self.mode == "http" else self.app_token
-        return self.enabled and self.bot_token is not None and reached is not None
-
 
 class Ops(Section):
     channel: OptionalText = Field(
