@@ -41,7 +41,7 @@ async def connected(slack: SlackControl) -> None:
 
 async def test_what_is_connected_later_is_listened_to_without_a_restart(app: Start, slack: SlackControl) -> None:
     async with app(NOBODY, connections=0) as hub:
-        assert not hub.workspaces.is_interactive
+        assert hub.workspaces.app_tokens == ()
         await slack_setup.connect(hub, "local:tests", TOKENS)
         assert hub.workspaces.is_interactive
         await connected(slack)
