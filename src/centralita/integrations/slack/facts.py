@@ -36,6 +36,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The event's page in the hub; "" for a reader who has no access to it or without a public address."""
     records: Mapping[str, Mapping[str, str]]
     """``client``, ``contact`` and ``asset``, each with those of its fields that somebody said."""
+    charts: bool
+    """Whether a course of values is drawn."""
     opening: Mapping[str, Any]
     """The message that a conversation is known by, as ``data.message``; {} when there is none."""
 
@@ -66,6 +68,7 @@ def read_facts(delivery: Delivery, locale: str, public_url: str) -> Facts:
         comment={} if hides_comment(delivery) else _comment(event),
         page=page_of(public_url, event.id) if delivery.effect.audience != "requester" else "",
         records={name: _record(event, subject.data, name) for name in _RECORDS},
+        charts=delivery.effect.formatting.get("include_charts") is not False,
         opening=_mapping(subject.data, "message"),
     )
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from babel.numbers import format_decimal
 
 from centralita.core import payload
 from centralita.core.lamps import OFF, colour_of, emoji_of
 from centralita.core.mrkdwn import clean, safe_url
+from centralita.core.series import draw, read_series
 from centralita.i18n import N_, ngettext
 from centralita.i18n import gettext as _
 from centralita.integrations.slack.facts import LONG_TEXT, Facts
@@ -120,6 +122,7 @@ def render_event(facts: Facts) -> Message:
         fields=tuple(field for field in fields if field.value),
         paragraphs=(*comment_paragraphs(facts), *present([
             Paragraph("", description_of(facts)),
+            *course_of(facts),
             Paragraph(_("Affected CIs", locale), lines=affected_cis(facts)),
             *insights(facts),
         ])),
@@ -133,7 +136,7 @@ def render_event_change(facts: Facts) -> Message:
     return Message(
         emoji=emoji_of(facts.severity, facts.phase),
         headline=_headline(facts),
-        paragraphs=present([Paragraph("", description_of(facts)), *insights(facts)]),
+        paragraphs=present([Paragraph("", description_of(facts)), *course_of(facts), *insights(facts)]),
         notes=(Moment(facts.event.time),),
     )
 
@@ -146,6 +149,17 @@ def _headline(facts: Facts) -> str:
 def description_of(facts: Facts) -> str:
     """The longer text of a monitoring event."""
     return clean(payload.text(facts.event.data, "description", LONG_TEXT))
+
+
+def course_of(facts: Facts) -> list[Paragraph]:
+    """The event's series, drawn small."""
+    course = draw(read_series(facts.event.data)) if facts.charts else None
+    if course is None:
+        return []
+    ends = (course.least, course.most, course.last)
+    least, most, last = (format_decimal(value, format="#,##0.###", locale=facts.locale) for value in ends)
+    words = _("from {least} to {most}, now {last}", facts.locale).format(least=least, most=most, last=last)
+    return [Paragraph(_("Course", facts.locale), f"{course.bars} {words}", inline=True)]
 
 
 def affected_cis(facts: Facts) -> tuple[str | Link, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -148,6 +149,15 @@ def test_spanish(kind: str, use_blocks: bool) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_english_is_another_text(kind: str) -> None:
     assert words(root(KINDS[kind], "en")) != words(root(KINDS[kind], "es"))
+
+
+def test_a_course_of_values_is_drawn_unless_the_rule_wants_none() -> None:
+    item = KINDS["alert"]
+    event = msgspec.structs.replace(item.event, data={**item.event.data, "series": [10, 20, 40, 80.5]})
+    plain = msgspec.structs.replace(item.effect, formatting={"include_charts": False})
+    drawn = msgspec.structs.replace(item, event=event)
+    assert "*Evolución:* ▁▂▄█ de 10 a 80,5, ahora 80,5" in words(root(drawn, "es"))
+    assert "▁" not in words(root(msgspec.structs.replace(drawn, effect=plain), "es"))
 
 
 def test_the_seeds_template_for_monitoring() -> None:
