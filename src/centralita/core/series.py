@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,7 +27,7 @@ class Course(msgspec.Struct, frozen=True):
 
 
 def read_series(data: Mapping[str, Any]) -> tuple[float, ...]:
-    """The numbers of ``data.series``: bare, as ``[time, value]``, or as ``{value: ...}``; the newest ``MOST_POINTS``."""
+    """The numbers of ``data.series``, bare, as ``[time, value]`` or ``{value: ...}``: the newest ``MOST_POINTS``."""
     given = data.get("series")
     points = given[-MOST_POINTS:] if isinstance(given, list) else []
     return tuple(value for point in points if (value := _value(point)) is not None)
@@ -52,7 +53,7 @@ def draw(values: Sequence[float]) -> Course | None:
         return None
     width = min(WIDTH, len(values))
     edges = [len(values) * number // width for number in range(width + 1)]
-    shares = [values[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    shares = [values[start:end] for start, end in itertools.pairwise(edges)]
     # Divided first: the sum of finite numbers need not be one.
     means = [math.fsum(value / len(share) for value in share) for share in shares]
     least, most = min(means), max(means)
