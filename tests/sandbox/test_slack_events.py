@@ -96,6 +96,8 @@ async def test_an_app_is_told_no_more_than_its_scopes_allow(bolt: Bolt) -> None:
     await bolt.slack.person(LUIS).edit("C0ALERTS", ts, "adiós")
     told = await bolt.slack.told(count=2, kind="events_api")
     assert [one.name for one in told] == ["message", "message"], "neither app_mention nor reaction_added"
+    answer = await bolt.slack.person(LUIS).command("#alerts", "/centralita")
+    assert answer["error"] == "/centralita is not a valid command", "nor does it have the scope for commands"
 
 
 async def test_an_external_select_in_a_message_asks_the_app_that_wrote_it(bolt: Bolt) -> None:

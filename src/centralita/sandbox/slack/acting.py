@@ -125,17 +125,22 @@ class Person:
         return await self.dispatcher.interact(app, payload)
 
     def _app_with_shortcut(self, callback_id: str, kind: str) -> App:
-        for app in self.space.apps.values():
+        for app in self._offering():
             found = app.shortcuts.get(callback_id)
             if found is not None and found.kind == kind:
                 return app
         raise ControlError(f"there is no {kind} shortcut {callback_id!r}", 404)
 
+    def _offering(self) -> list[App]:
+        """The apps whose commands and shortcuts are there: those with the scope for it."""
+        bots = ((app, self.space.bot_of(app.id)) for app in self.space.apps.values())
+        return [app for app, bot in bots if bot is not None and "commands" in bot.scopes]
+
     # ---- commands
 
     async def command(self, conversation: Conversation, name: str, text: str) -> Ack:
         """Runs a slash command; its answer is shown to this person, or to everybody."""
-        app = next((one for one in self.space.apps.values() if name in one.commands), None)
+        app = next((one for one in self._offering() if name in one.commands), None)
         if app is None:
             fault = f"{name} is not a valid command"
             self._told_by_slack(conversation, f"{fault}. In Slack, all messages that start with / are commands.")

@@ -28,6 +28,8 @@ from centralita.sandbox.slack.workspace import ALL_SCOPES, Bot, Change, Conversa
 
 def _conversation(backend: Backend, key: str) -> Conversation:
     found = backend.workspace.find_conversation(key)
+    for space in backend.spaces.values():
+        found = found or space.conversations.get(key)
     if found is None:
         raise ControlError(f"there is no channel {key!r}", 404)
     return found
@@ -231,6 +233,7 @@ async def add_workspace(request: web.Request) -> web.StreamResponse:
     if made.team_id in request.app[BACKEND].spaces:
         raise ControlError("there is a workspace of that name")
     request.app[BACKEND].add(made)
+    request.app[BACKEND].workspace.tell(Change("people"))
     admin, channel = next(iter(made.users)), next(iter(made.conversations))
     return json_answer({"ok": True, "team": made.team_id, "admin": admin, "channel": channel})
 
@@ -241,8 +244,8 @@ async def reset(request: web.Request) -> web.StreamResponse:
     backend = request.app[BACKEND]
     keep = (await read_object(request)).get("keep_limits") is True
     fresh = seed_workspace()
-    listeners = backend.workspace.listeners - {emitter.hear for emitter in backend.emitters.values()}
-    fresh.listeners |= listeners
+    for space in backend.spaces.values():  # those who look at another are shown the first
+        fresh.listeners |= space.listeners - {emitter.hear for emitter in backend.emitters.values()}
     backend.adopt(fresh)
     backend.dispatcher.journal.clear()
     backend.faults.clear()

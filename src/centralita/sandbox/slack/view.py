@@ -61,17 +61,22 @@ async def static(request: web.Request) -> web.StreamResponse:
     return _file(name)
 
 
+def _space_of(request: web.Request, user: str) -> Workspace:
+    """The workspace that somebody is in; the first for nobody."""
+    backend = request.app[BACKEND]
+    return next((one for one in backend.spaces.values() if user in one.users), backend.workspace)
+
+
 def _viewer(request: web.Request, key: str | None = None) -> User:
-    space = request.app[BACKEND].workspace
     wanted = request.query.get("user", DEFAULT_VIEWER) if key is None else key
-    user = space.users.get(wanted)
+    user = _space_of(request, wanted).users.get(wanted)
     if user is None or user.is_bot:
         raise ControlError("there is no such person", 404)
     return user
 
 
 def _conversation(request: web.Request, viewer: User, key: str) -> Conversation:
-    found = request.app[BACKEND].workspace.conversations.get(key)
+    found = _space_of(request, viewer.id).conversations.get(key)
     if found is None:
         raise ControlError("there is no such conversation", 404)
     if found.kind != "public_channel" and viewer.id not in found.members:
@@ -90,7 +95,7 @@ def _mentions(space: Workspace, viewer: User, conversation: Conversation, messag
 
 
 def _summary(request: web.Request, viewer: User, conversation: Conversation) -> dict[str, Any]:
-    space = request.app[BACKEND].workspace
+    space = _space_of(request, viewer.id)
     read = request.app[READ_MARKS].get((viewer.id, conversation.id), "")
     unread = [one for one in conversation.in_channel() if one["ts"] > read and one.get("user") != viewer.id]
     return {
@@ -108,9 +113,11 @@ def _summary(request: web.Request, viewer: User, conversation: Conversation) -> 
 
 
 async def boot(request: web.Request) -> web.StreamResponse:
-    """GET ``/_view/boot?user=``: the person, the conversations that the person is in, and everybody's names."""
-    viewer = _viewer(request)
-    space = request.app[BACKEND].workspace
+    """GET ``/_view/boot?user=``: the person, the conversations that the person is in, everybody's names, and the
+    workspaces, each with somebody to look at it as. Who is nobody here (any more) sees it as the usual person."""
+    wanted = request.query.get("user", "")
+    viewer = _viewer(request, wanted if wanted in _space_of(request, wanted).users else DEFAULT_VIEWER)
+    space = _space_of(request, viewer.id)
     mine = [one for one in space.conversations.values() if viewer.id in one.members]
     people = [
         {
@@ -128,6 +135,7 @@ async def boot(request: web.Request) -> web.StreamResponse:
         {
             "ok": True,
             "team": space.name,
+            "workspaces": [_entrance(one, space, viewer) for one in request.app[BACKEND].spaces.values()],
             "viewer": viewer.id,
             "people": people,
             "usergroups": {group.id: group.handle for group in space.usergroups.values()},
@@ -138,11 +146,17 @@ async def boot(request: web.Request) -> web.StreamResponse:
     )
 
 
+def _entrance(one: Workspace, current: Workspace, viewer: User) -> dict[str, Any]:
+    usual = DEFAULT_VIEWER if DEFAULT_VIEWER in one.users else next(iter(one.users))
+    here = one is current
+    return {"id": one.team_id, "name": one.name, "viewer": viewer.id if here else usual, "current": here}
+
+
 async def messages(request: web.Request) -> web.StreamResponse:
     """GET ``/_view/messages?user=&channel=[&before=ts]``: the newest ``PAGE_SIZE`` messages of the channel, oldest
     first, and the ephemeral ones for this person; if the person can't see it, ``ok`` is false and ``members`` can."""
     viewer = _viewer(request)
-    space = request.app[BACKEND].workspace
+    space = _space_of(request, viewer.id)
     key = request.query.get("channel", "")
     found = space.conversations.get(key)
     if found is not None and found.kind != "public_channel" and viewer.id not in found.members:
@@ -183,7 +197,7 @@ async def say(request: web.Request) -> web.StreamResponse:
     text = str(wish.get("text", "")).strip()
     if not text or len(text) > LONGEST_TEXT or found.archived:
         raise ControlError(f"a message has 1 to {LONGEST_TEXT} characters and goes to an open conversation")
-    space = request.app[BACKEND].workspace
+    space = _space_of(request, viewer.id)
     message: Message = {
         "type": "message",
         "user": viewer.id,
@@ -230,7 +244,7 @@ async def events(request: web.Request) -> web.StreamResponse:
             # The page is too slow for this stream: it reads everything anew.
             queue.put_nowait(Change("reset"))
 
-    listeners = request.app[BACKEND].workspace.listeners
+    listeners = _space_of(request, viewer.id).listeners
     listeners.add(hear)
     request.app[STREAMS].add(queue)
     try:
@@ -268,7 +282,7 @@ async def _next_event(request: web.Request, viewer: User, queue: asyncio.Queue[C
 def _render_change(request: web.Request, viewer: User, change: Change) -> bytes:
     if change.kind == "happened" or (change.only_for and change.only_for != viewer.id):
         return b""
-    space = request.app[BACKEND].workspace
+    space = _space_of(request, viewer.id)
     kind = "changed" if change.kind == "edited" else change.kind
     data: dict[str, Any] = {"kind": kind, "channel": change.channel}
     found = space.conversations.get(change.channel)

@@ -318,14 +318,14 @@ function merge(messages, kind, message) {
 // --- starting ---------------------------------------------------------------------------------------------------
 
 async function load() {
-  let answer = await ask(`/_view/boot?${scene.viewer ? query({}) : ""}`);
-  if (!answer.ok) answer = await ask("/_view/boot");
+  const answer = await ask(`/_view/boot?${scene.viewer ? query({}) : ""}`);
   scene.viewer = answer.viewer;
   scene.people = new Map(answer.people.map((one) => [one.id, one]));
   scene.usergroups = answer.usergroups;
   scene.channels = answer.channels;
   state.team = answer.team;
   state.apps = answer.apps;
+  state.workspaces = answer.workspaces;
   state.conversations = new Map(answer.conversations.map((one) => [one.id, one]));
   setLocale(scene.people.get(scene.viewer).locale);
   const choices = answer.people.filter((one) => !one.bot);
@@ -340,7 +340,9 @@ async function load() {
 
 async function refresh() {
   const { open, thread, home } = state;
+  const before = scene.viewer;
   await load();
+  if (scene.viewer !== before) return enter(scene.viewer);
   refreshModals();
   if (home) return openHome(home);
   await openChannel(open);
@@ -356,6 +358,12 @@ async function look(userId) {
   state.open = "";
   refreshModals();
   await arrive();
+}
+
+// Another workspace: nothing that the address names is there.
+function enter(userId) {
+  history.pushState(null, "", "/");
+  return look(userId);
 }
 
 function setTheme(theme) {
@@ -380,6 +388,7 @@ at("lists").addEventListener("click", (event) => {
   arrive();
 });
 at("viewer").addEventListener("change", (event) => look(event.target.value));
+at("workspace").addEventListener("change", (event) => enter(state.workspaces.find((one) => one.id === event.target.value).viewer));
 at("close").addEventListener("click", closeThread);
 at("to-channel").addEventListener("click", closeThread);
 at("to-rail").addEventListener("click", () => (document.body.dataset.pane = "rail"));

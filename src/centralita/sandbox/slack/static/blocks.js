@@ -1,5 +1,6 @@
 // Block Kit (https://docs.slack.dev/reference/block-kit/blocks) as nodes.
 import { control, INERT, textNodes } from "/_static/controls.js";
+import { drawChart } from "/_static/charts.js";
 import { dateNode, plainText } from "/_static/mrkdwn.js";
 import { emojiNode, link, make, nameOf, scene } from "/_static/scene.js";
 
@@ -14,6 +15,8 @@ const BLOCKS = {
   input,
   markdown: (block) => make("div", { class: "b-markdown" }, ...markdown(block.text)),
   table,
+  data_table: (block) => make("figure", { class: "b-data" }, make("figcaption", {}, block.caption), table(block)),
+  data_visualization: (block) => drawChart(block),
   video: (block) => make("div", { class: "b-video" }, link(block.title_url ?? block.video_url, ...textNodes(block.title))),
   file: (block) => make("div", { class: "b-file" }, `📄 ${block.external_id}`),
 };

@@ -10,7 +10,7 @@ export function titleOf(conversation) {
 
 export function drawRail() {
   const focused = document.activeElement?.dataset.channel;
-  at("team").textContent = state.team;
+  drawTeam();
   const all = [...state.conversations.values()];
   const channels = all.filter((one) => !one.kind.endsWith("im"));
   const direct = all.filter((one) => one.kind.endsWith("im"));
@@ -22,6 +22,20 @@ export function drawRail() {
   );
   if (focused) document.querySelector(`#lists a[data-channel="${CSS.escape(focused)}"]`)?.focus();
   drawTitle();
+}
+
+// The name; with more than one workspace, a choice.
+function drawTeam() {
+  at("team").textContent = state.team;
+  const several = state.workspaces.length > 1;
+  at("team").hidden = several;
+  at("teams").hidden = !several;
+  const shown = JSON.stringify(state.workspaces);
+  if (at("workspace").dataset.shown === shown) return; // an open list stays open
+  at("workspace").dataset.shown = shown;
+  at("workspace").replaceChildren(
+    ...state.workspaces.map((one) => make("option", { value: one.id, selected: one.current }, one.name)),
+  );
 }
 
 function homes() {

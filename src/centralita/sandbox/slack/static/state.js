@@ -6,6 +6,7 @@ export const state = {
   team: "",
   conversations: new Map(),
   apps: [],
+  workspaces: [],
   open: "",
   home: "",
   messages: [],
