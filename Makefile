@@ -41,7 +41,7 @@ test: install ## Lint, then every test (under 10 minutes; what CI runs)
 test-all: install ## The tests, with those that take long, need Node or big databases
 	@scripts/need.sh postgresql chromium faketime slapd node npm php
 	@$(MAKE) lint
-	$(PYTEST) -m "long or not long" --timeout 3600
+	CENTRALITA_TEST_THOROUGH=1 $(PYTEST) -m "long or not long" --timeout 3600
 
 lint: install ## Style, types, layers, translations, generated pages
 	@$(MAKE) -j 4 --output-sync=target .style .types .layers .texts .pages

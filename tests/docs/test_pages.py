@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,15 @@ def parse(command: Any, name: str, words: list[str], parent: Any = None) -> str:
     return f"{name} {parse(found, called, rest, context)}"
 
 
+@cache
+def command_line() -> Any:
+    """The whole of it, built once for the hundreds of lines on the pages."""
+    return typer.main.get_command(build())
+
+
 @pytest.mark.parametrize(("block", "line"), commands(), ids=lambda value: str(value))
 def test_a_command_that_a_page_shows_exists(block: Block, line: str) -> None:
-    assert parse(typer.main.get_command(build()), "centralita", arguments(line)).startswith("centralita ")
+    assert parse(command_line(), "centralita", arguments(line)).startswith("centralita ")
 
 
 def test_commands_are_shown_and_wrong_ones_would_be_found() -> None:
@@ -83,7 +90,7 @@ def test_commands_are_shown_and_wrong_ones_would_be_found() -> None:
 
     for wrong in ("centralita event lst", "centralita event list --sinc 2h", "centralita event show"):
         with pytest.raises(UsageError):
-            parse(typer.main.get_command(build()), "centralita", arguments(wrong))
+            parse(command_line(), "centralita", arguments(wrong))
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
