@@ -55,7 +55,7 @@ async def test_sixty_alerts_in_two_seconds_all_arrive_while_another_channel_wait
         await world.settle()
 
     assert [_number(call) for call in busy] == list(range(60))
-    _judge_calm(await calm, began_wall_ms=busy[0].arrived_mono_ms)
+    _judge_calm(await calm, busy)
     _judge_pace(busy)
     assert len(await slack.posted(method="chat.postMessage", ok=True)) == 65, "one came twice"
 
@@ -73,9 +73,9 @@ async def _send_over_two_seconds(sender: Sender, began: float) -> None:
         await asyncio.sleep(max(0.0, began + (number + 1) / 30 - loop.time()))
 
 
-def _judge_calm(calm: list[Call], began_wall_ms: float) -> None:
-    assert calm[-1].arrived_mono_ms - calm[0].arrived_mono_ms < 4000
-    assert calm[-1].arrived_mono_ms - began_wall_ms < 4000, "the five were sent over two seconds, and had two more"
+def _judge_calm(calm: list[Call], busy: list[Call]) -> None:
+    before = sum(call.arrived_mono_ms < calm[-1].arrived_mono_ms for call in busy)
+    assert before < len(busy) // 2, "by the busy channel's own pace, which no slow machine changes"
 
 
 def _judge_pace(busy: list[Call]) -> None:
