@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from centralita import cli
+from centralita.cli.examined_slack import examine_slack
 from centralita.integrations.slack.manifest import make_manifest
+from centralita.integrations.slack.scopes import BOT_SCOPES
 from centralita.sandbox.control import SlackControl
 from centralita.sandbox.server import serve
 from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, LimitSettings, LocalSlack
 from centralita.services import slack_setup
 from centralita.services.slack_findings import CURES, FOUND, ISSUES
+from centralita.settings import load
 from tests.slack.hub_world import World, world
 
 TOKENS = f"bot_token: {BOT_TOKEN}, app_token: {APP_TOKEN}"
@@ -165,6 +169,25 @@ async def test_the_command_ends_with_1_when_something_fails(
     await slack.add_bot(BOT_TOKEN, scopes=["chat:write"])
     code, out = await run("--json")
     assert code == 1 and json.loads(out)["ok"] is False
+
+
+async def test_the_doctor_asks_the_first_question_too(slack: SlackControl) -> None:
+    settings = load(None, {})
+    network = settings.network.model_copy(update={"allow": ("127.0.0.0/8",)})
+
+    async def told(token: str) -> tuple[str, str]:
+        section = settings.slack.model_copy(update={"api_url": f"{slack.url}/api/", "bot_token": SecretStr(token)})
+        changed = settings.model_copy(update={"slack": section, "network": network})
+        ((state, said, _cure),) = await examine_slack(changed, "en")
+        return state, said
+
+    assert await told(BOT_TOKEN) == ("ok", "accepts the bot token, with all scopes")
+    assert await told("xoxb-wrong") == ("fail", "Slack does not accept the token.")
+    await slack.add_bot(BOT_TOKEN, scopes=[one.name for one in BOT_SCOPES[1:]])
+    assert await told(BOT_TOKEN) == ("warn", "1 scope is missing")
+    await slack.drop_next("auth.test")
+    assert (await told(BOT_TOKEN))[0] == "warn"
+    assert await examine_slack(settings, "en") == []
 
 
 def test_every_finding_explains_a_cause_and_has_words() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from centralita import cli
+from centralita.chatops.offer import offered_commands, offered_shortcuts
+from centralita.chatops.registry import HANDLERS, commands
 from centralita.i18n import gettext
 from centralita.integrations.slack.manifest import COMMANDS, SHORTCUTS, make_manifest
 from centralita.integrations.slack.scopes import BOT_EVENTS, BOT_SCOPES, granted, missing
@@ -73,6 +76,21 @@ def test_http_mode_names_the_hubs_address_everywhere() -> None:
     assert made["settings"]["socket_mode_enabled"] is False
 
 
+def offered(locale: str, command: str) -> dict[str, Any]:
+    return make_manifest(locale, command=command, commands=offered_commands(), shortcuts=offered_shortcuts())
+
+
+async def test_what_the_app_answers_to_is_what_the_manifest_offers(workspace: SlackControl) -> None:
+    app = await workspace.install(offered("es", "/nopesight"))
+    assert {one["name"] for one in app["commands"]} == {
+        "/nopesight" if name == "/centralita" else name for name in commands()
+    }
+    assert "help" in next(one["usage_hint"] for one in app["commands"] if one["name"] == "/nopesight")
+    shortcuts = {handler.name for handler in HANDLERS if handler.kind in ("shortcut", "message_shortcut")}
+    assert {one["callback_id"] for one in app["shortcuts"]} == shortcuts
+    assert all(0 < len(one["name"]) <= 24 for one in app["shortcuts"])
+
+
 def run(directory: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     file = directory / "centralita.yaml"
     file.write_text("locale: es\nslack: {command: /nopesight}\n")
@@ -85,7 +103,7 @@ def run(directory: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tup
 def test_the_command_prints_yaml_with_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _err = run(tmp_path, capsys)
     assert code == 0
-    assert yaml.safe_load(out) == make_manifest("es", command="/nopesight")
+    assert yaml.safe_load(out) == offered("es", "/nopesight")
     scopes = out[out.index("    bot:\n") : out.index("settings:")]
     assert all(f"- {one.name}  # " in scopes for one in BOT_SCOPES)
 
@@ -95,7 +113,7 @@ def test_the_command_prints_json_in_the_language_that_was_asked_for(
 ) -> None:
     code, out, _err = run(tmp_path, capsys, "--json", "--locale", "en", "--command", "/desk")
     assert code == 0
-    assert yaml.safe_load(out) == make_manifest("en", command="/desk")
+    assert yaml.safe_load(out) == offered("en", "/desk")
 
 
 @pytest.mark.parametrize("words", [["--http"], ["--locale", "fr"], ["--command", "nopesight"], ["--json", "--yaml"]])

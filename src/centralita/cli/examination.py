@@ -11,6 +11,7 @@ from typing import Literal
 
 from centralita.cli.calling import LocalSocket
 from centralita.cli.checking import problems_of, warnings_of
+from centralita.cli.examined_slack import examine_slack
 from centralita.cli.examined_webhooks import examine_webhooks, unsigned
 from centralita.cli.stored import database_is_there, read_sources, shut, slugs_of
 from centralita.core import breaker
@@ -42,7 +43,8 @@ async def examine(settings: Settings, locale: str) -> list[Finding]:
     stored = await read_sources(settings)
     found = [*_configuration(settings, stored, locale), *_directory(settings, locale), *_server(settings, locale)]
     found += await _database(settings, locale)
-    found += [*_slack(settings, locale), *_senders(settings, stored, locale)]
+    found += [*_slack(settings, locale), *(Finding("Slack", *each) for each in await examine_slack(settings, locale))]
+    found += _senders(settings, stored, locale)
     return [*found, *_unsigned(settings, locale)]
 
 

@@ -43,6 +43,7 @@ def manifest(
     locale: Annotated[str, typer.Option(help=_("Language of the texts: es or en; else the hub's."))] = "",
     url: Annotated[str, typer.Option(help=_("Address of the hub on the internet; else server.public_url."))] = "",
 ) -> None:
+    from centralita.chatops.offer import offered_commands, offered_shortcuts
     from centralita.integrations.slack.manifest import make_manifest
 
     if as_json and as_yaml:
@@ -57,6 +58,8 @@ def manifest(
         socket_mode=by_socket,
         public_url=public_url if public_url.startswith("https://") else "",
         command=_slashed(word) or settings.slack.command,
+        commands=offered_commands(),
+        shortcuts=offered_shortcuts(),
     )
     if as_json:
         print_json(made)

@@ -52,8 +52,8 @@ COMMANDS: tuple[Command, ...] = (
 )
 SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("new_incident", "global", N_("New incident"), N_("Opens the form for an incident")),
-    Shortcut("incident_from_message", "message", N_("Create incident"), N_("An incident about this message")),
-    Shortcut("ticket_from_message", "message", N_("Create ticket"), N_("A ticket about this message")),
+    Shortcut("create_incident_from_message", "message", N_("Create incident"), N_("An incident about this message")),
+    Shortcut("create_ticket_from_message", "message", N_("Create ticket"), N_("A ticket about this message")),
 )
 
 
