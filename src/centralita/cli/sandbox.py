@@ -83,6 +83,8 @@ def _serve(part: Part, served: Servable, port: int, as_json: bool) -> None:
         for name, value in facts.items():
             if name not in ("host", "port"):
                 say(f"  {name:<14} {painted(str(value), 'cyan')}")
+        if part == "slack":
+            say(_("Slack's clients take api_url as their address: base_url in Python, slackApiUrl in JavaScript."))
         say(_("Ctrl-C ends it, and nothing of it is left behind."))
 
     try:
