@@ -95,7 +95,7 @@ class _Beside:
         try:
             with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
                 runner.run(self._serve())
-        except BaseException as fault:
+        except BaseException as fault:  # it belongs to the thread that waits for the workspace
             self._fault = fault
         finally:
             self._begun.set()
