@@ -10,6 +10,7 @@ from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.services.access import Refused
 from centralita.services.approvals import Declined
+from centralita.services.cis import CiRefused
 from centralita.services.invgate import InvGateUnavailable
 from centralita.services.tickets import NoInvGate, NoTicket
 from centralita.services.wording import explained, in_words
@@ -18,6 +19,7 @@ from centralita.store.database import StoreUnavailable
 _WORDS: dict[type[Exception], Callable[[Any, str], str]] = {
     Said: lambda fault, locale: fault.text,
     Declined: lambda fault, locale: in_words(fault.reason, fault.arguments, locale),
+    CiRefused: lambda fault, locale: in_words(fault.reason, fault.arguments, locale),
     Refused: lambda fault, locale: in_words(fault.reason, fault.arguments, locale),
     NoTicket: lambda fault, locale: _(N_("There is no ticket {id}."), locale).format(id=fault.args[0]),
     NoInvGate: lambda fault, locale: _(N_("InvGate Service Desk is not configured here."), locale),

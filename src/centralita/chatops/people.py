@@ -86,6 +86,12 @@ class People:
             return known[1] if known is not None else Person(id_, team)
         return self.learn(team, answer["user"])
 
+    def with_email(self, team: str, email: str) -> Person | None:
+        """Whoever is known to have this address; nobody is asked."""
+        wanted = email.lower()
+        return next((one for (where, _id), (_at, one) in self._known.items()
+                     if wanted and where == team and one.email == wanted), None)  # fmt: skip
+
     async def find_all(self, client: AsyncWebClient, team: str, ids: Iterable[str]) -> dict[str, Person]:
         """Several people, by their ids: one request for what is not known yet, however many."""
         wanted = list(dict.fromkeys(ids))

@@ -157,6 +157,12 @@ async def show(hub: Hub, text: str) -> CiDetail:
     return await hub.database.read(lambda tx: ci_detail(hub, tx, one_called(tx, text)))
 
 
+async def called(hub: Hub, text: str, most: int) -> list[CiView]:
+    """The CIs that ``text`` names exactly, as ``show`` takes it; [] for none."""
+    found = await hub.database.read(lambda tx: cis.called(tx, text.strip(), most))
+    return [ci_view(hub, ci) for ci in found]
+
+
 async def search(hub: Hub, text: str, limit: int = 10) -> list[Hit]:
     """The CIs that are nearest to what somebody typed, the nearest first; with typing errors, without accents. When
     nothing is ``sure``, these are guesses."""
