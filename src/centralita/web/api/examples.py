@@ -1,4 +1,5 @@
-"""Examples of requests and answers, for the OpenAPI description: one of each route about webhooks and event types."""
+"""Examples of requests and answers, for the OpenAPI description: of the routes about webhooks, event types and
+configuration items."""
 
 from __future__ import annotations
 
