@@ -216,7 +216,10 @@ def test_only_what_is_named_exactly_is_meant(data: dict[str, Any], meant: str | 
 
 
 def test_the_senders_words_stay_and_ours_are_added() -> None:
-    said = [{"id": "n1", "name": "nope"}, {"id": "ci_1", "name": "SRV-01", "url": "https://own.example.com", "zone": 3}]
+    said: list[dict[str, Any]] = [
+        {"id": "n1", "name": "nope"},
+        {"id": "ci_1", "name": "SRV-01", "url": "https://own.example.com", "zone": 3},
+    ]
     linked = link(event(affected_cis=[*said, {"id": "77", "name": "x"}]), KNOWN, "https://desk.example.com/")
     first, second, third = linked.data["affected_cis"]
     assert first is said[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ async def receive(hub: Hub, source: str, *bodies: Any) -> list[events.StoredEven
         ids.append(str(json.loads(answer.body)["id"]).replace("rcp_", "evt_"))
     while await hub.router.route_batch(source):
         pass
-    found = [await hub.database.read(lambda tx, id_=id_: events.get(tx, id_)) for id_ in ids]
+    found = [await hub.database.read(partial(events.get, event_id=id_)) for id_ in ids]
     return [stored for stored in found if stored is not None]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import msgspec
 import pytest
@@ -46,7 +47,7 @@ async def test_a_ci_comes_back_as_it_went(database: Database) -> None:
     await keep(database, ci)
     assert await database.read(lambda tx: cis.load(tx, ["ci_1", "ci_2"])) == {"ci_1": ci}
     for text in ("ci_1", "7", "ÑANDU"):
-        assert await database.read(lambda tx, text=text: cis.called(tx, text, 2)) == [ci]
+        assert await database.read(partial(cis.called, text=text, most=2)) == [ci]
     assert await database.write(lambda tx: cis.lock(tx, "ci_1")) == ci
 
 
@@ -145,6 +146,6 @@ async def test_relations_from_both_ends(database: Database) -> None:
     assert await database.write(lambda tx: cis.relate(tx, depends, 1.0, "local:x"))
     assert not await database.write(lambda tx: cis.relate(tx, depends, 2.0, "local:x"))
     for id_ in ("ci_0001", "ci_0002"):
-        assert await database.read(lambda tx, id_=id_: cis.relations(tx, id_)) == [depends]
+        assert await database.read(partial(cis.relations, id_=id_)) == [depends]
     assert await database.write(lambda tx: cis.unrelate(tx, depends))
     assert not await database.write(lambda tx: cis.unrelate(tx, depends))
