@@ -128,6 +128,7 @@ def _slack_config(settings: Settings) -> Config | None:
         "rate_per_s": slack.rate_per_s,
         "burst": slack.burst,
         "method_limits": slack.method_limits,
+        "desk": settings.invgate.service_desk.source if settings.invgate.service_desk.url else "",
     }
 
 

@@ -170,6 +170,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], Mapping[str, Any]]] = {
         ("ticket/4521", "La impresora no imprime"),
         {"action": "ticket.comment", "actor": "ana"},
     ),
+    "centralita.write.ended": (
+        ("write/dlv_812", "La impresora no imprime"),
+        {"action": "ticket.create", "state": "delivered", "ticket": {"id": "4521"}},
+    ),
     "centralita.unknown": (("", "centralita.unknown"), {}),
 }
 """Type -> (subject, title), data."""

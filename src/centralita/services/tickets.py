@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,13 +17,14 @@ import msgspec
 from centralita.core.effects import Effect
 from centralita.core.recipients import is_address
 from centralita.core.records import Record
-from centralita.services import announcements, catch_up
+from centralita.services import announcements, catch_up, ticket_endings
 from centralita.services.announcements import About
 from centralita.services.audit import record
 from centralita.services.decide import RELEASE_TIMER
 from centralita.services.hub import Hub
 from centralita.services.reactions import Ended
 from centralita.services.source_watch import until
+from centralita.services.ticket_endings import Follow
 from centralita.services.times import shown
 from centralita.store import deliveries, history, parked, records, timers
 from centralita.store.database import Transaction
@@ -77,7 +79,8 @@ class Asked:
 
 def join(hub: Hub) -> None:
     """Takes part in the hub's work."""
-    hub.reactions.on_end("ticket", _after)
+    hub.reactions.on_end("ticket", partial(_after, hub))
+    ticket_endings.join(hub)
     hub.alarms.on(RELEASE_TIMER, _release)
     desk = hub.settings.invgate.service_desk
     if hub.invgate is not None and hub.invgate.has_desk and desk.poll_s:
@@ -87,9 +90,9 @@ def join(hub: Hub) -> None:
 # --- Events that wait to be completed --------------------------------------------------------------------------------
 
 
-def _after(tx: Transaction, ended: Ended) -> bool:
+def _after(hub: Hub, tx: Transaction, ended: Ended) -> bool:
     if ended.payload.effect.action != "ticket.fetch":
-        return False
+        return ticket_endings.after(hub, tx, ended)
     event = ended.payload.event
     timers.cancel(tx, RELEASE_TIMER, event.id)
     return parked.release(tx, event.id, ended.outcome.answer if ended.outcome.state == "delivered" else None)
@@ -150,27 +153,47 @@ async def find(hub: Hub, id_: str, source: str = "") -> TicketView:
 # --- What people ask -------------------------------------------------------------------------------------------------
 
 
-async def create(hub: Hub, actor: str, fields: Mapping[str, str], wait_s: float = WAIT_S) -> Asked:
+NOBODY = Follow()
+
+
+async def create(
+    hub: Hub, actor: str, fields: Mapping[str, str], wait_s: float = WAIT_S, *, follow: Follow = NOBODY
+) -> Asked:
     """``fields``: title, and perhaps description, requester, type, priority, category (ids or names)."""
-    return await _ask(hub, actor, "ticket.create", "", dict(fields), fields["title"], wait_s)
+    wish = {**fields, **follow.arguments()}
+    return await _ask(hub, actor, "ticket.create", "", wish, fields["title"], wait_s)
 
 
 async def comment(
-    hub: Hub, actor: str, id_: str, text: str, *, visible: bool = False, solution: bool = False, wait_s: float = WAIT_S
+    hub: Hub,
+    actor: str,
+    id_: str,
+    text: str,
+    *,
+    visible: bool = False,
+    solution: bool = False,
+    wait_s: float = WAIT_S,
+    follow: Follow = NOBODY,
 ) -> Asked:
     """Internal unless ``visible``; ``solution`` solves the ticket, and its requester reads it."""
-    wish = {"text": text, "visible": visible or solution, "solution": solution}
+    wish = {"text": text, "visible": visible or solution, "solution": solution, **follow.arguments()}
     return await _ask(hub, actor, "ticket.comment", id_, wish, "", wait_s)
 
 
-async def assign(hub: Hub, actor: str, id_: str, agent: str, group: str = "", wait_s: float = WAIT_S) -> Asked:
+async def assign(
+    hub: Hub, actor: str, id_: str, agent: str, group: str = "", wait_s: float = WAIT_S, *, follow: Follow = NOBODY
+) -> Asked:
     """``agent`` by id or e-mail, ``group`` by id or name; without it the help desk that the ticket is in."""
-    return await _ask(hub, actor, "ticket.assign", id_, {"agent": agent, "group": group}, "", wait_s)
+    wish = {"agent": agent, "group": group, **follow.arguments()}
+    return await _ask(hub, actor, "ticket.assign", id_, wish, "", wait_s)
 
 
-async def change_status(hub: Hub, actor: str, id_: str, status: str, note: str = "", wait_s: float = WAIT_S) -> Asked:
+async def change_status(
+    hub: Hub, actor: str, id_: str, status: str, note: str = "", wait_s: float = WAIT_S, *, follow: Follow = NOBODY
+) -> Asked:
     """``status``: solved, cancelled, rejected, reopened, waiting_for_customer, waiting_for_agent."""
-    return await _ask(hub, actor, "ticket.status", id_, {"status": status, "note": note}, "", wait_s)
+    wish = {"status": status, "note": note, **follow.arguments()}
+    return await _ask(hub, actor, "ticket.status", id_, wish, "", wait_s)
 
 
 async def _ask(
@@ -207,6 +230,7 @@ async def _ask(
             effects=[effect],
             about=About(desk.source, subject) if subject else None,
         )
+        ticket_endings.expect(tx, hub, event.id, number, effect, now)
         record(tx, now, actor, action, subject or "ticket", {**effect.arguments, "event": event.id})
         return event.id
 

@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Larg
 
 from centralita.store import chat_tables as chat_tables
 from centralita.store import incident_tables as incident_tables
+from centralita.store import ticket_tables as ticket_tables
 from centralita.store.asset_tables import asset_plan_rows as asset_plan_rows
 from centralita.store.asset_tables import asset_plans as asset_plans
 from centralita.store.asset_tables import asset_sightings as asset_sightings

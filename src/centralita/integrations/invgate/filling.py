@@ -33,8 +33,9 @@ from centralita.integrations.invgate.words import PRIORITIES
 from centralita.integrations.invgate.writing import Work
 from centralita.ports import Outcome
 
-TICKET, APPROVAL, TYPE = "ticket", "approval", "type"
-"""What an event may need; ``type``: the webhook did not say what happened."""
+TICKET, APPROVAL, TYPE, STATE = "ticket", "approval", "type", "state"
+"""What an event may need; ``type``: the webhook did not say what happened; ``state``: how the ticket is by now,
+whatever is known of it."""
 _SAME_MOMENT_S = 5
 _MOST_VOTERS = 20
 

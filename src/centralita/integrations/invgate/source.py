@@ -139,7 +139,13 @@ def _found(receipt: Receipt, settings: Mapping[str, object]) -> Event:
         source=receipt.source,
         type=found.type if found.type in TYPES else "invgate.unknown",
         time=instant(found.time) or rfc3339(receipt.received_at),
+        subject=reference("ticket", text(found.data, "ticket.id")),
+        cause=found.cause,
+        depth=1 if found.cause else 0,
+        data=shaped(found.data),
     )
+    if found.needs:
+        return msgspec.structs.replace(bare, needs=found.needs)
     return filling.fill(bare, found.answer, settings)
 
 

@@ -151,14 +151,15 @@ class Posting:
         channel = place.channel
         if not _CHANNEL_ID.fullmatch(channel):
             channel = yield from find_channel(self.api, channel)
-        ts = (yield from find_message(self.api, self.delivery, 0, channel)) if channel else ""
+        find = find_message(self.api, self.delivery, 0, channel, self._below.get("thread_ts", ""))
+        ts = (yield from find) if channel else ""
         return {"channel": channel, "ts": ts} if ts else {}
 
     def _post_new(self, place: Place, mentions: str) -> Calls[tuple[Answer, bool]]:
         """The answer to the message's post, and whether it went as plain text."""
         for plain in (False, True) if self._uses_blocks else (True,):
             content = self._root(place.locale, mentions, place.aside, plain=plain, in_thread=False).content()
-            answer = yield from self._send({"channel": place.channel, **content}, 0)
+            answer = yield from self._send({"channel": place.channel, **self._below, **content}, 0)
             error = error_of(answer)
             if not error:
                 return answer, plain
@@ -270,6 +271,12 @@ class Posting:
         return payload.text(self.delivery.event.data, "comment.message").startswith(f"{record['channel']}:")
 
     @property
+    def _below(self) -> dict[str, str]:
+        """Somebody's message in whose thread a new one goes, as the effect says (``thread_ts``)."""
+        ts = payload.text(self.effect.arguments, "thread_ts", 40)
+        return {"thread_ts": ts} if ts else {}
+
+    @property
     def _uses_blocks(self) -> bool:
         return self.effect.formatting.get("use_blocks") is not False
 
@@ -293,8 +300,10 @@ class Posting:
     def _root(self, locale: str, mentions: str, aside: bool, *, plain: bool, in_thread: bool) -> Rendered:
         facts = self._facts(locale)
         notes = self._link_to_previous(locale)
-        buttons = self.settings.interactive
-        message = tell_root(facts, self.settings.public_url, in_thread=in_thread, notes=notes, buttons=buttons)
+        buttons, desk = self.settings.interactive, self.settings.desk
+        message = tell_root(
+            facts, self.settings.public_url, in_thread=in_thread, notes=notes, buttons=buttons, desk=desk
+        )
         if aside:
             name = facts.people[self.effect.audience] if self.effect.audience in PEOPLE else ""
             note = _("For {name}, who is not in Slack.", locale).format(name=name or self.effect.target)

@@ -51,6 +51,7 @@ FIELDS = (
         type="boolean",
         default=False,
     ),
+    ConfigField(name="desk", help=N_("Source whose tickets can be changed by buttons.")),
 )  # fmt: skip
 
 
@@ -68,6 +69,7 @@ class SlackSettings(msgspec.Struct, frozen=True, kw_only=True):
     burst: int = DEFAULT_BURST
     method_limits: bool = True
     interactive: bool = False
+    desk: str = ""
 
     def __repr__(self) -> str:
         return f"SlackSettings({self.api_url})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from centralita.integrations.slack.approvals import is_approval, render_approval, render_approval_change
+from centralita.integrations.slack.asked import is_answer, render_answer
 from centralita.integrations.slack.asset_owners import is_asset_owner, render_asset_owner
 from centralita.integrations.slack.conversations import (
     is_conversation,
@@ -26,11 +27,20 @@ from centralita.integrations.slack.tickets import is_ticket, render_ticket, rend
 
 
 def tell_root(
-    facts: Facts, public_url: str, *, in_thread: bool, notes: tuple[Value, ...] = (), buttons: bool = False
+    facts: Facts,
+    public_url: str,
+    *,
+    in_thread: bool,
+    notes: tuple[Value, ...] = (),
+    buttons: bool = False,
+    desk: str = "",
 ) -> Message:
     """The message of the delivery's subject as it is now, with ``notes`` after its own. ``in_thread``: what the event
-    adds to the story stands in the thread. ``buttons``: whether pressing one gets anywhere."""
-    if is_system(facts):
+    adds to the story stands in the thread. ``buttons``: whether pressing one gets anywhere; ``desk``: the source whose
+    tickets can be changed."""
+    if is_answer(facts):
+        message = render_answer(facts)
+    elif is_system(facts):
         message = render_system(facts, public_url)
     elif is_approval(facts):
         message = render_approval(facts)
@@ -39,7 +49,7 @@ def tell_root(
     elif is_asset_owner(facts):
         message = render_asset_owner(facts)
     elif is_ticket(facts):
-        message = render_ticket(facts, in_thread)
+        message = render_ticket(facts, in_thread, desk)
     elif is_conversation(facts):
         message = render_conversation(facts, in_thread)
     elif is_session(facts):
@@ -52,6 +62,8 @@ def tell_root(
 
 def tell_change(facts: Facts, public_url: str) -> Message:
     """What has just changed, for the thread."""
+    if is_answer(facts):
+        return render_answer(facts)
     if is_system(facts):
         return msgspec.structs.replace(render_system(facts, public_url), fields=(), links=())
     if is_approval(facts):

@@ -11,6 +11,8 @@ from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.integrations.slack.facts import Facts
 from centralita.integrations.slack.messages import (
+    Button,
+    Confirm,
     Field,
     Message,
     Moment,
@@ -65,8 +67,9 @@ def is_ticket(facts: Facts) -> bool:
     return facts.type.startswith(("ticket.", "approval."))
 
 
-def render_ticket(facts: Facts, in_thread: bool) -> Message:
-    """The ticket as it is now. ``in_thread``: a comment stands in the thread, not here too."""
+def render_ticket(facts: Facts, in_thread: bool, desk: str = "") -> Message:
+    """The ticket as it is now. ``in_thread``: a comment stands in the thread, not here too; ``desk``: the source whose
+    tickets can be changed from here."""
     kind, locale = _kind(facts), facts.locale
     headline = _fill(kind.headline, facts)
     nobody = "" if _tells_no_agent(facts) else _("nobody yet", locale)
@@ -89,6 +92,7 @@ def render_ticket(facts: Facts, in_thread: bool) -> Message:
         fields=tuple(field for field in fields if field.value),
         paragraphs=(*comment, *present([description, *insights(facts)])),
         links=links_of(facts, facts.ticket["url"] or facts.event.url, _("Open ticket", locale)),
+        buttons=_buttons(facts) if desk and facts.event.source == desk else (),
         notes=(facts.event.source, Moment(facts.event.time)),
         colour=FLOWING if facts.phase == "closed" else SEVERITY_COLOURS.get(facts.severity or "", WAITING),
     )
@@ -105,6 +109,26 @@ def render_ticket_change(facts: Facts) -> Message:
         headline=_fill(kind.change, facts),
         paragraphs=paragraphs,
         notes=(Moment(facts.event.time),),
+    )
+
+
+def _buttons(facts: Facts) -> tuple[Button, ...]:
+    """What those who work on it can do; nothing for its requester, or once it is over."""
+    locale, number = facts.locale, facts.ticket["id"] or facts.event.subject.removeprefix("ticket/")
+    if facts.audience not in ("channel", "agent") or facts.phase == "closed" or not facts.type.startswith("ticket."):
+        return ()
+    if not number.isdigit() or facts.type == "ticket.deleted":
+        return ()
+    sure = Confirm(
+        title=_("Resolve ticket #{number}?", locale).format(number=number),
+        text=_("Its requester is told that it is solved.", locale),
+        yes=_("Resolve", locale),
+        no=_("Not yet", locale),
+    )
+    return (
+        Button(label=_("Assign to me", locale), action_id="assign_ticket", value=number),
+        Button(label=_("Comment", locale), action_id="comment_ticket", value=number),
+        Button(label=_("Resolve", locale), action_id="resolve_ticket", value=number, style="primary", confirm=sure),
     )
 
 
