@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Larg
 
 from centralita.store import chat_tables as chat_tables
 from centralita.store import incident_tables as incident_tables
+from centralita.store import slack_tables as slack_tables
 from centralita.store import ticket_tables as ticket_tables
 from centralita.store.asset_tables import asset_plan_rows as asset_plan_rows
 from centralita.store.asset_tables import asset_plans as asset_plans
@@ -24,8 +25,6 @@ from centralita.store.columns import Key, Serial
 from centralita.store.columns import metadata as metadata
 from centralita.store.columns import text_column as _text
 from centralita.store.rollup_tables import lane_minutes as lane_minutes
-from centralita.store.slack_tables import slack_grants as slack_grants
-from centralita.store.slack_tables import slack_installations as slack_installations
 from centralita.store.webhook_tables import webhook_issues as webhook_issues
 from centralita.store.webhook_tables import webhook_revisions as webhook_revisions
 from centralita.store.webhook_tables import webhooks as webhooks
