@@ -98,3 +98,19 @@ def test_clean_takes_out_what_hides_or_turns_text() -> None:
     assert mrkdwn.clean("a\x00b\u202ec\r\nd\ud800") == "abc\nd"
     assert mrkdwn.clean(None) == ""
     assert mrkdwn.clean("@Channel @hereby @everyone") == "@\u2060Channel @hereby @\u2060everyone"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("<@U0ANA> mira <#C1|redes> <!here>", "@Ana Gómez mira #redes @here"),
+        ("<@U0X|luis> <@U0Y>", "@luis @U0Y"),
+        ("<https://desk.test/a?b=1&amp;c=2|el panel>", "el panel (https://desk.test/a?b=1&c=2)"),
+        ("<https://desk.test> <mailto:a@b.c|a@b.c>", "https://desk.test mailto:a@b.c"),
+        ("a &lt;b&gt; &amp;lt; c", "a <b> &lt; c"),
+        ("<!subteam^S1|@redes>", "@redes"),
+    ],
+)
+def test_markup_is_read_as_plain_text(written: str, read: str) -> None:
+    assert mrkdwn.read(written, {"U0ANA": "Ana Gómez"}) == read
+    assert mrkdwn.mentioned_people("<@U0ANA> <#C1> <@U1|x>") == ["U0ANA", "U1"]

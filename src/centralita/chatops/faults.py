@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from centralita.chatops.handlers import Said
+from centralita.core.mrkdwn import escape, moment
 from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.services.access import Refused
+from centralita.services.announcements import rfc3339
 from centralita.services.approvals import Declined
 from centralita.services.cis import CiRefused
 from centralita.services.invgate import InvGateUnavailable
@@ -16,9 +18,16 @@ from centralita.services.tickets import NoInvGate, NoTicket
 from centralita.services.wording import explained, in_words
 from centralita.store.database import StoreUnavailable
 
+
+def _shown(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """As Slack's markup: times in the reader's zone, and what people wrote without a meaning of its own."""
+    found = {name: escape(value) if isinstance(value, str) else value for name, value in arguments.items()}
+    return {**found, "at": moment(rfc3339(found["at"]))} if isinstance(found.get("at"), float) else found
+
+
 _WORDS: dict[type[Exception], Callable[[Any, str], str]] = {
     Said: lambda fault, locale: fault.text,
-    Declined: lambda fault, locale: in_words(fault.reason, fault.arguments, locale),
+    Declined: lambda fault, locale: in_words(fault.reason, _shown(fault.arguments), locale),
     CiRefused: lambda fault, locale: in_words(fault.reason, fault.arguments, locale),
     Refused: lambda fault, locale: in_words(fault.reason, fault.arguments, locale),
     NoTicket: lambda fault, locale: _(N_("There is no ticket {id}."), locale).format(id=fault.args[0]),

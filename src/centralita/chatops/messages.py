@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from centralita.chatops import incidents
 from centralita.chatops.context import Context
 from centralita.chatops.handlers import ANYBODY, Handler
 from centralita.chatops.threads import Thread, read_reply
 from centralita.services.threads import subject_of
 
-THREADS: Mapping[str, Thread] = {}
+THREADS: Mapping[str, Thread] = {"incident/": incidents.THREAD}
 """Which noun hears of a thread's replies, by the beginning of its subject (``ticket/``): one line a noun."""
 
 

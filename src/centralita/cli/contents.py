@@ -18,6 +18,7 @@ CONTENTS: Mapping[str, str] = {
     "ticket": N_("Tickets: what is known of them, and changing one in InvGate."),
     "rule": N_("Who is told about which event; and trying other rules on what has happened."),
     "approval": N_("What waits for somebody's approval: asking for it, giving it, standing in."),
+    "incident": N_("Incidents: creating one, taking charge, what happened, ending it."),
     "asset": N_("Assets and who owns them: plan changes from who was seen, apply them, put them back."),
     "ci": N_("Configuration items: finding, showing and changing them, and what depends on what."),
     "webhook": N_("Who is sent which events, how it is doing, and changing it."),

@@ -75,6 +75,10 @@ class Session:
         given = {name: value for name, value in query.items() if value not in (None, "")}
         return self._call("GET", f"{path}?{urlencode(given)}" if given else path, None)
 
+    def text(self, path: str, media_type: str) -> str:
+        """What the API answers to whoever accepts ``media_type``. Raises Refusal."""
+        return self._reply("GET", path, None, {"accept": media_type}).body.decode()
+
     def post(self, path: str, body: Any = None) -> Any:
         """Raises Refusal."""
         return self._call("POST", path, body)
@@ -99,7 +103,10 @@ class Session:
                 return
 
     def _call(self, method: str, path: str, body: Any) -> Any:
-        headers = {"accept-language": LOCALE, "centralita-os-user": _os_user()}
+        return self._reply(method, path, body, {}).json()
+
+    def _reply(self, method: str, path: str, body: Any, wanted: Mapping[str, str]) -> Reply:
+        headers = {"accept-language": LOCALE, "centralita-os-user": _os_user(), **wanted}
         content = b""
         if body is not None:
             content, headers["content-type"] = json.dumps(body).encode(), "application/json"
@@ -109,7 +116,7 @@ class Session:
             raise Failed(_("The server does not answer: {reason}").format(reason=fault.strerror or fault)) from None
         if reply.status >= 400:
             raise Refusal(reply.json())
-        return reply.json()
+        return reply
 
 
 def segment(text: str) -> str:

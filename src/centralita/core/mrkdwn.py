@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
@@ -133,3 +134,33 @@ def moment(time: str) -> str:
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     written = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{written}>"
+
+
+_REFERENCE = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
+
+
+def mentioned_people(text: str) -> list[str]:
+    """The ids of the people that Slack's markup mentions."""
+    return [found[2] for found in _REFERENCE.finditer(text) if found[1] == "@"]
+
+
+def read(text: str, names: Mapping[str, str]) -> str:
+    """Slack's markup, as somebody wrote it there, in plain text; ``names`` are of people, by their ids.
+
+    https://docs.slack.dev/messaging/formatting-message-text#retrieving-messages
+    """
+
+    def shown(found: re.Match[str]) -> str:
+        kind, target, label = found.groups()
+        if kind == "@":
+            return f"@{names.get(target) or label or target}"
+        if kind == "#":
+            return f"#{label or target}"
+        if kind == "!":
+            return label or f"@{target.partition('^')[0]}"
+        return f"{label} ({target})" if label and label not in target else target
+
+    plain_again = _REFERENCE.sub(shown, text)
+    for character, escaped in reversed(_ESCAPED.items()):
+        plain_again = plain_again.replace(escaped, character)
+    return plain_again

@@ -292,6 +292,11 @@ async def timeline(hub: Hub, number: int) -> tuple[Incident, list[Entry]]:
     return incident, entries
 
 
+async def mine(hub: Hub, principal: Principal) -> str:
+    """What ``Filter.assignee`` finds the incidents of whoever asks by."""
+    return (await hub.database.read(lambda tx: who_is(tx, principal))).key
+
+
 async def counts(hub: Hub) -> dict[State, int]:
     """How many there are in each state; those that there are none of are left out."""
     return await hub.database.read(incidents.counts)

@@ -38,6 +38,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """``client``, ``contact`` and ``asset``, each with those of its fields that somebody said."""
     charts: bool
     """Whether a course of values is drawn."""
+    acknowledged: str
+    """Who took charge of the alert; "" for nobody."""
     opening: Mapping[str, Any]
     """The message that a conversation is known by, as ``data.message``; {} when there is none."""
 
@@ -53,6 +55,7 @@ def read_facts(delivery: Delivery, locale: str, public_url: str) -> Facts:
     event, subject = delivery.event, delivery.subject
     known = {**subject.data, "ticket": {**_mapping(subject.data, "ticket"), **_said(_mapping(event.data, "ticket"))}}
     ticket = {name: clean(payload.text(known, f"ticket.{name}", LONG_TEXT)) for name in _TICKET}
+    phase = event.phase or subject.phase
     status = event.status or ticket["status"] or subject.status
     return Facts(
         event=event,
@@ -61,7 +64,7 @@ def read_facts(delivery: Delivery, locale: str, public_url: str) -> Facts:
         type=event.type,
         title=clean(event.title or ticket["title"] or subject.title),
         status=clean(status),
-        phase=event.phase or subject.phase,
+        phase=phase,
         severity=event.severity or subject.severity,
         ticket=ticket,
         people={role: _person(event, known, role) for role in PEOPLE},
@@ -69,6 +72,7 @@ def read_facts(delivery: Delivery, locale: str, public_url: str) -> Facts:
         page=page_of(public_url, event.id) if delivery.effect.audience != "requester" else "",
         records={name: _record(event, subject.data, name) for name in _RECORDS},
         charts=delivery.effect.formatting.get("include_charts") is not False,
+        acknowledged=clean(payload.text(event.data, "acknowledged.by", 200)) if phase != "closed" else "",
         opening=_mapping(subject.data, "message"),
     )
 

@@ -17,6 +17,7 @@ from centralita.i18n import gettext as _
 from centralita.integrations.slack.facts import LONG_TEXT, Facts
 from centralita.integrations.slack.messages import (
     SEVERITY_WORDS,
+    Button,
     Field,
     Link,
     Message,
@@ -86,6 +87,7 @@ def render_incident(facts: Facts) -> Message:
             Paragraph(_("Affected CIs", locale), lines=affected_cis(facts)),
         ]),
         links=_links(facts),
+        buttons=_buttons(facts, state),
         notes=(Moment(_said(facts, "created_at") or facts.event.time),),
         colour=FLOWING if phase == "closed" else colour_of(priority, phase),
     )  # fmt: skip
@@ -166,6 +168,22 @@ def _links(facts: Facts) -> tuple[Link, ...]:
     if facts.audience == "channel":
         return links_of(facts, "", "")
     return links_of(facts, _said(facts, "url"), _("Go to thread", facts.locale))
+
+
+def _buttons(facts: Facts, state: str) -> tuple[Button, ...]:
+    """What can be done with it in its channel; nothing once it is over."""
+    locale, number = facts.locale, _said(facts, "number")
+    if facts.audience != "channel" or state == "resolved":
+        return ()
+    acknowledge = Button(
+        label=_("Acknowledge", locale), action_id="incident_acknowledge", value=number, style="primary"
+    )
+    others = (
+        Button(label=_("Assign to me", locale), action_id="incident_assign_to_me", value=number),
+        Button(label=_("Resolve", locale), action_id="incident_resolve", value=number),
+        Button(label=_("Update", locale), action_id="incident_update", value=number),
+    )
+    return (acknowledge, *others) if state == "open" else others
 
 
 def _said(facts: Facts, name: str) -> str:

@@ -119,6 +119,7 @@ def render_event(facts: Facts) -> Message:
     return Message(
         emoji=emoji_of(facts.severity, facts.phase),
         headline=_headline(facts),
+        lead=_("In the hands of {agent}.", locale).format(agent=facts.acknowledged) if facts.acknowledged else "",
         fields=tuple(field for field in fields if field.value),
         paragraphs=(*comment_paragraphs(facts), *present([
             Paragraph("", description_of(facts)),
@@ -127,18 +128,32 @@ def render_event(facts: Facts) -> Message:
             *insights(facts),
         ])),
         links=links_of(facts, facts.event.url, _("Open at the source", locale)),
+        buttons=_buttons(facts),
         colour=colour_of(facts.severity, facts.phase),
     )  # fmt: skip
 
 
 def render_event_change(facts: Facts) -> Message:
     """What has just changed, for the thread."""
+    if facts.type == "alert.acknowledged" and facts.acknowledged:
+        headline = _("{who} took charge.", facts.locale).format(who=facts.acknowledged)
+        return Message(emoji="👀", headline=headline, notes=(Moment(facts.event.time),))
     return Message(
         emoji=emoji_of(facts.severity, facts.phase),
         headline=_headline(facts),
         paragraphs=present([Paragraph("", description_of(facts)), *course_of(facts), *insights(facts)]),
         notes=(Moment(facts.event.time),),
     )
+
+
+def _buttons(facts: Facts) -> tuple[Button, ...]:
+    """What can be done about something that goes wrong: somebody takes charge of it, or makes an incident of it."""
+    locale, event = facts.locale, facts.event
+    if facts.audience != "channel" or facts.phase != "open" or not (facts.severity and event.subject):
+        return ()
+    take = Button(label=_("Acknowledge", locale), action_id="acknowledge_event", value=event.id, style="primary")
+    make = Button(label=_("Create incident", locale), action_id="create_incident", value=event.id)
+    return (make,) if facts.acknowledged else (take, make)
 
 
 def _headline(facts: Facts) -> str:

@@ -8,6 +8,7 @@ A subject has one message per lane and episode, remembered under ``message_key``
     fresh         whether that delivery posted it   plain    whether Slack refused its blocks
     mentions      who was called         called     the same as Slack markup
     new           who of them by that delivery      aside      whether it stands in the fallback's channel
+    taken         who took charge of the alert that it tells of, "" for nobody
 
 It is committed after each message, so that an attempt goes on where the last one stopped; only the message in between
 is searched for by its metadata, once there was an attempt that failed.
@@ -21,7 +22,7 @@ from typing import Any
 import msgspec
 
 from centralita.core import payload
-from centralita.core.events import PEOPLE
+from centralita.core.events import PEOPLE, Event
 from centralita.i18n import best_locale
 from centralita.i18n import gettext as _
 from centralita.integrations.slack import people
@@ -79,10 +80,15 @@ class Posting:
         # Also an answer that Slack's servers failed to give (5xx) may hide a message that was posted.
         self.in_doubt = delivery.uncertain or delivery.attempt > 1
         self.previous_key = message_key(lane, delivery, delivery.subject.episode - 1)
+        # What the subject's message is drawn by: the event itself, or the one that it says something about.
+        self.drawn = _drawn(delivery)
+        self.taken = payload.text(delivery.event.data, "acknowledged.by", 200)
 
     def post(self) -> Calls[Outcome]:
         """The whole attempt. Raises Ended."""
         record = self.known.get(self.key)
+        if isinstance(record, dict):
+            self.taken = self.taken or str(record.get("taken") or "")
         if not isinstance(record, dict):
             record = yield from self._begin((yield from self._place()))
         elif record["delivery"] != self.delivery.id:
@@ -133,6 +139,7 @@ class Posting:
             "called": mentions,
             "new": "",
             "aside": place.aside,
+            "taken": self.taken,
         }
         yield Remember(key=self.key, value=record, also=self._way_back(record))
         if place.key.startswith(PLACES) and self.known.get(place.key) != record["channel"]:
@@ -186,10 +193,12 @@ class Posting:
             "mentions": [*record["mentions"], *names],
             "called": f"{record['called']} {new}".strip(),
             "new": new,
+            "taken": self.taken,
         }
         # A replayed or late event is told in the thread, but does not turn the message back; nor does one of ours
-        # that is only about the subject.
-        if self._is_the_subjects_own and self.delivery.subject.events >= record["events"]:
+        # that is only about the subject, unless it says how to draw it.
+        draws = self._is_the_subjects_own or self.drawn is not self.delivery
+        if draws and self.delivery.subject.events >= record["events"]:
             record["events"] = self.delivery.subject.events
             is_there = yield from self._update(record)
             if not is_there:
@@ -298,7 +307,8 @@ class Posting:
         return read_facts(self.delivery, locale, self.settings.public_url)
 
     def _root(self, locale: str, mentions: str, aside: bool, *, plain: bool, in_thread: bool) -> Rendered:
-        facts = self._facts(locale)
+        facts = read_facts(self.drawn, locale, self.settings.public_url)
+        facts = msgspec.structs.replace(facts, acknowledged=self.taken if facts.phase != "closed" else "")
         notes = self._link_to_previous(locale)
         buttons, desk = self.settings.interactive, self.settings.desk
         message = tell_root(
@@ -333,6 +343,11 @@ class Posting:
         if url:
             yield Remember(key=WORKSPACE_KEY, value={"url": url})
         return url
+
+
+def _drawn(delivery: Delivery) -> Delivery:
+    root = delivery.effect.arguments.get("root")
+    return msgspec.structs.replace(delivery, event=msgspec.convert(root, Event)) if root else delivery
 
 
 def _nobody(address: str) -> Outcome:

@@ -65,9 +65,11 @@ class Person:
         """Presses a button of a message or chooses something: ``action`` is ``{action_id, block_id, value}``."""
         message, ephemeral = self._message(conversation, ts)
         app = self.app_of(str(message.get("app_id", "")))
-        blocks = message.get("blocks") or []
+        blocks, place = _place(message, action)
+        where = self._where(conversation, message, ephemeral)
         payload = self.envelope(app, "block_actions") | {
-            **self._where(conversation, message, ephemeral),
+            **where,
+            "container": {**where["container"], **place},
             "state": {"values": state_of(blocks, values, {})},
             "response_url": self._response_url(app, conversation, message, ephemeral),
             "actions": [_pressed(blocks, action)],
@@ -285,6 +287,19 @@ class Person:
                 }
                 del payload["trigger_id"]
                 await self.dispatcher.interact(app, payload)
+
+
+def _place(message: Message, action: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The blocks that hold what is pressed, and how Slack names where they stand: the message, or one of its
+    attachments."""
+    names = str(action.get("block_id") or ""), str(action.get("action_id") or "")
+    own = message.get("blocks") or []
+    if find_element(own, *names) is None:
+        for number, attachment in enumerate(message.get("attachments") or [], 1):
+            blocks = attachment.get("blocks") or []
+            if find_element(blocks, *names) is not None:
+                return blocks, {"type": "message_attachment", "attachment_id": number, "is_app_unfurl": False}
+    return own, {"type": "message"}
 
 
 def _pressed(blocks: list[dict[str, Any]], action: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def _routers() -> list[APIRouter]:
         delegations,
         event_types,
         events,
+        incidents,
         lanes,
         rules,
         settings,
@@ -75,7 +76,7 @@ def _routers() -> list[APIRouter]:
     )
 
     modules = (
-        *(events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations),
+        *(events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations, incidents),
         *(assets, cis, rules, tokens, users, audit, settings, slack, slack_check),
         *(webhook_preview, webhook_trial, webhook_polling, webhook_statistics),
         *(webhook_history, webhook_replay, webhook_issues),

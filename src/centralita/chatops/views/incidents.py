@@ -1,0 +1,161 @@
+"""The modals about incidents, and what their commands answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from centralita.chatops.views.notices import TITLE_LIMIT, plain_text, section
+from centralita.core import mrkdwn
+from centralita.core.incidents import PRIORITIES, Incident
+from centralita.core.incidents import TITLE_LIMIT as LONGEST_TITLE
+from centralita.i18n import gettext as _
+from centralita.i18n import ngettext
+from centralita.integrations.slack.incidents import STATES, priority_in_words
+from centralita.services.announcements import rfc3339
+from centralita.services.incident_timeline import details, headline
+from centralita.services.incidents import Entry
+
+CREATE, UPDATE, RESOLVE = "incident_modal", "incident_update_modal", "incident_resolve_modal"
+MOST_LINES = 40
+LONGEST_INPUT = 3000
+"""Slack's limit of a text input's initial value."""
+_EMOJI = {"open": "🚨", "acknowledged": "👀", "resolved": "✅"}
+
+
+def creation(locale: str, values: Mapping[str, str], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The modal that creates one, filled with ``values``: title, description, priority, affected."""
+    blocks = [
+        *_what(locale, values),
+        _input("assignee", _("Assign To", locale), {
+            "type": "users_select",
+            "action_id": "assignee_select",
+            "placeholder": plain_text(_("Nobody in particular", locale)),
+        }, optional=True),
+    ]  # fmt: skip
+    return _modal(CREATE, _("Create Incident", locale), _("Create", locale), blocks, locale, metadata)
+
+
+def change(locale: str, incident: Incident) -> dict[str, Any]:
+    """The modal that changes one."""
+    values = {"title": incident.title, "description": incident.description, "priority": incident.priority}
+    values["affected"] = ", ".join(each.id for each in incident.affected)
+    title = _("Update {code}", locale).format(code=incident.code)
+    metadata = {"number": incident.number}
+    return _modal(UPDATE, title, _("Save", locale), _what(locale, values), locale, metadata)
+
+
+def resolution(locale: str, incident: Incident, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The modal that asks how it was resolved."""
+    title = _("Resolve {code}", locale).format(code=incident.code)
+    how = _text("note", _("How it was resolved", locale), "", optional=True, multiline=True)
+    blocks = [section(f"*{mrkdwn.escape(mrkdwn.cut(incident.title, 300))}*"), how]
+    facts = {**metadata, "number": incident.number}
+    return _modal(RESOLVE, title, _("Resolve", locale), blocks, locale, facts)
+
+
+def _what(locale: str, values: Mapping[str, str]) -> list[dict[str, Any]]:
+    options = [{"text": plain_text(priority_in_words(each, locale)), "value": each} for each in PRIORITIES]
+    chosen = next((option for option in options if option["value"] == values.get("priority")), options[1])
+    return [
+        _text("title", _("Incident Title", locale), values.get("title", "")[:LONGEST_TITLE], action="title_input"),
+        _input("priority", _("Priority", locale), {
+            "type": "static_select",
+            "action_id": "priority_select",
+            "initial_option": chosen,
+            "options": options,
+        }),
+        _text(
+            "description",
+            _("Description", locale),
+            values.get("description", "")[:LONGEST_INPUT],
+            optional=True,
+            multiline=True,
+        ),
+        _text(
+            "affected",
+            _("Affected CIs", locale),
+            values.get("affected", "")[:LONGEST_INPUT],
+            optional=True,
+            hint=_("Their ids, separated by commas.", locale),
+        ),
+    ]  # fmt: skip
+
+
+def _modal(
+    callback_id: str,
+    title: str,
+    submit: str,
+    blocks: Sequence[Mapping[str, Any]],
+    locale: str,
+    metadata: Mapping[str, Any],
+) -> dict[str, Any]:
+    return {
+        "type": "modal",
+        "callback_id": callback_id,
+        "title": plain_text(title, TITLE_LIMIT),
+        "submit": plain_text(submit, TITLE_LIMIT),
+        "close": plain_text(_("Cancel", locale), TITLE_LIMIT),
+        "private_metadata": json.dumps({name: value for name, value in metadata.items() if value}),
+        "blocks": list(blocks),
+    }
+
+
+def _input(block_id: str, label: str, element: Mapping[str, Any], *, optional: bool = False) -> dict[str, Any]:
+    block = {"type": "input", "block_id": block_id, "label": plain_text(label, 2000), "element": dict(element)}
+    return {**block, "optional": True} if optional else block
+
+
+def _text(
+    block_id: str,
+    label: str,
+    value: str,
+    *,
+    action: str = "",
+    optional: bool = False,
+    multiline: bool = False,
+    hint: str = "",
+) -> dict[str, Any]:
+    element: dict[str, Any] = {"type": "plain_text_input", "action_id": action or f"{block_id}_input"}
+    if value:
+        element["initial_value"] = value
+    if multiline:
+        element["multiline"] = True
+    block = _input(block_id, label, element, optional=optional)
+    return {**block, "hint": plain_text(hint, 2000)} if hint else block
+
+
+# --- Answers to one person -------------------------------------------------------------------------------------------
+
+
+def line(incident: Incident, locale: str) -> str:
+    """An incident in one line of Slack's markup."""
+    code = mrkdwn.link(incident.thread, incident.code) if incident.thread else f"*{incident.code}*"
+    who = incident.assignee.called or _("nobody yet", locale)
+    parts = [priority_in_words(incident.priority, locale), who, mrkdwn.moment(rfc3339(incident.created_at))]
+    said = " · ".join(mrkdwn.escape(part) if part is not parts[2] else part for part in parts)
+    return f"{_EMOJI[incident.state]} {code} {mrkdwn.escape(mrkdwn.cut(incident.title, 150))}\n{said}"
+
+
+def listing(found: Sequence[Incident], more: bool, locale: str) -> list[dict[str, Any]]:
+    """Blocks of a list; at least one incident."""
+    blocks = [section(line(each, locale)) for each in found]
+    return [*blocks, section(f"_{_('There are more.', locale)}_")] if more else blocks
+
+
+def timeline(incident: Incident, entries: Sequence[Entry], locale: str) -> list[dict[str, Any]]:
+    """Blocks of a timeline: its newest lines, the oldest of them first."""
+    heading = f"*{_('Incident timeline', locale)}*\n{line(incident, locale)} · {_(STATES[incident.state], locale)}"
+    shown, left_out = entries[-MOST_LINES:], max(0, len(entries) - MOST_LINES)
+    blocks = [section(heading)]
+    if left_out:
+        text = ngettext("{n} earlier line is left out.", "{n} earlier lines are left out.", left_out, locale)
+        blocks.append(section(f"_{mrkdwn.escape(text.format(n=left_out))}_"))
+    return [*blocks, *(section(_entry(incident, each, locale)) for each in shown)]
+
+
+def _entry(incident: Incident, entry: Entry, locale: str) -> str:
+    said = "\n".join(f"> {mrkdwn.escape(text)}" for text in details(entry, locale))
+    first = f"{mrkdwn.moment(rfc3339(entry.at))} {mrkdwn.escape(headline(incident, entry, locale))}"
+    return mrkdwn.cut(f"{first}\n{said}", 2900) if said else first
