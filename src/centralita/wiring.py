@@ -19,6 +19,7 @@ from centralita.net.mail import Mailer, MailServer
 from centralita.net.outbound import Outbound
 from centralita.ports import Config, Rate, Receipt
 from centralita.services import (
+    acknowledgements,
     announcements,
     approvals,
     assets,
@@ -283,7 +284,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         invgate=None if invgate is None else InvGate(invgate, client, clock, buckets),
         directory=directory_of(settings, client, clock),
     )
-    for noun in (tickets, approvals, incidents, assets, ci_changes, timers, interactions):
+    for noun in (tickets, approvals, incidents, acknowledgements, assets, ci_changes, timers, interactions):
         noun.join(hub)
     return hub
 

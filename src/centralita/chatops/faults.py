@@ -22,7 +22,8 @@ from centralita.store.database import StoreUnavailable
 def _shown(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """As Slack's markup: times in the reader's zone, and what people wrote without a meaning of its own."""
     found = {name: escape(value) if isinstance(value, str) else value for name, value in arguments.items()}
-    return {**found, "at": moment(rfc3339(found["at"]))} if isinstance(found.get("at"), float) else found
+    at = arguments.get("at")
+    return {**found, "at": moment(rfc3339(at))} if isinstance(at, float) else found
 
 
 _WORDS: dict[type[Exception], Callable[[Any, str], str]] = {
