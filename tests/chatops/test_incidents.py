@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from centralita.core.cis import Ci, Facts, Owner
 from centralita.ports import RawRequest
 from centralita.sandbox.control import SlackControl, SlackPerson
 from centralita.services import incidents
 from centralita.services.hub import Hub
 from centralita.services.incidents import Entry, Filter, Incident
+from centralita.store import cis
 from tests.chatops.conftest import Start
 
 CHANNEL, ROOM, ALERTS = "#incidents", "C0INCIDENTS", "C0ALERTS"
@@ -69,6 +71,19 @@ async def entries(hub: Hub, wanted: Callable[[list[Entry]], bool]) -> list[Entry
             found = (await incidents.timeline(hub, 1))[1]
             if wanted(found):
                 return found
+
+
+async def test_whose_what_is_affected_is_gets_the_way_to_the_thread(
+    app: Start, slack: SlackControl, sam: SlackPerson, ana: SlackPerson
+) -> None:
+    async with app(ENGLISH) as hub:
+        facts = Facts(name="SW-02", type="switch", owner=Owner(name="Ana", email="ana@example.com"))
+        ci = Ci(id="ci_01M82C4V74CCK6S59591X8D0EA", external_id="SW-02", edited=facts)
+        await hub.database.write(lambda tx: cis.save(tx, [(None, ci)]))
+        await sam.command("#alerts", "/incident", 'create "No network" ci:sw-02')
+        root = await told(slack, CHANNEL, "INC-1 · No network", "SW-02")
+        led = await told(slack, ana.user, "INC-1 · No network")
+        assert root["ts"].replace(".", "") in whole(led)
 
 
 async def the_incident(hub: Hub) -> Incident:

@@ -168,7 +168,7 @@ def test_events_that_come_quickly_are_told_together() -> None:
 def test_what_joins_events_to_an_incident() -> None:
     item = Item(id=" SRV-Web-01 ", name="Web")
     joined = incident(correlation="c1", origin=Origin(source="erp", subject="alert/1"), affected=(item, item))
-    assert joined.keys == ("correlation:c1", "subject:erp/alert/1", "ci:srv-web-01")
+    assert joined.keys == ("correlation:c1", "subject:erp/alert/1", "ci:srv-web-01", "ci:web")
     assert after(joined, Resolve(by=ANA)).keys == ()
     assert keys_of("", "erp", "", ["", " "]) == ()
 

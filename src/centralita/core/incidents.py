@@ -137,7 +137,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         """By which later events are found to belong to it; none once it is resolved."""
         if self.state == "resolved":
             return ()
-        return keys_of(self.correlation, self.origin.source, self.origin.subject, [each.id for each in self.affected])
+        items = [text for each in self.affected for text in (each.id, each.name)]
+        return keys_of(self.correlation, self.origin.source, self.origin.subject, items)
 
     @property
     def tells_related_at(self) -> float:
@@ -146,7 +147,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def keys_of(correlation: str, source: str, subject: str, items: list[str]) -> tuple[str, ...]:
-    """What joins events and incidents: the correlation, the subject, each affected configuration item."""
+    """What joins events and incidents: the correlation, the subject, each affected configuration item by
+    its id and by its name."""
     found = [f"correlation:{correlation}"] if correlation else []
     if source and subject:
         found.append(f"subject:{source}/{subject}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from centralita.core.ci_search import fold
 from centralita.core.effects import Subject
 from centralita.core.events import Event
 from centralita.core.incident_commands import Change, Pass, Relate, decide
@@ -15,7 +16,7 @@ from centralita.core.incidents import Incident, keys_of
 from centralita.services import announcements
 from centralita.services import incident_telling as telling
 from centralita.services.reactions import Ended
-from centralita.store import incidents, timers
+from centralita.store import cis, incidents, timers
 from centralita.store.database import Transaction
 from centralita.store.timers import Timer
 
@@ -46,7 +47,7 @@ def _relate(hub: Hub, tx: Transaction, told: Sequence[tuple[Event, Subject]], no
 
 
 def _keys(event: Event) -> tuple[str, ...]:
-    affected = [id_ for id_, _ in telling.item_facts(event.data)]
+    affected = [text for names in telling.item_facts(event.data) for text in names]
     return keys_of(event.correlation, event.source, event.subject, affected)
 
 
@@ -129,4 +130,8 @@ def _concerned(tx: Transaction, incident: Incident) -> tuple[str, ...]:
     """The addresses of those who have to know: who has it, and whose what is affected is; never who reported it."""
     reporter = incident.reporter.email.strip().lower()
     addresses = [incident.assignee.email.strip().lower()]
+    ids = [each.id for each in incident.affected]
+    names = [fold(text) for each in incident.affected for text in (each.id, each.name) if text]
+    owned = cis.named(tx, incident.origin.source, ids, names) if ids else []
+    addresses += [ci.owner.email for ci in owned]
     return tuple(dict.fromkeys(address for address in addresses if address and address != reporter))
