@@ -119,8 +119,9 @@ def changed_rules(hub: Hub, given: Mapping[str, Any]) -> Ruleset:
 
 def aliases() -> dict[str, str]:
     """Other names of event types to the real ones, over all kinds of sources."""
-    types = {**registry.event_types(), **announcements.TYPES}
-    return {alias: declared.name for declared in types.values() for alias in declared.aliases}
+    # One after the other: a type that the hub has in common with a sender keeps the names that the sender gives it.
+    types = [*registry.event_types().values(), *announcements.TYPES.values()]
+    return {alias: declared.name for declared in types for alias in declared.aliases}
 
 
 def unknown_paths(sources: Iterable[ConfiguredSource], ruleset: Ruleset) -> list[tuple[str, str]]:
