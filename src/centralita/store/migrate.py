@@ -34,24 +34,23 @@ def current(tx: Transaction) -> str | None:
 
 async def migrate(database: Database, revision: str = "head") -> tuple[str | None, str | None]:
     """Upgrades in one transaction: killed half way, the next run starts from where it was. Returns (before, after)."""
-
-    def run(tx: Transaction) -> tuple[str | None, str | None]:
-        if tx.dialect.name == "postgresql":
-            tx.execute(_LOCK)
-        before = current(tx)
-        if before != (head() if revision == "head" else revision):
-            _upgrade(tx, revision)
-        return before, current(tx)
-
-    return await database.write(run)
-
-
-def _upgrade(tx: Transaction, revision: str) -> None:
-    from alembic import command  # it takes a while to import, and hardly any start has something to upgrade
+    found = await database.read(current)
+    if found == (head() if revision == "head" else revision):
+        return found, found
+    # It takes a while to import, hardly any start has something to upgrade, and nobody should wait for it locked out.
+    from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = tx
-    command.upgrade(config, revision)
+
+    def run(tx: Transaction) -> tuple[str | None, str | None]:
+        if tx.dialect.name == "postgresql":
+            tx.execute(_LOCK)
+        before = current(tx)
+        config.attributes["connection"] = tx
+        command.upgrade(config, revision)
+        return before, current(tx)
+
+    return await database.write(run)
