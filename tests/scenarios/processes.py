@@ -17,7 +17,7 @@ from typing import Any, Self
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_S = 30.0
+READY_S = 60.0  # several seconds on a busy machine; more is a hang
 LINE_LIMIT = 4 * 1024 * 1024
 
 
@@ -57,8 +57,12 @@ class LineProcess:
         )
         assert self._process.stdout is not None and self._process.stderr is not None
         self._readers = [asyncio.ensure_future(self._keep(self._process.stderr))]
-        async with asyncio.timeout(READY_S):
-            first = await self._process.stdout.readline()
+        try:
+            async with asyncio.timeout(READY_S):
+                first = await self._process.stdout.readline()
+        except BaseException:
+            await self.kill()  # nobody is left who could: it would outlive the test, and slow those that follow
+            raise
         if not first:
             raise Ended(f"{self._command}: {await self.wait()}\n" + "\n".join(self.log[-40:]))
         self.facts = _facts(first.decode())
@@ -73,7 +77,7 @@ class LineProcess:
         async with self._news:
             self._news.notify_all()
 
-    async def logged(self, text: str, *, after: int = 0, timeout_s: float = 15.0) -> str:
+    async def logged(self, text: str, *, after: int = 0, timeout_s: float = 30.0) -> str:
         """The first line of the log, from line ``after``, that holds ``text``; waits for it. Raises TimeoutError."""
         async with asyncio.timeout(timeout_s), self._news:
             while True:

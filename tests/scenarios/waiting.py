@@ -11,7 +11,7 @@ T = TypeVar("T")
 GAP_S = 0.03
 
 
-async def until(condition: Callable[[], T], timeout_s: float = 20.0) -> T:
+async def until(condition: Callable[[], T], timeout_s: float = 40.0) -> T:
     """The first true value of ``condition``. Raises TimeoutError with the last value."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout_s
@@ -22,7 +22,7 @@ async def until(condition: Callable[[], T], timeout_s: float = 20.0) -> T:
     return value
 
 
-async def until_answered(ask: Callable[[], Awaitable[T]], timeout_s: float = 20.0) -> T:
+async def until_answered(ask: Callable[[], Awaitable[T]], timeout_s: float = 40.0) -> T:
     """The first true answer of ``ask``. Raises TimeoutError with the last one."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout_s
