@@ -59,7 +59,7 @@ async def test_a_request_is_answered_once_and_the_next_one_hears_who_did(api: Ap
         assert problem["at"] == first.json()["outcome"]["at"]
         assert MARTA in problem["detail"] and problem["detail"].endswith(": approved.")
     assert await told(api) == [
-        ("approval.requested", [(MARTA, "approval.tell"), (LUIS, "approval.tell")]),
+        ("approval.requested", [(MARTA, "approval.tell"), (LUIS, "approval.tell"), (ANA, "")]),
         ("approval.answered", [(ANA, ""), (MARTA, ""), (LUIS, "")]),
     ]
     entries = (await api("GET", "/api/v1/audit")).json()["items"]
@@ -135,8 +135,8 @@ async def test_a_question_and_its_answer(api: Api) -> None:
     assert (answered["state"], answered["answer"]) == ("open", "T14")
     assert await api.hub.database.read(lambda tx: timers.find(tx, "approval.due", id_)) is not None
     assert (await told(api))[1:] == [
-        ("approval.info_requested", [(ANA, "")]),
-        ("approval.info_given", [(MARTA, "approval.tell")]),
+        ("approval.info_requested", [(ANA, ""), (MARTA, "")]),
+        ("approval.info_given", [(MARTA, "approval.tell"), (ANA, "")]),
     ]
 
 
@@ -148,7 +148,7 @@ async def test_giving_a_place_away_and_standing_in(api: Api) -> None:
         await luis("POST", "/api/v1/delegations", {"delegate": LUIS, "person": MARTA, "ends": "2999-12-31"})
     ).json()["code"] == "approval.not_yours"
     id_ = await asked(api)
-    assert (await told(api))[-1] == ("approval.requested", [(JEFA, "approval.tell")])
+    assert (await told(api))[-1] == ("approval.requested", [(JEFA, "approval.tell"), (ANA, "")])
     done = (await (await as_(api, JEFA))("POST", f"{PATH}/{id_}/approve")).json()
     assert (done["outcome"]["by"]["email"], done["outcome"]["on_behalf_of"]["email"]) == (JEFA, MARTA)
     number = (await luis("GET", "/api/v1/delegations")).json()["items"][0]["id"]
@@ -156,6 +156,8 @@ async def test_giving_a_place_away_and_standing_in(api: Api) -> None:
     assert (await marta("DELETE", f"/api/v1/delegations/{number}")).status == 204
     assert (await marta("DELETE", f"/api/v1/delegations/{number}")).status == 404
     other = await asked(api)
+    await marta("POST", "/api/v1/delegations", {"delegate": JEFA, "ends": "2999-12-31"})
+    assert (await told(api))[-1] == ("approval.delegated", [(JEFA, ""), (MARTA, "")])
     assert (await marta("POST", f"{PATH}/{other}/reassign", {"to": LUIS})).status == 200
     assert (await luis("POST", f"{PATH}/{other}/reject")).json()["state"] == "rejected"
 
@@ -185,7 +187,7 @@ async def test_time_passes(api: Api, on_expiry: str, state: str, type_: str) -> 
         await asyncio.gather(running, return_exceptions=True)
     assert events[1][0] == type_
     targets = {target for target, _ in events[1][1]}
-    assert targets == ({ANA, MARTA} if state == "expired" else {JEFA})
+    assert targets == ({ANA, MARTA} if state == "expired" else {ANA, MARTA, JEFA})
     assert (await api("GET", f"{PATH}/{id_}")).json()["state"] == state
     timer = await api.hub.database.read(lambda tx: timers.find(tx, "approval.due", id_))
     assert (timer is None) == (state == "expired")

@@ -19,6 +19,7 @@ from centralita.core.approvals import (
     Stage,
     Vote,
     begin,
+    is_requester,
     told_at,
 )
 from centralita.core.approvers import Approver, is_among
@@ -54,6 +55,9 @@ class Give(msgspec.Struct, frozen=True, kw_only=True):
     stage: int | None = None
     """Index of the stage that they saw: one that is done meanwhile must not count for the next, where they may have a
     place too. None: whichever is open."""
+    version: int | None = None
+    """Of the approval that they saw: what is pressed again there counts once, also where they may answer for
+    somebody else by now."""
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +74,8 @@ class Tell(msgspec.Struct, frozen=True, kw_only=True):
     by: Approver
     text: str
     managing: bool = False
+    question: str = ""
+    """That they saw; "" for whichever is open."""
 
 
 class Reassign(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,15 +177,13 @@ def _decided(approval: Approval, vote: Vote | None, reason: str = "approval.deci
     return Refusal(reason, {"answer": ENDS[vote.answer], "who": vote.by.called, "at": vote.at})
 
 
-def _is_requester(approval: Approval, person: Approver) -> bool:
-    return bool(person.key) and is_among(person, (approval.requester, approval.asked_by))
-
-
 def _give(approval: Approval, command: Give, now: float) -> Change | Refusal:
-    if _is_requester(approval, command.by) or _is_requester(approval, command.hand):
+    if is_requester(approval, command.by) or is_requester(approval, command.hand):
         return Refusal("approval.self")
     if command.stage is not None and command.stage < approval.stage:
         return _behind(approval, approval.stages[command.stage], command)
+    if command.version is not None and approval.voted.get(command.by.key, 0) > command.version:
+        return Change(approval=approval, by=command.by)
     stage = approval.current
     before = next((vote for vote in stage.votes if vote.by.is_same(command.by)), None)
     if before is not None:
@@ -194,8 +198,9 @@ def _give(approval: Approval, command: Give, now: float) -> Change | Refusal:
     if not command.note.strip() and approval.note_required in ("always", command.answer):
         return Refusal("approval.note_missing")
     vote = Vote(seat=seat, by=command.by, answer=command.answer, at=now, note=command.note.strip())
-    voted = msgspec.structs.replace(approval, stages=_with_stage(approval, votes=(*stage.votes, vote)))
-    return _count(voted, vote, now)
+    stages = _with_stage(approval, votes=(*stage.votes, vote))
+    newest = {**approval.voted, command.by.key: approval.version + 1}
+    return _count(msgspec.structs.replace(approval, stages=stages, voted=newest), vote, now)
 
 
 def _behind(approval: Approval, stage: Stage, command: Give) -> Change | Refusal:
@@ -294,7 +299,7 @@ def _heard(approval: Approval, command: Heard, now: float) -> Change:
 
 
 def _ask(approval: Approval, command: Ask, now: float) -> Change | Refusal:
-    if _seat(approval.current, command.by, command.stands_for) is None or _is_requester(approval, command.by):
+    if _seat(approval.current, command.by, command.stands_for) is None or is_requester(approval, command.by):
         return Refusal("approval.not_approver", {"who": command.by.called})
     if approval.state == "asked":
         if approval.asking.is_same(command.by) and approval.question == command.text.strip():
@@ -306,13 +311,15 @@ def _ask(approval: Approval, command: Ask, now: float) -> Change | Refusal:
 
 
 def _tell(approval: Approval, command: Tell, now: float) -> Change | Refusal:
-    if not (command.managing or _is_requester(approval, command.by)):
+    if not (command.managing or is_requester(approval, command.by)):
         return Refusal("approval.not_requester")
     text = command.text.strip()
     if approval.state != "asked":
         if approval.answer and approval.answer == text:
             return Change(approval=approval, by=command.by)
         return Refusal("approval.not_asked")
+    if command.question and command.question != approval.question:
+        return Refusal("approval.another_question")
     moved = _moved(_resumed(approval, now), "answer", now, answer=text)
     # Whoever asked waits for it; they may have given their place away meanwhile.
     asking = tuple(seat for seat in approval.current.waits_for() if seat.is_same(approval.asking))
@@ -326,7 +333,7 @@ def _reassign(approval: Approval, command: Reassign, now: float) -> Change | Ref
         if is_among(command.to, approval.current.seats()):
             return Change(approval=approval, by=command.by)
         return Refusal("approval.not_approver", {"who": command.person.called})
-    if _is_requester(approval, command.to):
+    if is_requester(approval, command.to):
         return Refusal("approval.self")
     if is_among(command.to, approval.current.seats()):
         return Refusal("approval.already_approver", {"who": command.to.called})
@@ -349,9 +356,7 @@ def _unreachable(approval: Approval, command: Unreachable, now: float) -> Change
     stage = approval.current
     if approval.state == "answering" or not is_among(command.person, stage.waits_for()):
         return Change(approval=approval)
-    spare = (
-        each for each in stage.fallbacks if not _is_requester(approval, each) and not is_among(each, stage.seats())
-    )
+    spare = (each for each in stage.fallbacks if not is_requester(approval, each) and not is_among(each, stage.seats()))
     fallback = next(spare, None)
     if fallback is None:
         return Change(approval=approval, happened="lose", note=command.person.called)
@@ -359,7 +364,7 @@ def _unreachable(approval: Approval, command: Unreachable, now: float) -> Change
 
 
 def _cancel(approval: Approval, command: Cancel, now: float) -> Change | Refusal:
-    if not (command.managing or _is_requester(approval, command.by)):
+    if not (command.managing or is_requester(approval, command.by)):
         return Refusal("approval.not_requester")
     vote = Vote(seat=command.by, by=command.by, answer="cancel", at=now, note=command.note.strip())
     told = Change(approval=approval, happened="cancel", by=command.by, note=vote.note)

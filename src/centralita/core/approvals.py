@@ -8,11 +8,12 @@ What a command makes of one is decided in ``core.approval_commands``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
-from centralita.core.approvers import Approver, StageSpec, is_among, needed
+from centralita.core.approvers import Approver, Delegation, StageSpec, is_among, needed, stand_in, standing_in
 
 State = Literal["open", "asked", "answering", "approved", "rejected", "expired", "cancelled"]
 Happening = Literal[
@@ -163,6 +164,10 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     """0 for never."""
     told_at: dict[str, float] = {}
     """``Approver.key`` to when they were last told."""
+    reached: tuple[Approver, ...] = ()
+    """Who was written to: approvers, and who stood in for them then."""
+    voted: dict[str, int] = {}
+    """``Approver.key`` to the version that their newest answer led to."""
     question: str = ""
     answer: str = ""
     asking: Approver = Approver()
@@ -204,3 +209,27 @@ def begin(approval: Approval, now: float) -> Approval:
 def told_at(approval: Approval, people: tuple[Approver, ...], now: float) -> dict[str, float]:
     """When everybody was last told, if these are told now."""
     return {**approval.told_at, **{person.key: now for person in people}}
+
+
+def is_requester(approval: Approval, person: Approver) -> bool:
+    """Whether somebody asked for it, themselves or in the requester's name."""
+    return bool(person.key) and is_among(person, (approval.requester, approval.asked_by))
+
+
+def written_to(approval: Approval, seat: Approver, delegations: Sequence[Delegation], now: float) -> Approver:
+    """Who is written to for a place: the approver, or who stands in; never the requester, who could not answer."""
+    person = stand_in(seat, delegations, now)
+    return seat if is_requester(approval, person) else person
+
+
+def answerers(approval: Approval, delegations: Sequence[Delegation], now: float) -> tuple[Approver, ...]:
+    """Who may give an answer now: those whose place is free, and who stands in for them."""
+    if approval.state not in ("open", "asked"):
+        return ()
+    gone = (approval.requester, approval.asked_by, *(vote.by for vote in approval.current.votes))
+    found: list[Approver] = []
+    for seat in approval.current.waits_for():
+        for person in (seat, *standing_in(seat, delegations, now)):
+            if person.key and not is_among(person, (*gone, *found)):
+                found.append(person)
+    return tuple(found)

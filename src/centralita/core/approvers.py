@@ -75,8 +75,12 @@ class Delegation(msgspec.Struct, frozen=True, kw_only=True):
 
 def stand_in(person: Approver, delegations: Sequence[Delegation], now: float) -> Approver:
     """Who is to be told instead of ``person`` now; a delegate's own delegate is not asked."""
-    holding = (each.delegate for each in delegations if each.holds(now) and each.person.is_same(person))
-    return next(holding, person)
+    return next(iter(standing_in(person, delegations, now)), person)
+
+
+def standing_in(person: Approver, delegations: Sequence[Delegation], now: float) -> tuple[Approver, ...]:
+    """Everybody who may answer instead of ``person`` now."""
+    return tuple(each.delegate for each in delegations if each.holds(now) and each.person.is_same(person))
 
 
 def stands_for(person: Approver, delegations: Sequence[Delegation], now: float) -> tuple[Approver, ...]:

@@ -42,6 +42,7 @@ TYPES: dict[str, EventType] = {
         EventType("approval.escalated", N_("An approval took too long; others were asked too")),
         EventType("approval.expired", N_("Nobody answered in time: denied")),
         EventType("approval.reassigned", N_("Somebody else answers instead")),
+        EventType("approval.delegated", N_("Somebody stands in for an approver from now on, and was asked")),
         EventType("approval.info_requested", N_("An approver wants to know more")),
         EventType("approval.info_given", N_("The requester answered an approver's question")),
         EventType("approval.cancelled", N_("An approval is not needed any more")),
@@ -76,7 +77,8 @@ TYPES: dict[str, EventType] = {
 }
 _APPROVAL = (
     *("id", "status", "title", "justification", "amount", "currency", "ticket", "authority", "stage", "stages"),
-    *("given", "waits_for", "told", "question", "answer", "note", "reason", "due_at"),
+    *("given", "waits_for", "told", "approvers", "version", "note_required"),
+    *("question", "answer", "note", "reason", "due_at"),
 )
 _INCIDENT = (
     *("id", "number", "title", "description", "priority", "status", "assignee", "by", "note", "correlation", "url"),

@@ -151,24 +151,27 @@ def _requested(hub: Hub, tx: Transaction, event: Event, subject: Subject, now: f
     if choice.why == "nobody":
         telling.tell(tx, hub, "approval.unassigned", Change(approval=approval), now, cause=event)
         return Reaction(announced=True)
-    telling.keep(tx, hub, None, approval)
     if nameless(approval.stages) and hub.invgate is not None:
+        telling.keep(tx, hub, None, approval)
         timers.set_timer(tx, FIND_TIMER, approval.id, now)  # InvGate is asked who they are, before they are
         return NOTHING
-    _assign(tx, hub, approval, now, wanted.voters, event)
+    _assign(tx, hub, None, approval, now, wanted.voters, event)
     return Reaction(announced=True)
 
 
 def _assign(
     tx: Transaction,
     hub: Hub,
-    approval: Approval,
+    before: Approval | None,
+    found: Approval,
     now: float,
     voters: Sequence[Approver] = (),
     cause: Event | None = None,
 ) -> None:
-    people = approval.current.waits_for()
-    effects = telling.ask_effects(tx, hub, approval, people, now, voters)
+    people, holding = found.current.waits_for(), telling.delegations(tx, hub, now)
+    approval = telling.reaching(found, people, holding, now)
+    telling.keep(tx, hub, before, approval)
+    effects = telling.ask_effects(hub, approval, people, holding, now, voters)
     telling.tell(tx, hub, "approval.assigned", Change(approval=approval, tell=people), now, effects, cause=cause)
 
 
@@ -197,8 +200,7 @@ async def _find(hub: Hub, timer: Timer) -> None:
             telling.tell(tx, hub, "approval.unassigned", Change(approval=approval), now)
             return
         found = msgspec.structs.replace(approval, stages=able, version=approval.version + 1)
-        telling.keep(tx, hub, approval, begin(found, now))
-        _assign(tx, hub, found, now)
+        _assign(tx, hub, approval, begin(found, now), now)
 
     await hub.database.write(told)
     hub.router.look()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from centralita.core.approval_commands import Change
-from centralita.core.approvals import FINAL, Approval, Vote
-from centralita.core.approvers import Approver, Delegation, is_among, read_approver, stand_in
+from centralita.core.approvals import FINAL, Approval, Vote, answerers, written_to
+from centralita.core.approvers import Approver, Delegation, is_among, read_approver
 from centralita.core.effects import Effect
 from centralita.core.events import Event
 from centralita.services import announcements
@@ -72,11 +72,34 @@ def carry_out(
     tx: Transaction, hub: Hub, before: Approval, change: Change, now: float, type_: str = "", cause: Event | None = None
 ) -> bool:
     """Keeps what a command made of an approval, and tells it; True when it wrote an event."""
+    holding = delegations(tx, hub, now)
+    if change.tell and change.approval.state not in FINAL:
+        change = msgspec.structs.replace(change, approval=reaching(change.approval, change.tell, holding, now))
     keep(tx, hub, before, change.approval)
     if not change.happened:
         return False
-    tell(tx, hub, type_ or TYPES[change.happened], change, now, effects_of(tx, hub, change, now), cause=cause)
+    tell(tx, hub, type_ or TYPES[change.happened], change, now, effects_of(hub, change, holding, now), cause=cause)
     return True
+
+
+def reaching(approval: Approval, people: Sequence[Approver], holding: Sequence[Delegation], now: float) -> Approval:
+    """The approval once those of ``people`` who have an address, or who stand in for them, are written to."""
+    found = list(approval.reached)
+    for seat in people:
+        person = written_to(approval, seat, holding, now)
+        if person.email and not is_among(person, found):
+            found.append(person)
+    return msgspec.structs.replace(approval, reached=tuple(found))
+
+
+def hand_over(tx: Transaction, hub: Hub, before: Approval, away: Approver, deputy: Approver, now: float) -> None:
+    """Writes to ``deputy``, who stands in for ``away`` from now on, about an approval that waits."""
+    reached = (*before.reached, deputy)
+    approval = msgspec.structs.replace(before, reached=reached, version=before.version + 1, updated_at=now)
+    keep(tx, hub, before, approval)
+    effects = [*_to([deputy], "approver", quiet=False), *_to(before.reached, "approver", quiet=True)]
+    change = Change(approval=approval, tell=(deputy,), by=away)
+    tell(tx, hub, "approval.delegated", change, now, effects)
 
 
 def tell(
@@ -99,7 +122,7 @@ def tell(
         now=now,
         subject=f"approval/{approval.id}",
         title=approval.title,
-        data=said(change),
+        data=said(change, delegations(tx, hub, now), now),
         effects=effects,
         about=about,
         category=approval.category,
@@ -108,8 +131,8 @@ def tell(
     )
 
 
-def said(change: Change) -> dict[str, Any]:
-    """The data of an event about a change."""
+def said(change: Change, holding: Sequence[Delegation], now: float) -> dict[str, Any]:
+    """The data of an event about a change. ``approvers`` are the addresses of those who may answer now."""
     approval = change.approval
     waits = approval.current.waits_for() if approval.state not in FINAL else ()
     facts = {
@@ -123,6 +146,9 @@ def said(change: Change) -> dict[str, Any]:
         "authority": approval.authority,
         "stage": approval.stage + 1,
         "stages": len(approval.stages),
+        "version": approval.version,
+        "approvers": [person.email for person in answerers(approval, holding, now) if person.email],
+        "note_required": approval.note_required if waits else "",
         "given": sum(vote.answer == "approve" for vote in approval.current.votes),
         "waits_for": [person.called for person in waits],
         "told": [person.called for person in change.tell],
@@ -143,38 +169,51 @@ def said(change: Change) -> dict[str, Any]:
 # --- Effects ---------------------------------------------------------------------------------------------------------
 
 
-def effects_of(tx: Transaction, hub: Hub, change: Change, now: float) -> list[Effect]:
+def effects_of(hub: Hub, change: Change, holding: Sequence[Delegation], now: float) -> list[Effect]:
     """Who is written to, and what InvGate is asked to do."""
-    approval, happened = change.approval, change.happened
-    if happened == "write" and approval.pending is not None:
-        return _write(approval, approval.pending)
-    if happened == "ask":
-        return _to([approval.requester], "requester")
-    if approval.state in FINAL:
-        return _of_the_end(change, delegations(tx, hub, now), now)
-    return ask_effects(tx, hub, approval, change.tell, now)
+    approval, effects = change.approval, list[Effect]()
+    if change.happened == "write" and approval.pending is not None:
+        effects = _write(approval, approval.pending)
+    elif change.happened != "ask" and approval.state not in FINAL:
+        effects = ask_effects(hub, approval, change.tell, holding, now)
+    told = {effect.target for effect in effects}
+    quiet = approval.state not in FINAL
+    everybody = [person for person in approval.reached if person.email not in told]
+    return [*effects, *to_requester(change), *_to(everybody, "approver", quiet=quiet)]
 
 
 def ask_effects(
-    tx: Transaction,
     hub: Hub,
     approval: Approval,
     people: Sequence[Approver],
+    holding: Sequence[Delegation],
     now: float,
     voters: Sequence[Approver] = (),
 ) -> list[Effect]:
     """A message to each of them, or to who stands in; and a place among InvGate's voters for who has none."""
-    holding = delegations(tx, hub, now)
     fallback = "" if approval.current.fallbacks else hub.settings.approvals.fallback or ""
     effects: list[Effect] = []
     for seat in people:
-        person = stand_in(seat, holding, now)
+        person = written_to(approval, seat, holding, now)
         if approval.authority == "invgate" and not is_among(person, voters):
             effects.append(add_voter(approval, person))
         if person.email:
             arguments = {"row": approval.id, "seat": seat.key}
             effects.append(_message(person.email, "approver", action=TELL, arguments=arguments, fallback=fallback))
     return effects
+
+
+def to_requester(change: Change) -> list[Effect]:
+    """What the requester sees: of the hub's own everything, of InvGate's what they were asked."""
+    approval = change.approval
+    if approval.authority != "hub" and not approval.asking.key:
+        return []
+    theirs = change.by.is_same(approval.requester)
+    return _to([approval.requester], "requester", quiet=theirs or change.happened in _UNHEARD)
+
+
+_UNHEARD = ("remind", "fail", "lose", "write")
+"""What is no news to whoever asked."""
 
 
 def add_voter(approval: Approval, person: Approver) -> Effect:
@@ -201,19 +240,10 @@ def _to_invgate(rule: str, action: str, approval: Approval, **more: str) -> Effe
     )
 
 
-def _of_the_end(change: Change, holding: Sequence[Delegation], now: float) -> list[Effect]:
-    """The requester of ours hears the result, and whoever was asked sees in their message that it is over."""
-    approval = change.approval
-    asked = [stand_in(read_approver(key), holding, now) for key in approval.told_at]
-    effects = _to(asked, "approver")
-    by_requester = change.happened == "cancel" and change.by.is_same(approval.requester)
-    if approval.authority == "hub" and not by_requester:
-        effects = [*_to([approval.requester], "requester"), *effects]
-    return effects
-
-
-def _to(people: Iterable[Approver], audience: Any) -> list[Effect]:
-    return [_message(person.email, audience) for person in people if person.email]
+def _to(people: Iterable[Approver], audience: Any, *, quiet: bool) -> list[Effect]:
+    """``quiet``: their message is brought up to date, and nothing is added to its thread."""
+    formatting = {"thread_replies": False} if quiet else {}
+    return [_message(person.email, audience, formatting=formatting) for person in people if person.email]
 
 
 def _message(address: str, audience: Any, **more: Any) -> Effect:

@@ -18,7 +18,7 @@ from centralita.core.approval_commands import (
     Tell,
     decide,
 )
-from centralita.core.approvals import Approval, begin
+from centralita.core.approvals import Approval, answerers, begin
 from centralita.core.approvers import (
     ApprovalRule,
     Approver,
@@ -26,6 +26,7 @@ from centralita.core.approvers import (
     StageSpec,
     Wanted,
     choose,
+    is_among,
     named,
     needed,
     people_of,
@@ -42,10 +43,10 @@ from centralita.services.audit import record
 from centralita.services.hub import Hub
 from centralita.services.invgate import InvGateUnavailable
 from centralita.store import approvals, users
-from centralita.store.approvals import Filter, StoredDelegation
+from centralita.store.approvals import Filter
 from centralita.store.database import Transaction
 
-__all__ = ["Approval", "Declined", "Filter", "NewApproval", "StoredDelegation", "join"]
+__all__ = ["Approval", "Declined", "Filter", "NewApproval", "join"]
 
 MANAGE = "approval.manage"
 
@@ -110,17 +111,19 @@ async def request(hub: Hub, principal: Principal, wanted: NewApproval) -> Approv
         requester = read_approver(wanted.requester) if wanted.requester else asked_by
         facts = Wanted(requester=requester, category=wanted.category, amount=wanted.amount)
         stages = _stages(tx, facts, given, rules, (requester, asked_by, *gone))
-        approval = begin(_new(hub, wanted, requester, asked_by, stages, now), now)
+        fresh = begin(_new(hub, wanted, requester, asked_by, stages, now), now)
+        people, holding = fresh.current.waits_for(), telling.delegations(tx, hub, now)
+        approval = telling.reaching(fresh, people, holding, now)
         telling.keep(tx, hub, None, approval)
-        people = approval.current.waits_for()
-        effects = telling.ask_effects(tx, hub, approval, people, now)
-        telling.tell(tx, hub, "approval.requested", Change(approval=approval, tell=people), now, effects)
+        change = Change(approval=approval, tell=people)
+        effects = telling.ask_effects(hub, approval, people, holding, now)
+        telling.tell(tx, hub, "approval.requested", change, now, [*effects, *telling.to_requester(change)])
         after = {"title": approval.title, "requester": requester.called, "approvers": [each.called for each in people]}
         record(tx, now, principal.actor, "approval.requested", f"approval/{approval.id}", {"after": after})
         return approval
 
     approval = await hub.database.write(ask)
-    _wake(hub)
+    wake(hub)
     return approval
 
 
@@ -201,8 +204,9 @@ async def give(
     note: str = "",
     on_behalf_of: str = "",
     stage: int | None = None,
+    version: int | None = None,
 ) -> Approval:
-    """Approves or rejects; ``on_behalf_of`` is somebody's address, ``stage`` (from 1) the one that they saw.
+    """Approves or rejects; ``on_behalf_of`` is somebody's address, ``stage`` (from 1) and ``version`` what they saw.
 
     Raises Declined, LookupError.
     """
@@ -220,6 +224,7 @@ async def give(
             stands_for=stands_for(by, holding, now),
             hand=me if on_behalf_of else Approver(),
             stage=None if stage is None else stage - 1,
+            version=version,
         )
 
     said = {"answer": answer, "note": note, **({"on_behalf_of": on_behalf_of} if on_behalf_of else {})}
@@ -241,12 +246,12 @@ async def ask(hub: Hub, principal: Principal, id_: str, text: str) -> Approval:
     return await _command(hub, principal, id_, "approval.ask", make, {"question": text})
 
 
-async def tell(hub: Hub, principal: Principal, id_: str, text: str) -> Approval:
-    """The requester answers the question. Raises Declined, LookupError."""
+async def tell(hub: Hub, principal: Principal, id_: str, text: str, question: str = "") -> Approval:
+    """The requester answers the question, ``question`` if it is still that. Raises Declined, LookupError."""
     managing = principal.may(MANAGE)
 
     def make(tx: Transaction, approval: Approval, me: Approver, holding: Sequence[Delegation], now: float) -> Command:
-        return Tell(by=me, text=text, managing=managing)
+        return Tell(by=me, text=text, managing=managing, question=question)
 
     return await _command(hub, principal, id_, "approval.answer", make, {"text": text})
 
@@ -298,11 +303,12 @@ async def _command(
         return change.approval
 
     approval = await hub.database.write(run)
-    _wake(hub)
+    wake(hub)
     return approval
 
 
-def _wake(hub: Hub) -> None:
+def wake(hub: Hub) -> None:
+    """What was just committed is looked at now."""
     hub.router.look()
     hub.alarms.look()
     hub.database.notify()
@@ -313,6 +319,27 @@ async def listing(hub: Hub, wanted: Filter, limit: int, before: str) -> list[App
     return await hub.database.read(lambda tx: approvals.listing(tx, wanted, limit, before))
 
 
+async def waiting_for(hub: Hub, principal: Principal, limit: int, before: str = "") -> list[Approval]:
+    """What somebody may answer now, for themselves or for whom they stand in, the newest first; ``before`` is the id
+    of the last one of the page before."""
+    now = hub.clock.now()
+
+    def read(tx: Transaction) -> list[Approval]:
+        me, holding = who_is(tx, principal), telling.delegations(tx, hub, now)
+        keys = tuple(person.key for person in (me, *stands_for(me, holding, now)) if person.key)
+        found: list[Approval] = []
+        start = before
+        while keys and len(found) < limit:
+            page = approvals.listing(tx, Filter(state="answerable", approvers=keys), limit, start)
+            found += [each for each in page if is_among(me, answerers(each, holding, now))]
+            if len(page) < limit:
+                break
+            start = page[-1].id
+        return found[:limit]
+
+    return await hub.database.read(read)
+
+
 async def show(hub: Hub, id_: str) -> Approval | None:
     """One approval."""
     return await hub.database.read(lambda tx: approvals.find(tx, id_))
@@ -321,53 +348,3 @@ async def show(hub: Hub, id_: str) -> Approval | None:
 async def mine(hub: Hub, principal: Principal) -> str:
     """The address of whoever asks; "" when nobody knows it."""
     return (await hub.database.read(lambda tx: who_is(tx, principal))).email
-
-
-# --- Standing in -----------------------------------------------------------------------------------------------------
-
-
-async def delegate(
-    hub: Hub, principal: Principal, person: str, to: str, begins_at: float, ends_at: float
-) -> StoredDelegation:
-    """``to`` stands in for ``person`` ("" for oneself). Raises Declined."""
-    now = hub.clock.now()
-
-    def add(tx: Transaction) -> StoredDelegation:
-        me = who_is(tx, principal)
-        away = read_approver(person) if person else me
-        if not away.key or not (principal.may(MANAGE) or away.is_same(me)):
-            raise Declined("approval.not_yours")
-        deputy = read_approver(to)
-        if disabled(tx, [deputy]):
-            raise Declined("approval.disabled", {"who": to})
-        if away.is_same(deputy) or ends_at <= max(begins_at, now):
-            raise Declined("approval.delegation")
-        number = approvals.delegate(tx, away.key, deputy.key, begins_at, ends_at, principal.actor)
-        after = {"person": away.key, "delegate": deputy.key, "begins_at": begins_at, "ends_at": ends_at}
-        record(tx, now, principal.actor, "approval.delegated", f"delegation/{number}", {"after": after})
-        made = Delegation(person=away, delegate=deputy, begins_at=begins_at, ends_at=ends_at)
-        return StoredDelegation(id=number, delegation=made, created_by=principal.actor)
-
-    return await hub.database.write(add)
-
-
-async def delegations(hub: Hub) -> list[StoredDelegation]:
-    """Those that hold or will, without those of the settings."""
-    return await hub.database.read(lambda tx: approvals.standing(tx, hub.clock.now()))
-
-
-async def undelegate(hub: Hub, principal: Principal, number: int) -> None:
-    """Ends one now. Raises Declined, LookupError."""
-    now = hub.clock.now()
-
-    def end(tx: Transaction) -> None:
-        found = approvals.find_delegation(tx, number)
-        if found is None or found.delegation.ends_at <= now:
-            raise LookupError(str(number))
-        if not (principal.may(MANAGE) or found.delegation.person.is_same(who_is(tx, principal))):
-            raise Declined("approval.not_yours")
-        approvals.end_delegation(tx, number, now)
-        details = {"before": {"ends_at": found.delegation.ends_at}, "after": {"ends_at": now}}
-        record(tx, now, principal.actor, "approval.undelegated", f"delegation/{number}", details)
-
-    await hub.database.write(end)

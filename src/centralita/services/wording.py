@@ -165,6 +165,7 @@ TEXTS: Mapping[str, str] = {
     "window.empty": N_("The window ends before it begins."),
     "window.too_long": N_("More than {most} intervals: ask for a shorter window, or for longer intervals."),
     # approvals
+    "approval.another_question": N_("Another question was asked meanwhile."),
     "approval.already_approver": N_("{who} is asked already."),
     "approval.answered_elsewhere": N_("It was answered in InvGate."),
     "approval.answering": N_("{who} decided at {at}: {answer}. InvGate is being told."),

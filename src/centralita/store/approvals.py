@@ -18,9 +18,11 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which approvals; "" for any."""
 
     state: str = ""
-    """One of the states, or ``waiting`` for all that are not over."""
+    """One of the states, ``waiting`` for all that are not over, ``answerable`` for those that take an answer."""
     approver: str = ""
     """Address of somebody who may answer now."""
+    approvers: tuple[str, ...] = ()
+    """Instead, keys of several: what waits for any of them."""
     subject: str = ""
 
 
@@ -66,10 +68,13 @@ def listing(tx: Transaction, wanted: Filter, limit: int, before: str = "") -> li
     query = sa.select(approvals.c.body).order_by(approvals.c.id.desc()).limit(limit)
     if wanted.state == "waiting":
         query = query.where(approvals.c.state.notin_(sorted(FINAL)))
+    elif wanted.state == "answerable":
+        query = query.where(approvals.c.state.in_(("open", "asked")))
     elif wanted.state:
         query = query.where(approvals.c.state == wanted.state)
-    if wanted.approver:
-        query = query.where(approvals.c.waits_for.contains(f" {wanted.approver.lower()} ", autoescape=True))
+    if keys := wanted.approvers or ((wanted.approver,) if wanted.approver else ()):
+        names = (approvals.c.waits_for.contains(f" {key.lower()} ", autoescape=True) for key in keys)
+        query = query.where(sa.or_(*names))
     if wanted.subject:
         query = query.where(approvals.c.subject == wanted.subject)
     if before:

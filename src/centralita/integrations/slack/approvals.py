@@ -17,6 +17,8 @@ from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.integrations.slack.facts import Facts
 from centralita.integrations.slack.messages import (
+    Button,
+    Confirm,
     Field,
     Message,
     Moment,
@@ -27,6 +29,9 @@ from centralita.integrations.slack.messages import (
 from centralita.integrations.slack.system import explain_reason
 
 _LONG = 4000
+APPROVE, APPROVE_WITH_NOTE, REJECT = "approve_request", "approve_request_with_note", "reject_request"
+ASK, DELEGATE, ANSWER = "request_info", "delegate_request", "answer_question"
+"""Action ids of what can be done with an approval."""
 
 
 class _Kind(msgspec.Struct, frozen=True):
@@ -48,6 +53,7 @@ KINDS: Mapping[str, _Kind] = {
     ),
     "approval.escalated": _Kind("⏫", _WAITS, N_("It takes long: {told} was asked too."), HELD),
     "approval.reassigned": _Kind("🔁", _WAITS, N_("{told} answers instead of {note}.")),
+    "approval.delegated": _Kind("🔁", _WAITS, N_("{told} was asked too, standing in for {who}.")),
     "approval.info_requested": _Kind(
         "❓", N_("Question about the approval of {title}"), N_("{who} wants to know more.")
     ),
@@ -99,8 +105,9 @@ def render_approval(facts: Facts) -> Message:
         headline=_(kind.headline, locale).format(title=facts.title or _("Something", locale)),
         lead=_change(facts, kind),
         fields=tuple(field for field in fields if field.value),
-        paragraphs=present([Paragraph(_("What for", locale), _said(facts, "justification")), *_words(facts)]),
+        paragraphs=present([Paragraph(_("What for", locale), _said(facts, "justification")), *_talk(facts)]),
         links=links_of(facts, facts.event.url, _("Open ticket", locale)),
+        buttons=_buttons(facts),
         notes=(_said(facts, "id"), Moment(facts.event.time)),
         colour=kind.colour,
     )
@@ -115,6 +122,51 @@ def render_approval_change(facts: Facts) -> Message:
         paragraphs=present(_words(facts)),
         notes=(Moment(facts.event.time),),
     )
+
+
+def _buttons(facts: Facts) -> tuple[Button, ...]:
+    """What whoever reads it may do now: answer, or tell the approver more."""
+    data, reader = facts.event.data, facts.target.strip().casefold()
+    state = payload.text(data, "approval.status")
+    shown = pressed_value(
+        payload.text(data, "approval.id"),
+        payload.integer(data, "approval.stage") or 1,
+        payload.integer(data, "approval.version") or 1,
+    )
+    if reader in (str(each).casefold() for each in payload.items(data, "approval.approvers")):
+        note_required = payload.text(data, "approval.note_required")
+        return answer_buttons(facts.locale, shown, facts.title, asked=state == "asked", note_required=note_required)
+    if state == "asked" and reader == payload.text(data, "requester.email").casefold():
+        return (question_button(facts.locale, shown),)
+    return ()
+
+
+def pressed_value(id_: str, stage: int, version: int) -> str:
+    """What a button of an approval stands for: the approval as it was seen; ``stage`` counts from 1."""
+    return f"{id_}:{stage}:{version}"
+
+
+def answer_buttons(locale: str, value: str, title: str, *, asked: bool, note_required: str) -> tuple[Button, ...]:
+    """What an approver may do. ``asked``: a question is open already; ``note_required`` as in ``core.approvals``."""
+    yes = _("Approve", locale)
+    sure = Confirm(
+        title=_("Approve this?", locale),
+        text=title or _("Something", locale),
+        yes=yes,
+        no=_("Not now", locale),
+    )
+    approve = Button(label=yes, action_id=APPROVE, value=value, style="primary", confirm=sure)
+    if note_required == "always":
+        approve = Button(label=yes, action_id=APPROVE_WITH_NOTE, value=value, style="primary")
+    found = [approve, Button(label=_("Reject…", locale), action_id=REJECT, value=value, style="danger")]
+    if not asked:
+        found.append(Button(label=_("Request info…", locale), action_id=ASK, value=value))
+    return (*found, Button(label=_("Delegate…", locale), action_id=DELEGATE, value=value))
+
+
+def question_button(locale: str, value: str) -> Button:
+    """With which the requester answers a question."""
+    return Button(label=_("Answer…", locale), action_id=ANSWER, value=value, style="primary")
 
 
 def _kind(facts: Facts) -> _Kind:
@@ -133,6 +185,16 @@ def _change(facts: Facts, kind: _Kind) -> str:
         given=payload.integer(facts.event.data, "approval.given") or 0,
     )
     return filled[:1].upper() + filled[1:]
+
+
+def _talk(facts: Facts) -> list[Paragraph]:
+    """The question and its answer, whatever has happened since; and what people wrote now."""
+    locale = facts.locale
+    talk = [
+        Paragraph(_("Question", locale), _said(facts, "question")),
+        Paragraph(_("Answer", locale), _said(facts, "answer")),
+    ]
+    return talk + [each for each in _words(facts) if each not in talk]
 
 
 def _words(facts: Facts) -> list[Paragraph]:

@@ -69,7 +69,7 @@ def _blocks(message: Message, mentions: str, locale: str, threads: bool) -> Rend
     shown, overflow = _allot(paragraphs, SECTION_LIMIT, MESSAGE_LIMIT)
     below += [_section(text) for text in shown]
     elements = [_button(number, link) for number, link in enumerate(message.links[:3], 1)]
-    elements += map(_press, message.buttons[:10])
+    elements += map(press, message.buttons[:10])
     if elements:
         below.append({"type": "actions", "elements": elements})
     notes = [_value(note) for note in message.notes] + ([_rest_note(locale, threads)] if overflow else [])
@@ -177,7 +177,8 @@ def _button(number: int, link: Link) -> dict[str, Any]:
     }
 
 
-def _press(button: Button) -> dict[str, Any]:
+def press(button: Button) -> dict[str, Any]:
+    """A button as an element of an actions block."""
     shown = {"type": "button", "text": _plain_text(mrkdwn.plain(mrkdwn.cut(button.label, 75)))}
     shown |= {"action_id": button.action_id, "value": button.value}
     if button.style:

@@ -21,6 +21,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
     locale: str
     audience: str
+    target: str
+    """The channel or the address that it goes to."""
     type: str
     title: str
     status: str
@@ -61,6 +63,7 @@ def read_facts(delivery: Delivery, locale: str, public_url: str) -> Facts:
         event=event,
         locale=locale,
         audience=delivery.effect.audience,
+        target=delivery.effect.target,
         type=event.type,
         title=clean(event.title or ticket["title"] or subject.title),
         status=clean(status),

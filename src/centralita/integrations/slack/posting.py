@@ -310,7 +310,9 @@ class Posting:
         facts = read_facts(self.drawn, locale, self.settings.public_url)
         facts = msgspec.structs.replace(facts, acknowledged=self.taken if facts.phase != "closed" else "")
         notes = self._link_to_previous(locale)
-        buttons, desk = self.settings.interactive, self.settings.desk
+        # In the fallback's channel is nobody who could answer.
+        buttons = self.settings.interactive and not (aside and facts.audience == "approver")
+        desk = self.settings.desk
         message = tell_root(
             facts, self.settings.public_url, in_thread=in_thread, notes=notes, buttons=buttons, desk=desk
         )

@@ -30,7 +30,8 @@ FORBIDDEN = frozenset(
 IN_THE_WAY = frozenset(
     {
         *("approval.decided", "approval.answering", "approval.over", "approval.voted"),
-        *("approval.asked", "approval.not_asked", "approval.already_approver", "approval.invgate_unconfigured"),
+        *("approval.asked", "approval.not_asked", "approval.another_question"),
+        *("approval.already_approver", "approval.invgate_unconfigured"),
     }
 )
 

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from centralita.services import approvals
-from centralita.services.approvals import StoredDelegation
+from centralita.services import delegations
+from centralita.services.delegations import StoredDelegation
 from centralita.services.times import shown
 from centralita.settings.approvals import begin_of, end_of
 from centralita.web.api.approvals import Somebody, Who, done
@@ -64,7 +64,7 @@ def _view(stored: StoredDelegation) -> DelegationView:
 @router.get("/delegations", dependencies=[requires("approval.read")])
 async def list_delegations(request: Request) -> Page[DelegationView]:
     """Those that hold or will; those of the settings are in the settings."""
-    return Page([_view(each) for each in await approvals.delegations(hub_of(request))])
+    return Page([_view(each) for each in await delegations.delegations(hub_of(request))])
 
 
 @router.post("/delegations", dependencies=[requires("approval.decide")], status_code=201)
@@ -72,11 +72,13 @@ async def add_delegation(request: Request, body: DelegationBody) -> DelegationVi
     """Somebody stands in. For anybody but oneself it needs `approval.manage`."""
     begins_at, ends_at = body.span(hub_of(request).clock.now())
     principal = await principal_of(request)
-    work = approvals.delegate(changing_hub(request), principal, body.person, body.delegate, begins_at, ends_at)
+    work = delegations.delegate(changing_hub(request), principal, body.person, body.delegate, begins_at, ends_at)
     return _view(await done(request, work))
 
 
 @router.delete("/delegations/{number}", dependencies=[requires("approval.decide")], status_code=204)
 async def end_delegation(request: Request, number: str) -> None:
     """Ends one now."""
-    await done(request, approvals.undelegate(changing_hub(request), await principal_of(request), number_cursor(number)))
+    await done(
+        request, delegations.undelegate(changing_hub(request), await principal_of(request), number_cursor(number))
+    )
