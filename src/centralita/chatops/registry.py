@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from centralita.chatops import cis, incidents, installations, messages, overview
+from centralita.chatops import approvals, approve, cis, home, incidents, installations, messages, overview
 from centralita.chatops.handlers import Handler
 
-MODULES = (cis, incidents, installations, messages, overview)
+MODULES = (approvals, approve, cis, home, incidents, installations, messages, overview)
 
 HANDLERS: tuple[Handler, ...] = tuple(handler for module in MODULES for handler in module.HANDLERS)
 

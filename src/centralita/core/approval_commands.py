@@ -74,17 +74,18 @@ class Tell(msgspec.Struct, frozen=True, kw_only=True):
     by: Approver
     text: str
     managing: bool = False
-    question: str = ""
-    """That they saw; "" for whichever is open."""
+    asked_at: float | None = None
+    """When the question that they saw was asked; None for whichever is open."""
 
 
 class Reassign(msgspec.Struct, frozen=True, kw_only=True):
-    """``to`` answers instead of ``person``, who may give their own place away; ``managing``: anybody's."""
+    """``to`` answers instead of ``person``. They, or who stands in, may give it away; ``managing``: anybody's."""
 
     by: Approver
     person: Approver
     to: Approver
     managing: bool = False
+    stands_for: tuple[Approver, ...] = ()
 
 
 class Cancel(msgspec.Struct, frozen=True, kw_only=True):
@@ -318,7 +319,7 @@ def _tell(approval: Approval, command: Tell, now: float) -> Change | Refusal:
         if approval.answer and approval.answer == text:
             return Change(approval=approval, by=command.by)
         return Refusal("approval.not_asked")
-    if command.question and command.question != approval.question:
+    if command.asked_at is not None and command.asked_at != approval.asked_at:
         return Refusal("approval.another_question")
     moved = _moved(_resumed(approval, now), "answer", now, answer=text)
     # Whoever asked waits for it; they may have given their place away meanwhile.
@@ -327,7 +328,7 @@ def _tell(approval: Approval, command: Tell, now: float) -> Change | Refusal:
 
 
 def _reassign(approval: Approval, command: Reassign, now: float) -> Change | Refusal:
-    if not (command.managing or command.by.is_same(command.person)):
+    if not (command.managing or is_among(command.person, (command.by, *command.stands_for))):
         return Refusal("approval.not_approver", {"who": command.by.called})
     if not is_among(command.person, approval.current.waits_for()):
         if is_among(command.to, approval.current.seats()):

@@ -246,26 +246,31 @@ async def ask(hub: Hub, principal: Principal, id_: str, text: str) -> Approval:
     return await _command(hub, principal, id_, "approval.ask", make, {"question": text})
 
 
-async def tell(hub: Hub, principal: Principal, id_: str, text: str, question: str = "") -> Approval:
-    """The requester answers the question, ``question`` if it is still that. Raises Declined, LookupError."""
+async def tell(hub: Hub, principal: Principal, id_: str, text: str, asked_at: float | None = None) -> Approval:
+    """The requester answers the question, if it is still that of ``asked_at``. Raises Declined, LookupError."""
     managing = principal.may(MANAGE)
 
     def make(tx: Transaction, approval: Approval, me: Approver, holding: Sequence[Delegation], now: float) -> Command:
-        return Tell(by=me, text=text, managing=managing, question=question)
+        return Tell(by=me, text=text, managing=managing, asked_at=asked_at)
 
     return await _command(hub, principal, id_, "approval.answer", make, {"text": text})
 
 
 async def reassign(hub: Hub, principal: Principal, id_: str, person: str, to: str) -> Approval:
-    """``to`` answers instead of ``person`` ("" for oneself); both are addresses. Raises Declined, LookupError."""
+    """``to`` answers instead of ``person`` ("" for oneself, or for whom one stands in); both are addresses.
+
+    Raises Declined, LookupError.
+    """
     managing = principal.may(MANAGE)
 
     def make(tx: Transaction, approval: Approval, me: Approver, holding: Sequence[Delegation], now: float) -> Command:
         new = read_approver(to)
         if disabled(tx, [new]):
             raise Declined("approval.disabled", {"who": to})
-        old = read_approver(person) if person else me
-        return Reassign(by=_known(approval, me), person=_known(approval, old), to=new, managing=managing)
+        by, mine = _known(approval, me), stands_for(me, holding, now)
+        free = (seat for who in (by, *mine) for seat in approval.current.waits_for() if seat.is_same(who))
+        old = _known(approval, read_approver(person)) if person else next(free, by)
+        return Reassign(by=by, person=old, to=new, managing=managing, stands_for=mine)
 
     return await _command(hub, principal, id_, "approval.reassign", make, {"person": person, "to": to})
 
@@ -312,6 +317,28 @@ def wake(hub: Hub) -> None:
     hub.router.look()
     hub.alarms.look()
     hub.database.notify()
+
+
+async def answerable(hub: Hub, principal: Principal, id_: str, stage: int | None = None) -> Approval:
+    """An approval that somebody may answer now, at the ``stage`` (from 1) that they saw. Raises Declined as ``give``
+    would, LookupError."""
+    now = hub.clock.now()
+
+    def read(tx: Transaction) -> Approval:
+        approval = approvals.find(tx, id_)
+        if approval is None:
+            raise LookupError(id_)
+        by = _known(approval, who_is(tx, principal))
+        seen = None if stage is None else stage - 1
+        mine = stands_for(by, telling.delegations(tx, hub, now), now)
+        change = decide(approval, Give(by=by, answer="reject", note="?", stands_for=mine, stage=seen), now)
+        if isinstance(change, Refusal):
+            raise Declined(change.reason, change.arguments)
+        if not change.happened:
+            raise Declined("approval.done")
+        return approval
+
+    return await hub.database.read(read)
 
 
 async def listing(hub: Hub, wanted: Filter, limit: int, before: str) -> list[Approval]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, replace
 
 from centralita.core import breaker
 from centralita.services.hub import Hub
@@ -60,3 +61,35 @@ async def measure(hub: Hub) -> None:
         await hub.database.read(read)
     except StoreUnavailable:
         return
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What somebody should look at."""
+
+    faults: tuple[str, ...] = ()
+    """As ``readiness`` gives them."""
+    held: tuple[str, ...] = ()
+    """Keys of the lanes whose breaker is open."""
+    paused: tuple[str, ...] = ()
+    """Keys of the lanes that a person or the hub has paused."""
+    dead: int = 0
+    """Dead letters that wait for somebody."""
+    waiting: int = 0
+    """Deliveries that are not finished."""
+
+
+async def trouble(hub: Hub) -> Trouble:
+    """How the hub is, in short. Raises StoreUnavailable."""
+
+    def read(tx: Transaction) -> Trouble:
+        known = lanes.listing(tx)
+        return Trouble(
+            held=tuple(each.key for each in known if each.breaker and breaker.load(each.breaker).position == "open"),
+            paused=tuple(each.key for each in known if each.paused),
+            dead=history.dead_count(tx),
+            waiting=sum(count for _lane, _state, count, _since in deliveries.counts(tx)),
+        )
+
+    found = await hub.database.read(read)
+    return replace(found, faults=tuple(await readiness(hub)))

@@ -20,6 +20,9 @@ _APPROVAL = {
     "given": 0,
     "waits_for": ["Luis Vargas"],
     "told": ["Luis Vargas"],
+    "approvers": ["luis.vargas@example.com"],
+    "version": 1,
+    "note_required": "never",
     "due_at": "2026-03-03T14:05:00Z",
 }
 _OVER = {name: _APPROVAL[name] for name in ("id", "title", "amount", "currency", "ticket", "authority", "stage")}
@@ -88,6 +91,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], Mapping[str, Any]]] = {
     "approval.escalated": (APPROVAL, _approval(told=["Marta Ponce"])),
     "approval.expired": (APPROVAL, _approval(status="expired")),
     "approval.reassigned": (APPROVAL, _approval(waits_for=["Marta Ponce"], told=["Marta Ponce"])),
+    "approval.delegated": (APPROVAL, _approval(told=["Marta Ponce"])),
     "approval.info_requested": (APPROVAL, _approval(status="asked", question="¿Para cuántas personas?")),
     "approval.info_given": (APPROVAL, _approval(question="¿Para cuántas personas?", answer="Para seis.")),
     "approval.cancelled": (APPROVAL, _approval(status="cancelled", note="Ya no hace falta")),

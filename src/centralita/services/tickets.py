@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -33,6 +34,8 @@ from centralita.store.timers import Timer
 
 WAIT_S = 10.0
 """How long whoever asks waits for InvGate's answer."""
+MOST_LOOKED_AT = 500
+"""So many tickets are looked through for those of one person."""
 
 
 class NoInvGate(Exception):
@@ -140,6 +143,29 @@ async def listing(hub: Hub, wanted: Filter, limit: int, cursor: str) -> tuple[li
     found = await hub.database.read(lambda tx: records.newest(tx, wanted, limit, before))
     more = f"{found[-1][1]!r} {found[-1][0].id}" if len(found) == limit else None
     return [_view(each, updated_at) for each, updated_at in found], more
+
+
+async def of_person(hub: Hub, address: str, limit: int) -> list[TicketView]:
+    """The open tickets whose requester or agent somebody is, by their address, those that changed last first: among the
+    ``MOST_LOOKED_AT`` newest."""
+
+    def read(tx: Transaction) -> list[TicketView]:
+        newest = records.newest(tx, Filter(kind="ticket"), MOST_LOOKED_AT)
+        theirs = (
+            _view(each, at)
+            for each, at in newest
+            if each.phase != "closed" and address.lower() in (_address(each.data.get(role)) for role in _ROLES)
+        )
+        return list(islice(theirs, limit))
+
+    return await hub.database.read(read) if address else []
+
+
+def _address(person: object) -> str:
+    return str(person.get("email") or "").strip().lower() if isinstance(person, dict) else ""
+
+
+_ROLES = ("requester", "agent")
 
 
 async def find(hub: Hub, id_: str, source: str = "") -> TicketView:

@@ -164,6 +164,11 @@ TEXTS: Mapping[str, str] = {
     # statistics
     "window.empty": N_("The window ends before it begins."),
     "window.too_long": N_("More than {most} intervals: ask for a shorter window, or for longer intervals."),
+    # what keeps the hub from working
+    "hub.draining": N_("It is being stopped."),
+    "ruleset.changed": N_("Its settings were changed elsewhere: it has to be started again."),
+    "database.not_migrated": N_("The database is not up to date."),
+    "database.unavailable": N_("The database does not answer."),
     # approvals
     "approval.another_question": N_("Another question was asked meanwhile."),
     "approval.already_approver": N_("{who} is asked already."),
@@ -203,6 +208,7 @@ TEXTS: Mapping[str, str] = {
     "approval.approved": N_("approved"),
     "approval.rejected": N_("rejected"),
     "approval.cancelled": N_("cancelled"),
+    "approval.done": N_("That was done already."),
     "approval.expired": N_("denied, because nobody answered in time"),
     # why an asset's owner is to change, or not to
     "asset.change": N_("{user}, seen on {seen} of the last {days} days"),

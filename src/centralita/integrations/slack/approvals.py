@@ -29,7 +29,7 @@ from centralita.integrations.slack.messages import (
 from centralita.integrations.slack.system import explain_reason
 
 _LONG = 4000
-APPROVE, APPROVE_WITH_NOTE, REJECT = "approve_request", "approve_request_with_note", "reject_request"
+APPROVE, REJECT = "approve_request", "reject_request"
 ASK, DELEGATE, ANSWER = "request_info", "delegate_request", "answer_question"
 """Action ids of what can be done with an approval."""
 
@@ -155,9 +155,8 @@ def answer_buttons(locale: str, value: str, title: str, *, asked: bool, note_req
         yes=yes,
         no=_("Not now", locale),
     )
-    approve = Button(label=yes, action_id=APPROVE, value=value, style="primary", confirm=sure)
-    if note_required == "always":
-        approve = Button(label=yes, action_id=APPROVE_WITH_NOTE, value=value, style="primary")
+    confirm = None if note_required == "always" else sure  # then a modal asks why
+    approve = Button(label=yes, action_id=APPROVE, value=value, style="primary", confirm=confirm)
     found = [approve, Button(label=_("Reject…", locale), action_id=REJECT, value=value, style="danger")]
     if not asked:
         found.append(Button(label=_("Request info…", locale), action_id=ASK, value=value))

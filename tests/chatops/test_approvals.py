@@ -1,0 +1,322 @@
+"""Approvals in Slack, with real parts: a hub in this process, the local workspace, people who press and write."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from centralita.core.approvals import Approval
+from centralita.core.approvers import StageSpec, read_approver
+from centralita.sandbox.control import SlackControl, SlackPerson
+from centralita.services import approvals
+from centralita.services.access import Principal
+from centralita.services.approvals import NewApproval
+from centralita.services.hub import Hub
+from tests.chatops.conftest import Start
+from tests.scenarios.test_approvals import PEOPLE
+
+ANA, LUIS, MARTA, SAM = (f"{name}@example.com" for name in ("ana", "luis", "marta", "sam"))
+REQUESTER = Principal("test", ANA, frozenset({"approval.request", "approval.read"}))
+
+
+async def asked(hub: Hub, *stages: Sequence[str], mode: Any = "any", **wanted: Any) -> Approval:
+    """What Ana asks for, of these people in turn."""
+    specs = tuple(StageSpec(approvers=tuple(map(read_approver, stage)), mode=mode) for stage in stages)
+    facts = {"title": "Notebook", "justification": "Se rompió la anterior", "amount": 1500.5, "currency": "USD"}
+    return await approvals.request(hub, REQUESTER, NewApproval(**{**facts, **wanted}, stages=specs))
+
+
+def buttons(message: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The buttons of a message or a view, by action_id; not those that open a page."""
+    blocks = [*(message.get("blocks") or []), *(b for a in message.get("attachments") or [] for b in a["blocks"])]
+    found = [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
+    return {element["action_id"]: element for element in found if "url" not in element}
+
+
+def whole(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+async def press(person: SlackPerson, message: dict[str, Any], action_id: str) -> dict[str, Any]:
+    """Presses a button of a direct message."""
+    return await person.press(message["channel"], message["ts"], action_id)
+
+
+async def modal(person: SlackPerson) -> dict[str, Any]:
+    """The modal that the person sees. Opened before the press was answered."""
+    return (await person.modals())[-1]
+
+
+async def dm(slack: SlackControl, target: str, *texts: str) -> dict[str, Any]:
+    """The newest direct message with somebody, as it stands, that says all of these; with its channel."""
+    seen = 0
+    while True:
+        held = [message for message in await slack.messages(PEOPLE[target]) if "thread_ts" not in message]
+        found = [message for message in held if all(text in whole(message) for text in texts)]
+        if found:
+            calls = await slack.posted(method="chat.postMessage", ok=True)
+            by_ts = {call.result["ts"]: call.channel for call in calls if call.result}
+            return {**found[-1], "channel": by_ts[found[-1]["ts"]]}
+        [call] = await slack.wait_for(lambda call: call.method.startswith("chat."), after=seen)
+        seen = call.seq
+
+
+async def state(hub: Hub, approval: Approval) -> Approval:
+    found = await approvals.show(hub, approval.id)
+    assert found is not None
+    return found
+
+
+async def heard(person: SlackPerson, channel: str, text: str) -> None:
+    """Waits until the person sees a text there."""
+    async with asyncio.timeout(10):
+        while text not in whole(await person.seen(channel)):
+            pass  # each look is a request to the workspace, in another process
+
+
+async def test_rejecting_needs_a_reason_and_is_asked_once_more(
+    app: Start, slack: SlackControl, marta: SlackPerson
+) -> None:
+    async with app() as hub:
+        approval = await asked(hub, [MARTA])
+        message = await dm(slack, MARTA, "Espera aprobación: Notebook", "1.500,5 USD", "Se rompió la anterior")
+        assert list(buttons(message)) == ["approve_request", "reject_request", "request_info", "delegate_request"]
+        assert "confirm" in buttons(message)["approve_request"]
+        progress = await dm(slack, ANA, "Espera aprobación: Notebook", "Falta que marta@example.com")
+        assert not buttons(progress)
+
+        await press(marta, message, "reject_request")
+        view = await modal(marta)
+        assert "reason" in (await marta.submit(view["id"]))["errors"]
+        blank = await marta.submit(view["id"], {"reason": {"value": "   "}})
+        assert blank["errors"] == {"reason": "Escriba algo."}
+        assert (await state(hub, approval)).state == "open"
+        await marta.submit(view["id"], {"reason": {"value": "Este mes <!channel> no"}})
+        sure = await modal(marta)
+        assert sure["callback_id"] == "reject_sure_modal" and "<!channel>" not in whole(sure["blocks"])
+        assert (await state(hub, approval)).state == "open"
+        assert (await marta.submit(sure["id"]))["ok"]
+
+        assert (await state(hub, approval)).state == "rejected"
+        told_why = await dm(slack, ANA, "Se rechazó: Notebook", "Este mes", "marta@example.com")
+        assert told_why["ts"] == progress["ts"]
+        over = await dm(slack, MARTA, "Se rechazó: Notebook")
+        assert (over["ts"], buttons(over)) == (message["ts"], {})
+
+
+async def test_the_same_submission_twice_is_one_rejection(app: Start, slack: SlackControl, marta: SlackPerson) -> None:
+    from slack_bolt.request.async_request import AsyncBoltRequest
+
+    from centralita.chatops.app import ChatApp
+
+    async with app() as hub:
+        approval = await asked(hub, [MARTA, LUIS], mode="all")
+        value = f"{approval.id}:1:1"
+        view = {
+            "id": "V1",
+            "type": "modal",
+            "callback_id": "approve_modal",
+            "private_metadata": json.dumps({"value": value, "origin": "message"}),
+            "state": {"values": {"note": {"value": {"type": "plain_text_input", "value": "Dale"}}}},
+        }
+        body = {"type": "view_submission", "user": {"id": "U0MARTARIOS", "team_id": "T0MESAAYUDA"}, "view": view}
+        chat = ChatApp(hub)
+        for _ in range(2):
+            response = await chat.bolt.async_dispatch(
+                AsyncBoltRequest(body={**body, "team": {"id": "T0MESAAYUDA"}, "api_app_id": "A"}, mode="socket_mode")
+            )
+            assert (response.status, response.body) == (200, "")
+        await chat.close()
+        kept = await state(hub, approval)
+        assert (kept.version, [vote.note for vote in kept.current.votes]) == (2, ["Dale"])
+
+
+async def test_two_press_at_once_and_the_second_hears_who_decided(
+    app: Start, slack: SlackControl, marta: SlackPerson, sam: SlackPerson
+) -> None:
+    async with app() as hub:
+        approval = await asked(hub, [MARTA, SAM])
+        first, second = await dm(slack, MARTA, "Espera"), await dm(slack, SAM, "waits for approval")
+        await asyncio.gather(press(marta, first, "approve_request"), press(sam, second, "approve_request"))
+        kept = await state(hub, approval)
+        assert kept.state == "approved" and len(kept.current.votes) == 1
+        assert kept.outcome is not None
+        late, message = (sam, second) if kept.outcome.by.email == MARTA else (marta, first)
+        await heard(late, message["channel"], kept.outcome.by.email)
+        for target, text in ((MARTA, "Se aprobó"), (SAM, "was approved"), (ANA, "Se aprobó")):
+            assert not buttons(await dm(slack, target, text))
+
+
+async def test_a_stage_that_is_over_loses_its_buttons_and_the_next_one_is_asked(
+    app: Start, slack: SlackControl, marta: SlackPerson, luis: SlackPerson, sam: SlackPerson
+) -> None:
+    async with app() as hub:
+        approval = await asked(hub, [MARTA, LUIS], [SAM, LUIS], mode="all")
+        mine = await dm(slack, MARTA, "Espera")
+        await press(marta, mine, "approve_request")
+        assert not buttons(await dm(slack, MARTA, "Aprobaciones hasta ahora: 1"))
+        assert "approve_request" in buttons(await dm(slack, LUIS, "Aprobaciones hasta ahora: 1"))
+        assert await dm(slack, ANA, "Aprobaciones hasta ahora: 1")
+        old = await dm(slack, LUIS, "Espera")
+        stale = buttons(old)["approve_request"]["value"]
+        await press(luis, old, "approve_request")
+        await dm(slack, SAM, "waits for approval", "2 of 2")
+        fresh = await dm(slack, LUIS, "2 de 2")
+        assert buttons(fresh)["approve_request"]["value"] != stale
+        assert not buttons(await dm(slack, MARTA, "2 de 2"))
+        # Luis presses once more what he saw at the first stage: it must not count for the second.
+        await approvals.give(hub, Principal("x", LUIS, frozenset()), approval.id, "approve", stage=1, version=2)
+        assert len((await state(hub, approval)).current.votes) == 0
+
+
+async def test_a_question_is_answered_by_whoever_asked_for_it(
+    app: Start, slack: SlackControl, sam: SlackPerson, ana: SlackPerson
+) -> None:
+    async with app() as hub:
+        approval = await asked(hub, [SAM])
+        message = await dm(slack, SAM, "Notebook waits for approval")
+        await press(sam, message, "request_info")
+        view = await modal(sam)
+        assert view["title"]["text"] == "Request info"
+        await sam.submit(view["id"], {"question": {"value": "Which model?"}})
+        question = await dm(slack, ANA, "Pregunta sobre la aprobación de Notebook", "Which model?")
+        assert list(buttons(question)) == ["answer_question"]
+        assert "request_info" not in buttons(await dm(slack, SAM, "Which model?"))
+        await press(ana, question, "answer_question")
+        view = await modal(ana)
+        assert "sam@example.com quiere saber: Which model?" in whole(view)
+        await ana.submit(view["id"], {"answer": {"value": "El de 14"}})
+        answered = await dm(slack, SAM, "answered the question", "El de 14")
+        assert "request_info" in buttons(answered)
+        assert not buttons(await dm(slack, ANA, "El de 14"))
+        assert (await state(hub, approval)).state == "open"
+
+
+async def test_somebody_else_answers_instead(
+    app: Start, slack: SlackControl, marta: SlackPerson, luis: SlackPerson
+) -> None:
+    async with app() as hub:
+        approval = await asked(hub, [MARTA])
+        message = await dm(slack, MARTA, "Espera")
+        await press(marta, message, "delegate_request")
+        view = await modal(marta)
+        await marta.submit(view["id"], {"to": {"value": "U0LUISPARED"}})
+        old = await dm(slack, MARTA, "luis@example.com responde en lugar de marta@example.com")
+        assert (old["ts"], buttons(old)) == (message["ts"], {})
+        new = await dm(slack, LUIS, "Espera aprobación: Notebook")
+        await press(luis, new, "approve_request")
+        assert (await state(hub, approval)).state == "approved"
+        assert await dm(slack, ANA, "Se aprobó", "luis@example.com")
+
+
+async def test_who_stands_in_until_a_time_is_asked_at_once_and_both_may_answer(
+    app: Start, slack: SlackControl, marta: SlackPerson, luis: SlackPerson
+) -> None:
+    async with app() as hub:
+        approval = await asked(hub, [MARTA])
+        await press(marta, await dm(slack, MARTA, "Espera"), "delegate_request")
+        view = await modal(marta)
+        values = {"to": {"value": "U0LUISPARED"}, "what": {"value": "all"}}
+        assert "until" in (await marta.submit(view["id"], values))["errors"]
+        tomorrow = int(hub.clock.now()) + 86_400
+        assert (await marta.submit(view["id"], {**values, "until": {"value": tomorrow}}))["ok"]
+        stands_in = await dm(slack, LUIS, "luis@example.com", "en reemplazo de marta@example.com")
+        assert "approve_request" in buttons(await dm(slack, MARTA, "en reemplazo"))
+        await press(luis, stands_in, "approve_request")
+        kept = await state(hub, approval)
+        assert kept.outcome is not None
+        assert (kept.outcome.by.email, kept.outcome.seat.email) == (LUIS, MARTA)
+        for target in (LUIS, MARTA):
+            assert not buttons(await dm(slack, target, "Se aprobó"))
+
+
+async def test_what_expires_loses_its_buttons_and_says_why(app: Start, slack: SlackControl) -> None:
+    async with app() as hub:
+        await asked(hub, [SAM], expire_s=0.5)
+        over = await dm(slack, SAM, "was not approved in time", "Nobody answered in time: denied.")
+        assert not buttons(over)
+        assert await dm(slack, ANA, "No se aprobó a tiempo")
+
+
+async def test_who_may_not_decide_is_told_so_and_nothing_happens(
+    app: Start, slack: SlackControl, ana: SlackPerson
+) -> None:
+    async with app({"approvals": {"rules": []}}) as hub:
+        approval = await approvals.request(
+            hub,
+            Principal("test", LUIS, frozenset({"approval.request"})),
+            NewApproval(title="VPN", stages=(StageSpec(approvers=(read_approver(ANA),)),)),
+        )
+        message = await dm(slack, ANA, "Espera aprobación: VPN")
+        await press(ana, message, "approve_request")
+        await heard(ana, message["channel"], "approval.decide")
+        assert (await state(hub, approval)).state == "open"
+
+
+@pytest.mark.parametrize(
+    ("who", "word", "shown", "none"),
+    [("marta", "aprobar", "se aprobó", "Nada espera su aprobación"), ("sam", "approve", "approved", "Nothing waits")],
+)
+async def test_the_command_lists_and_answers(
+    app: Start, slack: SlackControl, who: str, word: str, shown: str, none: str
+) -> None:
+    person = slack.person("U0MARTARIOS" if who == "marta" else "U0SAMCARTER")
+    async with app() as hub:
+        nothing = await person.command("#alerts", "/approve")
+        assert none in nothing["payload"]["text"]
+        made = [await asked(hub, [f"{who}@example.com"], title=f"Silla {number}") for number in range(7)]
+        listed = (await person.command("#alerts", "/approve"))["payload"]
+        assert "Silla 6" in whole(listed) and "Silla 2" in whole(listed) and "Silla 1" not in whole(listed)
+        assert "more_approvals" in buttons(listed)
+        answered = await person.command("#alerts", "/approve", f"{word} {made[3].id} Dale")
+        assert "Silla 3" in answered["payload"]["text"]
+        kept = await state(hub, made[3])
+        assert kept.state == "approved" and kept.outcome is not None and kept.outcome.note == "Dale"
+        again = await person.command("#alerts", "/approve", f"reject {made[3].id} no")
+        assert f"{who}@example.com" in again["payload"]["text"] and "<!date^" in again["payload"]["text"]
+        missing = await person.command("#alerts", "/approve", "show apr_0")
+        assert "apr_0" in missing["payload"]["text"]
+        details = await person.command("#alerts", "/approve", f"show {made[1].id}")
+        assert "approve_request" in buttons(details["payload"])
+        wrong = await person.command("#alerts", "/approve", "aprove x")
+        assert "`/approve approve`" in wrong["payload"]["text"]
+
+
+async def test_the_next_page_and_a_press_there(app: Start, slack: SlackControl, marta: SlackPerson) -> None:
+    async with app() as hub:
+        made = [await asked(hub, [MARTA], title=f"Silla {number}") for number in range(6)]
+        await marta.command("#alerts", "/approve")
+        first = (await marta.seen("#alerts"))[-1]
+        await marta.press("#alerts", first["ts"], "more_approvals")
+        await heard(marta, "#alerts", "Silla 0")
+        page = next(each for each in await marta.seen("#alerts") if "Silla 0" in whole(each))
+        await marta.press("#alerts", page["ts"], "approve_request")
+        assert (await state(hub, made[0])).state == "approved"
+        await heard(marta, "#alerts", "*Silla 0*: aprobada")
+
+
+async def test_asking_for_an_approval(app: Start, slack: SlackControl, luis: SlackPerson, marta: SlackPerson) -> None:
+    async with app() as hub:
+        refused = await luis.command("#alerts", "/approve", 'pedir "Un monitor" monto:"1.500,50 ARS"')
+        assert "Nadie puede aprobarlo" in refused["payload"]["text"] or refused["ok"]
+        text = 'pedir "Un monitor" monto:"1.500,50 ARS" motivo:"Para diseño" para:<@U0MARTARIOS>'
+        assert "Un monitor" in (await luis.command("#alerts", "/approve", text))["payload"]["text"]
+        assert await dm(slack, MARTA, "Espera aprobación: Un monitor", "1.500,5 ARS", "Para diseño")
+        bad = await luis.command("#alerts", "/approve", 'pedir "Un monitor" monto:mucho')
+        assert "`mucho`" in bad["payload"]["text"]
+
+        await luis.command("#alerts", "/approve", "pedir")
+        view = await modal(luis)
+        assert view["callback_id"] == "approval_request_modal"
+        values = {"title": {"value": "Otro monitor"}, "amount": {"value": "x"}}
+        assert "amount" in (await luis.submit(view["id"], values))["errors"]
+        assert "approvers" in (await luis.submit(view["id"], {"title": {"value": "Otro monitor"}}))["errors"]
+        values = {"title": {"value": "Otro monitor"}, "approvers": {"value": ["U0MARTARIOS"]}}
+        assert (await luis.submit(view["id"], values))["ok"]
+        assert "approve_request" in buttons(await dm(slack, MARTA, "Espera aprobación: Otro monitor"))
+        found = await approvals.listing(hub, approvals.Filter(), 10, "")
+        assert [each.title for each in found] == ["Otro monitor", "Un monitor"]
