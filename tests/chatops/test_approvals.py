@@ -55,7 +55,11 @@ async def dm(slack: SlackControl, target: str, *texts: str) -> dict[str, Any]:
     """The newest direct message with somebody, as it stands, that says all of these; with its channel."""
     seen = 0
     while True:
-        held = [message for message in await slack.messages(PEOPLE[target]) if "thread_ts" not in message]
+        held = [
+            message
+            for message in await slack.messages(PEOPLE[target])
+            if message.get("thread_ts") in (None, message["ts"])
+        ]
         found = [message for message in held if all(text in whole(message) for text in texts)]
         if found:
             calls = await slack.posted(method="chat.postMessage", ok=True)
@@ -69,6 +73,9 @@ async def state(hub: Hub, approval: Approval) -> Approval:
     found = await approvals.show(hub, approval.id)
     assert found is not None
     return found
+
+
+ALERTS = "C0ALERTS"
 
 
 async def heard(person: SlackPerson, channel: str, text: str) -> None:
@@ -93,7 +100,7 @@ async def test_rejecting_needs_a_reason_and_is_asked_once_more(
         view = await modal(marta)
         assert "reason" in (await marta.submit(view["id"]))["errors"]
         blank = await marta.submit(view["id"], {"reason": {"value": "   "}})
-        assert blank["errors"] == {"reason": "Escriba algo."}
+        assert blank["errors"] == {"reason": "Falta escribir algo."}
         assert (await state(hub, approval)).state == "open"
         await marta.submit(view["id"], {"reason": {"value": "Este mes <!channel> no"}})
         sure = await modal(marta)
@@ -205,12 +212,12 @@ async def test_somebody_else_answers_instead(
         await press(marta, message, "delegate_request")
         view = await modal(marta)
         await marta.submit(view["id"], {"to": {"value": "U0LUISPARED"}})
-        old = await dm(slack, MARTA, "luis@example.com responde en lugar de marta@example.com")
+        old = await dm(slack, MARTA, "Luis Paredes responde en lugar de marta@example.com")
         assert (old["ts"], buttons(old)) == (message["ts"], {})
         new = await dm(slack, LUIS, "Espera aprobación: Notebook")
         await press(luis, new, "approve_request")
         assert (await state(hub, approval)).state == "approved"
-        assert await dm(slack, ANA, "Se aprobó", "luis@example.com")
+        assert await dm(slack, ANA, "Se aprobó", "Luis Paredes")
 
 
 async def test_who_stands_in_until_a_time_is_asked_at_once_and_both_may_answer(
@@ -259,7 +266,10 @@ async def test_who_may_not_decide_is_told_so_and_nothing_happens(
 
 @pytest.mark.parametrize(
     ("who", "word", "shown", "none"),
-    [("marta", "aprobar", "se aprobó", "Nada espera su aprobación"), ("sam", "approve", "approved", "Nothing waits")],
+    [
+        ("marta", "aprobar", "aprobada", "No hay nada pendiente de aprobar"),
+        ("sam", "approve", "approved", "Nothing waits"),
+    ],
 )
 async def test_the_command_lists_and_answers(
     app: Start, slack: SlackControl, who: str, word: str, shown: str, none: str
@@ -290,13 +300,13 @@ async def test_the_next_page_and_a_press_there(app: Start, slack: SlackControl, 
     async with app() as hub:
         made = [await asked(hub, [MARTA], title=f"Silla {number}") for number in range(6)]
         await marta.command("#alerts", "/approve")
-        first = (await marta.seen("#alerts"))[-1]
+        first = (await marta.seen(ALERTS))[-1]
         await marta.press("#alerts", first["ts"], "more_approvals")
-        await heard(marta, "#alerts", "Silla 0")
-        page = next(each for each in await marta.seen("#alerts") if "Silla 0" in whole(each))
+        await heard(marta, ALERTS, "Silla 0")
+        page = next(each for each in await marta.seen(ALERTS) if "Silla 0" in whole(each))
         await marta.press("#alerts", page["ts"], "approve_request")
         assert (await state(hub, made[0])).state == "approved"
-        await heard(marta, "#alerts", "*Silla 0*: aprobada")
+        await heard(marta, ALERTS, "*Silla 0*: aprobada")
 
 
 async def test_asking_for_an_approval(app: Start, slack: SlackControl, luis: SlackPerson, marta: SlackPerson) -> None:
@@ -312,10 +322,11 @@ async def test_asking_for_an_approval(app: Start, slack: SlackControl, luis: Sla
         await luis.command("#alerts", "/approve", "pedir")
         view = await modal(luis)
         assert view["callback_id"] == "approval_request_modal"
-        values = {"title": {"value": "Otro monitor"}, "amount": {"value": "x"}}
+        values: dict[str, Any] = {"title": {"value": "Otro monitor"}, "amount": {"value": "x"}}
         assert "amount" in (await luis.submit(view["id"], values))["errors"]
-        assert "approvers" in (await luis.submit(view["id"], {"title": {"value": "Otro monitor"}}))["errors"]
-        values = {"title": {"value": "Otro monitor"}, "approvers": {"value": ["U0MARTARIOS"]}}
+        values["amount"] = {"value": "20"}
+        assert "approvers" in (await luis.submit(view["id"], values))["errors"]
+        values["approvers"] = {"value": ["U0MARTARIOS"]}
         assert (await luis.submit(view["id"], values))["ok"]
         assert "approve_request" in buttons(await dm(slack, MARTA, "Espera aprobación: Otro monitor"))
         found = await approvals.listing(hub, approvals.Filter(), 10, "")

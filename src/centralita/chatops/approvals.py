@@ -179,7 +179,7 @@ async def submit_delegate(context: Context) -> None:
     hub, locale = context.hub, context.locale
     to = await chosen_person(context, "to", str(context.values.get("to") or ""))
     if context.values.get("what") != views.ALL:
-        approval = await approvals.reassign(hub, context.principal, _seen(context).id, "", to.email)
+        approval = await approvals.reassign(hub, context.principal, _seen(context).id, "", to.email, to.name)
         await tell_done(context, views.done(approval, locale))
         return
     until, now = float(context.values.get("until") or 0), hub.clock.now()

@@ -86,7 +86,7 @@ async def delegate(context: Context) -> None:
         usage = "`/approve delegate ID @who`"
         raise Said(_("Who answers instead? {usage}", context.locale).format(usage=usage))
     to = await named_person(context, user)
-    approval = await approvals.reassign(context.hub, context.principal, _id(context), "", to.email)
+    approval = await approvals.reassign(context.hub, context.principal, _id(context), "", to.email, to.name)
     await context.say(views.done(approval, context.locale))
 
 

@@ -1,8 +1,8 @@
 """What people type after a slash command, read: a word, options, and the rest. Pure.
 
 ``create --priority high "Disk full" @ana`` is the word ``create``, the option ``priority``, and two more words;
-``priority:high`` and ``priority=high`` mean the same as ``--priority high``. Quotes keep words together; a quote
-that is never closed is an apostrophe.
+``priority:high`` and ``priority=high`` mean the same as ``--priority high``. Quotes keep words together, also after an
+option (``reason:"It broke"``); a quote that is never closed is an apostrophe.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-_TOKEN = re.compile(r'"([^"]*)"|“([^”]*)”|\'([^\']*)\'|(\S+)')
+_QUOTED = r'"([^"]*)"|“([^”]*)”|\'([^\']*)\''
+_TOKEN = re.compile(rf"{_QUOTED}|((?:--)?[a-z_áéíóúñ]+[:=])(?=[\"“'])|(\S+)", re.IGNORECASE)
 _OPTION = re.compile(r"(?:--)?([a-z_áéíóúñ]+)[:=](.*)", re.IGNORECASE | re.DOTALL)
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _CHANNEL = re.compile(r"<#([CGD][A-Z0-9]+)(?:\|[^>]*)?>")
@@ -62,7 +63,7 @@ def read_arguments(text: str, known: Iterable[str] = ()) -> Arguments:
 def _tokens(text: str) -> Iterable[tuple[str, bool]]:
     for found in _TOKEN.finditer(text):
         quoted = next((part for part in found.groups()[:3] if part is not None), None)
-        yield (quoted, True) if quoted is not None else (found[4], False)
+        yield (quoted, True) if quoted is not None else (found[4] or found[5], False)
 
 
 def _option(token: str, known: set[str]) -> str:

@@ -256,15 +256,15 @@ async def tell(hub: Hub, principal: Principal, id_: str, text: str, asked_at: fl
     return await _command(hub, principal, id_, "approval.answer", make, {"text": text})
 
 
-async def reassign(hub: Hub, principal: Principal, id_: str, person: str, to: str) -> Approval:
+async def reassign(hub: Hub, principal: Principal, id_: str, person: str, to: str, name: str = "") -> Approval:
     """``to`` answers instead of ``person`` ("" for oneself, or for whom one stands in); both are addresses.
 
-    Raises Declined, LookupError.
+    ``name`` is that of ``to``. Raises Declined, LookupError.
     """
     managing = principal.may(MANAGE)
 
     def make(tx: Transaction, approval: Approval, me: Approver, holding: Sequence[Delegation], now: float) -> Command:
-        new = read_approver(to)
+        new = msgspec.structs.replace(read_approver(to), name=name)
         if disabled(tx, [new]):
             raise Declined("approval.disabled", {"who": to})
         by, mine = _known(approval, me), stands_for(me, holding, now)
