@@ -18,7 +18,6 @@ from centralita.services.times import shown
 from centralita.services.wording import explained, in_words
 from centralita.store.database import StoreUnavailable
 
-
 _WORDS: dict[type[Exception], Callable[[Any, str], str]] = {
     Said: lambda fault, locale: fault.text,
     Declined: lambda fault, locale: in_words(fault.reason, _shown(fault.arguments, locale), locale),
