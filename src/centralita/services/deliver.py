@@ -35,8 +35,9 @@ log = structlog.get_logger(__name__)
 CLAIM_LANES = 64
 BIRTHS = 128
 """The most places that one routing transaction may fill at once."""
-GATHER_ABOVE = 24
-GATHER_S = 0.004
+GATHER_ABOVE = 8
+"""With more in flight, a commit waits ``GATHER_S`` for a half of them: a batch is worth more than a few ms."""
+GATHER_S, GATHER_MOST = 0.004, 24
 _payload = msgspec.json.Decoder(Payload)
 
 
@@ -247,8 +248,8 @@ class Deliverer:
         """Commits results in batches, whatever came while the last commit ran. Runs until cancelled."""
         while True:
             await self._finished.wait()
-            if self._active > GATHER_ABOVE and len(self._done) < GATHER_ABOVE:
-                await asyncio.sleep(GATHER_S)  # under load a batch is worth more than a few ms
+            if self._active > GATHER_ABOVE and len(self._done) < min(self._active // 2, GATHER_MOST):
+                await asyncio.sleep(GATHER_S)
             self._finished.clear()
             batch, self._done = self._done, []
             await self._settle(batch)
