@@ -39,7 +39,7 @@ MANIFEST: dict[str, Any] = {
         ],
         "shortcuts": [
             {"name": name, "type": "message", "callback_id": name, "description": name}
-            for name in ("create_incident_from_message", "create_ticket_from_message")
+            for name in ("create_incident_from_message", "create_ticket_from_message", "publish_as_comment")
         ],
     },
     "settings": {

@@ -147,6 +147,8 @@ class Context:
             webhook = AsyncWebhookClient(str(url), proxy=self.client.proxy, ssl=self.client.ssl, retry_handlers=[])
             await webhook.send(response_type="ephemeral", replace_original=False, **content)
             return
+        if self.channel and self.thread_ts:
+            content = {**content, "thread_ts": self.thread_ts}
         await self.client.chat_postMessage(channel=self.channel or self.person.id, **content)
 
     async def open_view(self, view: Mapping[str, Any]) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from centralita.chatops import incidents
+from centralita.chatops import incidents, ticket_comments
 from centralita.chatops.context import Context
 from centralita.chatops.handlers import ANYBODY, Handler
 from centralita.chatops.threads import Thread, read_reply
 from centralita.services.threads import subject_of
 
-THREADS: Mapping[str, Thread] = {"incident/": incidents.THREAD}
+THREADS: Mapping[str, Thread] = {
+    "incident/": incidents.THREAD,
+    "ticket/": ticket_comments.THREAD,
+}
 """Which noun hears of a thread's replies, by the beginning of its subject (``ticket/``): one line a noun."""
 
 

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from centralita.chatops import approvals, approve, cis, home, incidents, installations, messages, overview
+from centralita.chatops import (
+    approvals,
+    approve,
+    cis,
+    home,
+    incidents,
+    installations,
+    messages,
+    overview,
+    ticket_comments,
+    tickets,
+)
 from centralita.chatops.handlers import Handler
 
-MODULES = (approvals, approve, cis, home, incidents, installations, messages, overview)
+MODULES = (
+    *(approvals, approve, cis, home, incidents, installations, messages, overview),
+    *(tickets, ticket_comments),
+)
 
 HANDLERS: tuple[Handler, ...] = tuple(handler for module in MODULES for handler in module.HANDLERS)
 

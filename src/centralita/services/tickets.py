@@ -7,6 +7,7 @@ is.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,11 +19,13 @@ import msgspec
 from centralita.core.effects import Effect
 from centralita.core.recipients import is_address
 from centralita.core.records import Record
+from centralita.integrations.invgate.client import service_desk
 from centralita.services import announcements, catch_up, ticket_endings
 from centralita.services.announcements import About
 from centralita.services.audit import record
 from centralita.services.decide import RELEASE_TIMER
 from centralita.services.hub import Hub
+from centralita.services.invgate import InvGateUnavailable
 from centralita.services.reactions import Ended
 from centralita.services.source_watch import until
 from centralita.services.ticket_endings import Follow
@@ -36,6 +39,8 @@ WAIT_S = 10.0
 """How long whoever asks waits for InvGate's answer."""
 MOST_LOOKED_AT = 500
 """So many tickets are looked through for those of one person."""
+CHOICES_S = 2.0
+"""Whoever is shown a list waits for it in front of a window."""
 
 
 class NoInvGate(Exception):
@@ -174,6 +179,17 @@ async def find(hub: Hub, id_: str, source: str = "") -> TicketView:
     if found is None:
         raise NoTicket(id_)
     return _view(found, None)
+
+
+async def choices(hub: Hub, attribute: str) -> Mapping[str, str]:
+    """What InvGate offers for ``priority``, ``category`` or ``type``: id to name; {} when it does not say in time."""
+    if hub.invgate is None or not hub.invgate.has_desk:
+        return {}
+    try:
+        async with asyncio.timeout(CHOICES_S):
+            return await hub.invgate.desk(lambda session: service_desk.attribute_names(session, attribute))
+    except (InvGateUnavailable, TimeoutError):
+        return {}
 
 
 # --- What people ask -------------------------------------------------------------------------------------------------

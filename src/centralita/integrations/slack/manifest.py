@@ -47,13 +47,14 @@ COMMANDS: tuple[Command, ...] = (
     Command(DEFAULT_COMMAND, N_("Ask the hub: how it is, what happened"), "[status|search|report|help]"),
     Command("/cmdb", N_("Query configuration items"), "[search|show|update] [query]"),
     Command("/incident", N_("Manage incidents"), "[create|update|resolve|list|assign] [options]"),
-    Command("/ticket", N_("Show and change tickets"), "[show|comment|assign] [number]"),
+    Command("/ticket", N_("Show and change tickets"), "[create|show|list|comment|assign|status] [number]"),
     Command("/approve", N_("Decide what waits for you"), "[list|show] [id]"),
 )
 SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("new_incident", "global", N_("New incident"), N_("Opens the form for an incident")),
     Shortcut("create_incident_from_message", "message", N_("Create incident"), N_("An incident about this message")),
     Shortcut("create_ticket_from_message", "message", N_("Create ticket"), N_("A ticket about this message")),
+    Shortcut("publish_as_comment", "message", N_("Publish as comment"), N_("A comment on the thread's ticket")),
 )
 
 
