@@ -53,6 +53,14 @@ async def told(slack: SlackControl, words: str, channel: str = "#alerts", after:
     return dict(call.args)
 
 
+async def told_directly(slack: SlackControl, words: str) -> dict[str, Any]:
+    """The same of a direct message, whoever gets it."""
+    [call] = await slack.wait_for(
+        lambda one: words in text_of(one.args) and one.args["channel"].startswith("D"), method="chat.postMessage"
+    )
+    return dict(call.args)
+
+
 async def root(slack: SlackControl, words: str) -> str:
     """The ts of the ticket's message."""
     await told(slack, words)
@@ -60,9 +68,9 @@ async def root(slack: SlackControl, words: str) -> str:
 
 
 async def whispered(slack: SlackControl, words: str) -> dict[str, Any]:
-    """What somebody alone was told, as the call that did so."""
+    """What somebody alone was told, as the call that did so; with its ts."""
     [call] = await slack.wait_for(lambda one: words in text_of(one.args), method="chat.postEphemeral")
-    return dict(call.args)
+    return {**call.args, "ts": (call.result or {})["message_ts"]}
 
 
 async def test_a_ticket_is_created_by_a_command_and_its_number_told(
@@ -71,7 +79,7 @@ async def test_a_ticket_is_created_by_a_command_and_its_number_told(
     async with desk():
         answer = await luis.command("#alerts", "/ticket", 'crear "Sin tóner en el 2º" prioridad:alta')
         assert "Se le pidió a InvGate" in text_of(answer["payload"])
-        direct = await told(slack, "creado", channel=luis.user)
+        direct = await told_directly(slack, "creado")
     [number] = [part for part in text_of(direct).split("#")[1:]][:1]
     ticket = await invgate.ticket(int(number.split()[0]))
     assert (ticket["title"], ticket["creator_id"]) == ("Sin tóner en el 2º", 12), "written by whoever asked"
@@ -80,7 +88,7 @@ async def test_a_ticket_is_created_by_a_command_and_its_number_told(
 async def test_what_invgate_refuses_is_told_to_whoever_asked(desk: Desk, slack: SlackControl, sam: SlackPerson) -> None:
     async with desk():
         await sam.command("#alerts", "/ticket", "create Something priority:highest")
-        direct = await told(slack, "could not be created", channel=sam.user)
+        direct = await told_directly(slack, "could not be created")
     assert "highest" in text_of(direct)
 
 
@@ -114,8 +122,7 @@ async def test_a_reply_is_published_only_by_its_authors_button_and_not_told_twic
         offer = await whispered(slack, "Publicar como comentario")
         assert offer["user"] == luis.user and offer["thread_ts"] == ts
         assert (await invgate.ticket(number))["comments"] == [], "nothing is published by itself"
-        [shown] = [one for one in await luis.seen("C0ALERTS") if "publish_ticket_comment" in text_of(one)]
-        await luis.press("C0ALERTS", shown["ts"], "publish_ticket_comment")
+        await luis.press("C0ALERTS", offer["ts"], "publish_ticket_comment")
         [modal] = await luis.modals()
         assert "Cambié el switch & el cable" in text_of(modal), "as it is now"
         before = len(await invgate.sent())
@@ -140,14 +147,11 @@ async def test_a_comment_is_visible_only_by_the_checkbox(
         ts = await root(slack, "No network")
         await sam.press("C0ALERTS", ts, "comment_ticket")
         [modal] = await sam.modals()
-        option = {"selected_options": [{"value": "visible_for_requester"}]}
-        values = {
-            "text": {"text_input": {"value": "It works again"}},
-            "visible_for_requester": {"visible_for_requester": option},
-        }
+        visible = {"visible_for_requester": ["visible_for_requester"]}
+        values = {"text": {"text_input": "It works again"}, "visible_for_requester": visible}
         assert (await sam.submit(modal["id"], values)).get("ok")
         await told(slack, "It works again")
-        await told(slack, "It works again", channel="U0ANAGOMEZ")
+        await told_directly(slack, "It works again")
     [comment] = (await invgate.ticket(number))["comments"]
     assert comment["customer_visible"] and comment["author_id"] == 14
 

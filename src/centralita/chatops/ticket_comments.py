@@ -108,7 +108,12 @@ async def _text_of(context: Context, channel: str, thread_ts: str, ts: str) -> s
     """A reply's text; "" when Slack does not give it: then its author writes it again."""
     try:
         answer = await context.client.conversations_replies(
-            channel=channel, ts=thread_ts, oldest=ts, latest=ts, inclusive=True, limit=1
+            channel=channel,
+            ts=thread_ts,
+            oldest=ts,
+            latest=ts,
+            inclusive=True,
+            limit=10,  # the parent is always among them
         )
     except UNREACHABLE:
         return ""
