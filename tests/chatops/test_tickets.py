@@ -148,7 +148,7 @@ async def test_a_comment_is_visible_only_by_the_checkbox(
         await sam.press("C0ALERTS", ts, "comment_ticket")
         [modal] = await sam.modals()
         visible = {"visible_for_requester": ["visible_for_requester"]}
-        values = {"text": {"text_input": "It works again"}, "visible_for_requester": visible}
+        values: dict[str, dict[str, Any]] = {"text": {"text_input": "It works again"}, "visible_for_requester": visible}
         assert (await sam.submit(modal["id"], values)).get("ok")
         await told(slack, "It works again")
         await told_directly(slack, "It works again")
