@@ -62,6 +62,8 @@ class ChatApp:
             request_verification_enabled=False,
             before_authorize=_verifying(hub),
         )
+        # Only now: Bolt warns that it ignores SLACK_BOT_TOKEN, which the hub reads itself.
+        self.bolt.logger.setLevel(logging.WARNING)
         self._register()
 
     # --- Bolt ---------------------------------------------------------------------------------------------------------
@@ -313,5 +315,5 @@ async def _say_working(context: Context) -> None:
 
 def _quiet_logger() -> logging.Logger:
     logger = logging.getLogger("centralita.chatops.bolt")
-    logger.setLevel(logging.WARNING)
+    logger.setLevel(logging.ERROR)
     return logger

@@ -20,6 +20,9 @@ TITLE = "La impresora del segundo piso no tiene tóner"
 DESCRIPTION = "<p>Desde esta mañana imprime en blanco.</p><p>Modelo: <b>HP M404</b>, etiqueta <i>IMP-0217</i>.</p>"
 REQUESTER, AGENT, APPROVER = "ana@example.com", "luis@example.com", "marta@example.com"
 AGENT_NAME, APPROVER_NAME = "Luis Paredes", "Marta Ríos"
+LUIS, SAM = "U0LUISPARED", "U0SAMCARTER"
+INCIDENTS_ID = "C0INCIDENTS"
+OUTAGE = "El ERP no responde"
 HIGH, PRINTERS, APPROVED = 3, 2, 1
 """Ids of InvGate's."""
 STEP_TIMEOUT_S = 15.0
@@ -169,6 +172,50 @@ async def _critical(world: World) -> str:
     return INCIDENTS
 
 
+async def _acknowledged(world: World) -> str:
+    """Luis presses what anybody would press."""
+    [alert] = [one for one in await world.slack.messages(INCIDENTS) if "erp-db-01" in str(one)]
+    await world.slack.person(LUIS).press(INCIDENTS_ID, alert["ts"], "acknowledge_event")
+    await world.slack.wait_for(
+        lambda call: AGENT_NAME in str(call.args) and alert["ts"] == call.args.get("ts"),
+        method="chat.update",
+        channel=INCIDENTS,
+        timeout_s=STEP_TIMEOUT_S,
+    )
+    return AGENT
+
+
+async def _incident_created(world: World) -> str:
+    """By the modal, as in the workspace's page."""
+    luis = world.slack.person(LUIS)
+    await luis.command(HELP_DESK, "/incident", "create")
+    [modal] = await luis.modals()
+    values = {"title": {"title_input": OUTAGE}, "priority": {"priority_select": "critical"}}
+    answer = await luis.submit(modal["id"], {**values, "assignee": {"assignee_select": SAM}})
+    if not answer.get("ok"):
+        raise NotSeen(str(answer.get("errors") or answer.get("error")))
+    [call] = await world.slack.wait_for(
+        lambda call: OUTAGE in str(call.args) and "thread_ts" not in call.args,
+        method="chat.postMessage",
+        channel=INCIDENTS,
+        timeout_s=STEP_TIMEOUT_S,
+    )
+    world.incident = str((call.result or {})["ts"])
+    return f"{AGENT} → {INCIDENTS}"
+
+
+async def _replied(world: World) -> str:
+    """What people write in its thread is the incident's timeline."""
+    said = "Reinicié el servicio; miro el registro."
+    await world.slack.person(SAM).say(INCIDENTS_ID, said, thread_ts=world.incident)
+    path = "/incidents/1/timeline"
+    async with asyncio.timeout(STEP_TIMEOUT_S):
+        while True:
+            if said in str(await _api(world, "GET", path)):
+                return f"GET /api/v1{path}"
+            await asyncio.sleep(0.02)  # nothing tells that a line was written; whoever waits looks again
+
+
 async def _webhook(world: World) -> str:
     arrived = await world.sink.wait_for(path="/erp", timeout_s=STEP_TIMEOUT_S)
     headers = tuple((name.lower(), value) for name, value in arrived[0].headers)
@@ -223,6 +270,9 @@ STEPS: tuple[tuple[str, Callable[[World], Awaitable[str]]], ...] = (
     (N_("The plan is applied in InvGate, and reverted"), _applied_and_reverted),
     (N_("InvGate sends the same webhook twice; it counts once"), _repeated),
     (N_("A critical alert reaches the incidents channel and mentions whoever is on call"), _critical),
+    (N_("Somebody takes charge of it by the message's button, which goes away"), _acknowledged),
+    (N_("An incident is created in Slack's window, and told with its thread"), _incident_created),
+    (N_("A reply in the thread is a line of the incident's timeline"), _replied),
 )
 
 

@@ -13,14 +13,16 @@ from typing import Any
 
 import yaml
 
+from centralita.chatops.offer import offered_commands, offered_shortcuts
 from centralita.core.signing import generate_secret
+from centralita.integrations.slack.manifest import make_manifest
 from centralita.sandbox.control import SinkControl, SlackControl
 from centralita.sandbox.invgate import API_TOKEN, CLIENT_ID, CLIENT_SECRET, LocalInvGate
 from centralita.sandbox.invgate.control import InvGateControl
 from centralita.sandbox.invgate.sender import EVENTS
 from centralita.sandbox.server import serve
 from centralita.sandbox.sink import WebhookSink
-from centralita.sandbox.slack import BOT_TOKEN, LocalSlack
+from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, LocalSlack
 from centralita.services.access import create_token, local_administrator
 from centralita.services.hub import Hub
 from centralita.serving import serving
@@ -28,7 +30,7 @@ from centralita.settings import Settings, load
 
 ASSETS, PEOPLE = 60, 25
 HELP_DESK, INCIDENTS = "#mesa-de-ayuda", "#incidents"
-
+CONNECT_TIMEOUT_S = 30.0
 
 RULES = [
     {
@@ -49,6 +51,18 @@ RULES = [
         "mentions": ["@oncall"],
     },
 ]
+
+
+# Who may do what: two agents, an approver, an administrator; everybody else may look.
+PERMISSIONS = {
+    "user_mappings": {
+        "luis@example.com": "operator",
+        "sam@example.com": "operator",
+        "marta@example.com": "operator",
+        "admin@example.com": "admin",
+    },
+    "default": "viewer",
+}
 
 
 @dataclass
@@ -76,6 +90,8 @@ class World:
     """InvGate's, of that ticket."""
     plan: str = ""
     """Of asset owners."""
+    incident: str = ""
+    """Its message's ts in the incidents channel."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +120,18 @@ def configuration(port: int, addresses: Addresses, secrets: Secrets) -> Any:
         "slack": {
             "api_url": f"{addresses.slack}/api/",
             "bot_token": BOT_TOKEN,
+            "app_token": APP_TOKEN,
+            "signing_secret": SIGNING_SECRET,
             "channel_mappings": {
                 "critical": INCIDENTS,
                 "high": "#alerts",
                 "medium": "#alerts",
                 "low": "#notifications",
             },
+            "incidents_channel": INCIDENTS,
+            "formatting": {"emoji_reactions": True},
         },
+        "permissions": PERMISSIONS,
         "ops": {"channel": "#centralita-ops"},
         "invgate": {
             "service_desk": {"url": addresses.invgate, "token": API_TOKEN, "author": "luis@example.com", "poll_s": 60},
@@ -148,6 +169,8 @@ async def world(port: int = 0, slack_port: int = 0, sink_port: int = 0, invgate_
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="centralita-demo-")))
         slack_address = await stack.enter_async_context(serve(LocalSlack(), port=slack_port))
+        slack = await stack.enter_async_context(SlackControl(slack_address.url))
+        await slack.install(manifest())
         sink_address = await stack.enter_async_context(serve(WebhookSink(), port=sink_port))
         local = LocalInvGate(assets=ASSETS, people=PEOPLE, stale_percent=8)
         invgate_address = await stack.enter_async_context(serve(local, port=invgate_port))
@@ -156,6 +179,7 @@ async def world(port: int = 0, slack_port: int = 0, sink_port: int = 0, invgate_
         hub, hub_url = await stack.enter_async_context(serving(settings))
         invgate = await stack.enter_async_context(InvGateControl(addresses.invgate))
         await connect(invgate, hub_url, made.invgate)
+        await slack.connections(least=1, timeout_s=CONNECT_TIMEOUT_S)
         admin_token, _ = await create_token(hub, local_administrator("demo"), "demo", ("*",), None)
         yield World(
             hub=hub,
@@ -168,10 +192,15 @@ async def world(port: int = 0, slack_port: int = 0, sink_port: int = 0, invgate_
             webhook_secret=made.webhook,
             admin_token=admin_token,
             invgate=invgate,
-            slack=await stack.enter_async_context(SlackControl(addresses.slack)),
+            slack=slack,
             sink=await stack.enter_async_context(SinkControl(addresses.sink)),
             config=config,
         )
+
+
+def manifest() -> dict[str, Any]:
+    """What the app offers in the local workspace: whatever there are handlers for."""
+    return make_manifest("es", commands=offered_commands(), shortcuts=offered_shortcuts())
 
 
 async def connect(invgate: InvGateControl, hub_url: str, secret: str) -> None:
