@@ -12,12 +12,21 @@ import pytest
 from centralita.core.approvals import Approval
 from centralita.core.approvers import StageSpec, read_approver
 from centralita.sandbox.control import SlackControl, SlackPerson
-from centralita.services import approvals
+from centralita.sandbox.invgate.control import InvGateControl
+from centralita.sandbox.slack import APP_TOKEN, SIGNING_SECRET
+from centralita.sandbox.slack.seed import APP_ID
+from centralita.services import approvals, incidents
 from centralita.services.access import Principal
 from centralita.services.approvals import NewApproval
 from centralita.services.hub import Hub
-from tests.chatops.conftest import Start
+from centralita.services.incidents import NewIncident
+from tests.chatops.conftest import MANIFEST, ROLES, Start
+from tests.scenarios.conftest import World, invgate_settings, slack_settings
+from tests.scenarios.conftest import invgate as invgate
+from tests.scenarios.conftest import invgate_url as invgate_url
+from tests.scenarios.conftest import sqlite_world as sqlite_world
 from tests.scenarios.test_approvals import PEOPLE
+from tests.scenarios.test_tickets import connect
 
 ANA, LUIS, MARTA, SAM = (f"{name}@example.com" for name in ("ana", "luis", "marta", "sam"))
 REQUESTER = Principal("test", ANA, frozenset({"approval.request", "approval.read"}))
@@ -331,3 +340,64 @@ async def test_asking_for_an_approval(app: Start, slack: SlackControl, luis: Sla
         assert "approve_request" in buttons(await dm(slack, MARTA, "Espera aprobación: Otro monitor"))
         found = await approvals.listing(hub, approvals.Filter(), 10, "")
         assert [each.title for each in found] == ["Otro monitor", "Un monitor"]
+
+
+async def test_what_invgate_asks_for_is_decided_by_a_button(
+    sqlite_world: World, slack: SlackControl, invgate: InvGateControl, marta: SlackPerson
+) -> None:
+    connected = slack_settings(slack, app_token=APP_TOKEN, signing_secret=SIGNING_SECRET)
+    await slack.install(MANIFEST)
+    hub = await sqlite_world.hub(connected, invgate_settings(invgate), {"permissions": ROLES}, {"rules": []})
+    async with asyncio.timeout(20):
+        while not await slack.connections():
+            pass
+    await connect(hub, invgate, ["event", "request_id", "approval_id"], "approval_requested")
+    await connect(hub, invgate, None, "approval_answered")
+    number = await invgate.add_ticket("Notebook nueva", requester=ANA, description="Se rompió la anterior")
+    approval = await invgate.add_approval(number, [MARTA])
+    message = await dm(slack, MARTA, "Espera aprobación: Notebook nueva")
+    await press(marta, message, "request_info")
+    await marta.submit((await modal(marta))["id"], {"question": {"value": "¿Qué modelo?"}})
+    question = await dm(slack, ANA, "¿Qué modelo?")
+    assert "answer_question" in buttons(question)
+    await press(marta, await dm(slack, MARTA, "¿Qué modelo?"), "approve_request")
+    over = await dm(slack, MARTA, "Se aprobó: Notebook nueva")
+    assert (over["ts"], buttons(over)) == (message["ts"], {})
+    assert not buttons(await dm(slack, ANA, "Se aprobó: Notebook nueva"))
+    kept = await invgate.approval(approval)
+    assert (kept.status, [vote.status for vote in kept.votes]) == (1, [1])
+    assert (await invgate.writes()).get("PUT incident.approval.accept") == 1
+
+
+async def test_the_home_shows_what_is_theirs_and_changes_with_it(
+    app: Start, slack: SlackControl, marta: SlackPerson, ana: SlackPerson, sam: SlackPerson
+) -> None:
+    async def home(person: SlackPerson, text: str) -> dict[str, Any]:
+        async with asyncio.timeout(10):
+            while text not in whole(found := await person.home(APP_ID)):
+                pass
+        assert found is not None
+        return found
+
+    async with app() as hub:
+        assert "`/approve request`" in whole(await home(sam, "Nothing waits for you"))
+        made = [await asked(hub, [MARTA], title=f"Silla {number}") for number in range(6)]
+        wanted = NewIncident(title="No hay red", priority="high")
+        await incidents.create(hub, Principal("test", SAM, frozenset()), wanted)
+        view = await home(marta, "Silla 5")
+        assert "Silla 0" not in whole(view) and "`/approve`" in whole(view) and "No hay red" in whole(view)
+        assert "Todo fluye" in whole(view)
+        block = next(each for each in view["blocks"] if made[5].id in whole(each) and each["type"] == "actions")
+        await marta.press_in_view(view["id"], "approve_request", block_id=block["block_id"])
+        assert (await state(hub, made[5])).state == "approved"
+        view = await home(marta, "Silla 0")
+        assert "Silla 5" not in whole(view)
+        block = next(each for each in view["blocks"] if made[4].id in whole(each) and each["type"] == "actions")
+        await marta.press_in_view(view["id"], "reject_request", block_id=block["block_id"])
+        await marta.submit((await modal(marta))["id"], {"reason": {"value": "No"}})
+        await marta.submit((await modal(marta))["id"])
+        assert (await state(hub, made[4])).state == "rejected"
+        assert "Silla 4" not in whole(await home(marta, "Silla 3"))
+        assert (await marta.press_in_view((await home(marta, "Silla 3"))["id"], "refresh_home"))["ok"]
+        theirs = whole(await home(ana, "Todo fluye"))
+        assert "Silla" not in theirs and "approve_request" not in theirs

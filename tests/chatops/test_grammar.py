@@ -22,6 +22,8 @@ KNOWN = ("priority", "asignar", "note")
         ("priority=high", (), {"priority": "high"}),
         ("priority: high", (), {"priority": "high"}),
         ('note: "it is late" x', ("x",), {"note": "it is late"}),
+        ('note:"it is late" x', ("x",), {"note": "it is late"}),
+        ('note:"it is', ("is",), {"note": '"it'}),
         ("--note", (), {"note": "true"}),
         ("https://x.test/a=b nota: x", ("https://x.test/a=b", "nota:", "x"), {}),
         ('"priority:high" x', ("priority:high", "x"), {}),

@@ -38,9 +38,10 @@ def divider() -> Block:
     return {"type": "divider"}
 
 
-def actions(buttons: Sequence[Button]) -> Block:
+def actions(buttons: Sequence[Button], block_id: str = "") -> Block:
     """Buttons in a row, at most 25."""
-    return {"type": "actions", "elements": [press(button) for button in buttons[:25]]}
+    found: Block = {"type": "actions", "elements": [press(button) for button in buttons[:25]]}
+    return {**found, "block_id": block_id} if block_id else found
 
 
 def _input(block_id: str, label: str, element: Mapping[str, Any], hint: str, optional: bool) -> Block:

@@ -32,6 +32,7 @@ NOTE_LIMIT = 2000
 REASON_LIMIT = 1200
 """It goes along as metadata until it is confirmed."""
 TITLE_LIMIT = 150
+SHOWN_VOTES = 6
 MORE = "more_approvals"
 ONE, ALL = "one", "all"
 """What is handed over: this approval, or all that somebody is asked until a time."""
@@ -76,7 +77,11 @@ def overview(heading: str, approvals: Sequence[Approval], locale: str) -> list[B
 
 def card(approval: Approval, locale: str) -> list[Block]:
     """One approval for whoever may answer it."""
-    return [section(f"{_headline(approval)}\n{_line(approval, locale)}"), actions(buttons(approval, locale))]
+    return [section(f"{_headline(approval)}\n{_line(approval, locale)}"), _row(approval, locale)]
+
+
+def _row(approval: Approval, locale: str) -> Block:
+    return actions(buttons(approval, locale), f"answer:{approval.id}")
 
 
 def buttons(approval: Approval, locale: str) -> tuple[Button, ...]:
@@ -86,7 +91,7 @@ def buttons(approval: Approval, locale: str) -> tuple[Button, ...]:
 
 
 def _headline(approval: Approval) -> str:
-    return f"*{mrkdwn.link(approval.url, mrkdwn.clean(approval.title))}*"
+    return f"*{mrkdwn.link(approval.url, mrkdwn.cut(mrkdwn.clean(approval.title), 200))}*"
 
 
 def _line(approval: Approval, locale: str) -> str:
@@ -124,9 +129,10 @@ def details(approval: Approval, locale: str, *, may_answer: bool) -> list[Block]
     }
     lines = [f"*{mrkdwn.escape(label)}:* {value}" for label, value in facts.items() if value]
     blocks = [section(_headline(approval)), *(section(line) for line in lines)]
-    blocks += [section(_stage(number, stage, locale)) for number, stage in enumerate(approval.stages[:10], 1)]
+    for number, stage in enumerate(approval.stages[:10], 1):
+        blocks += [section(text) for text in _stage(number, stage, locale) if text]
     blocks.append(context(f"`{approval.id}`"))
-    return [*blocks, actions(buttons(approval, locale))] if may_answer else blocks
+    return [*blocks, _row(approval, locale)] if may_answer else blocks
 
 
 def _state(approval: Approval, locale: str) -> str:
@@ -140,11 +146,12 @@ def _state(approval: Approval, locale: str) -> str:
     return _("waits for {names}", locale).format(names=names)
 
 
-def _stage(number: int, stage: Stage, locale: str) -> str:
+def _stage(number: int, stage: Stage, locale: str) -> tuple[str, str]:
+    """Who answers at a stage, and what they answered, the newest answers if there are many."""
     many = {"any": _("one of them", locale), "all": _("all of them", locale)}.get(stage.mode) or str(stage.quorum)
     people = ", ".join(safe(person.called, 100) for person in stage.approvers[:20])
     head = _("Stage {number} ({many}): {people}", locale).format(number=number, many=many, people=people)
-    return "\n".join([f"*{head}*", *(f"• {_vote(vote, locale)}" for vote in stage.votes[:20])])
+    return f"*{head}*", "\n".join(f"• {_vote(vote, locale)}" for vote in stage.votes[-SHOWN_VOTES:])
 
 
 def _vote(vote: Vote, locale: str) -> str:
@@ -152,7 +159,7 @@ def _vote(vote: Vote, locale: str) -> str:
     who = safe(vote.by.called, 100)
     if not vote.seat.is_same(vote.by):
         who = _("{who} for {person}", locale).format(who=who, person=safe(vote.seat.called, 100))
-    return " · ".join(part for part in (answer, who, moment(vote.at), safe(vote.note, 500)) if part)
+    return " · ".join(part for part in (answer, who, moment(vote.at), safe(vote.note, 100)) if part)
 
 
 # --- Modals ----------------------------------------------------------------------------------------------------------
@@ -180,7 +187,7 @@ def reject(approval: Approval, locale: str, metadata: Metadata) -> Block:
 def sure_to_reject(title: str, reason: str, locale: str, metadata: Metadata) -> Block:
     """Asks once more before something is rejected."""
     question = _("Reject {title}? That can't be taken back.", locale).format(title=f"*{safe(title)}*")
-    quoted = "\n".join(f"> {line}" for line in mrkdwn.escape(mrkdwn.clean(reason)).splitlines())
+    quoted = "\n".join(f"> {line}" for line in mrkdwn.escape(mrkdwn.cut(mrkdwn.clean(reason), 900)).splitlines())
     blocks = [section(question), section(quoted)]
     submit = _("Yes, reject", locale)
     return modal("reject_sure_modal", _("Reject", locale), submit, blocks, locale, metadata)

@@ -185,8 +185,8 @@ def press(button: Button) -> dict[str, Any]:
         shown["style"] = button.style
     if (asked := button.confirm) is not None:
         shown["confirm"] = {
-            "title": _plain_text(mrkdwn.cut(asked.title, 100)),
-            "text": _plain_text(mrkdwn.cut(asked.text, 300)),
+            "title": _plain_text(mrkdwn.plain(mrkdwn.cut(asked.title, 100))),
+            "text": _plain_text(mrkdwn.plain(mrkdwn.cut(asked.text, 290))),
             "confirm": _plain_text(mrkdwn.cut(asked.yes, 30)),
             "deny": _plain_text(mrkdwn.cut(asked.no, 30)),
         }
