@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -37,3 +38,12 @@ async def test_what_is_committed_between_two_questions_is_in_neither_answer(
 
     assert await database.read(read) == (None, None)
     assert await database.read(lambda tx: upkeep.fact(tx, "late")) == "1"
+
+
+async def test_after_an_orderly_end_one_file_is_everything(migrated_sqlite: str) -> None:
+    database = await open_database(migrated_sqlite)
+    await database.write(lambda tx: upkeep.set_fact(tx, "last", "1"))
+    assert await database.read(lambda tx: upkeep.fact(tx, "last")) == "1"
+    await database.close()
+    file = Path(migrated_sqlite.removeprefix("sqlite:///"))
+    assert [path.name for path in file.parent.glob(f"{file.name}*")] == [file.name]

@@ -139,10 +139,11 @@ class SqliteDatabase:
         return
 
     async def close(self) -> None:
+        # The writer goes last: only then does SQLite bring the WAL into the file, so that the file alone is everything.
+        await asyncio.get_running_loop().run_in_executor(None, self._readers.shutdown)
+        self._read_engine.dispose()
         self._signals.put(False)
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
-        self._readers.shutdown(wait=True)
-        self._read_engine.dispose()
         self._engine.dispose()
 
     # ---- the writer thread's side
