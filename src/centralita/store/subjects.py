@@ -37,3 +37,19 @@ def save(tx: Transaction, changed: Mapping[str, Subject], now: float) -> None:
     ]
     if rows:
         tx.execute(_SAVE, rows)
+
+
+class _Phase(msgspec.Struct):
+    phase: str = ""
+
+
+_phase = msgspec.json.Decoder(_Phase)
+MOST_COUNTED = 20_000
+
+
+def count_open(tx: Transaction, since: float) -> int:
+    """How many subjects of sources are open that something was said of after ``since``; at most ``MOST_COUNTED`` are
+    looked at. What the hub itself tells of is not among them."""
+    query = sa.select(subjects.c.body).where(subjects.c.updated_at > since, subjects.c.source != "centralita")
+    newest = query.order_by(subjects.c.updated_at.desc()).limit(MOST_COUNTED)
+    return sum(_phase.decode(row.body).phase == "open" for row in tx.execute(newest))
