@@ -32,7 +32,7 @@ class _Claiming(Wrapped):
         return fn(tx)
 
     async def write(self, fn: Callable[[Transaction], Any], *, urgent: bool = False) -> Any:
-        result = await super().write(fn, urgent=urgent)
+        result = await super().write(fn, urgent=True)  # Slack waits three seconds
         self._claimed = True  # only now: a transaction that was rolled back claimed nothing
         return result
 
