@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from centralita.sandbox.control import SlackControl, SlackPerson
+from centralita.sandbox.control import ControlRefused, SlackControl, SlackPerson
 from tests.scenarios.chat import ALERTS, INCIDENTS, ROOM, buttons, desk_hub, holding, settled, text_of, told_of
 from tests.scenarios.conftest import World
 from tests.scenarios.ledger import alert
@@ -44,16 +44,18 @@ async def people(slack: SlackControl, count: int) -> list[SlackPerson]:
     return made
 
 
-async def fill(world: World, hub: HubProcess, slack: SlackControl, alerts: int, incidents: int) -> list[Press]:
-    """Alerts and incidents to press at. Every alert is pressed at by two, of whom one comes too late; every incident
-    is taken charge of by one, and given to another."""
+async def fill(
+    world: World, hub: HubProcess, slack: SlackControl, alerts: int, incidents: int, rivals: int
+) -> list[Press]:
+    """Alerts and incidents to press at. Every alert is pressed at by ``rivals``, of whom one is in time; every
+    incident is taken charge of by one, and given to another."""
     sender = await world.sender(hub)
     assert set(await sender.post_all((f"a{number}", alert(number, phase="open")) for number in range(alerts))) <= {202}
     for number in range(incidents):
         await ask(hub, "POST", "/incidents", title=f"Incident {number}", priority="high")
     told = await holding(slack, "#alerts", lambda message: _has(message, "acknowledge_event"), alerts, 60)
     roots = await holding(slack, INCIDENTS, lambda message: _has(message, "incident_acknowledge"), incidents, 60)
-    presses = [Press(ALERTS, message["ts"], "acknowledge_event") for message in told for _twice in range(2)]
+    presses = [Press(ALERTS, message["ts"], "acknowledge_event") for message in told for _rival in range(rivals)]
     for message in roots:
         presses += [Press(ROOM, message["ts"], f"incident_{name}") for name in ("acknowledge", "assign_to_me")]
     await settled(world)
@@ -64,17 +66,22 @@ def _has(message: dict[str, Any], action_id: str) -> bool:
     return any(action_id == found for found, _value in buttons(message))
 
 
-async def press_all(presses: Sequence[Press], crowd: Sequence[SlackPerson], over_s: float) -> list[dict[str, Any]]:
-    """Everybody presses, spread evenly over ``over_s``; what each was answered."""
+async def press_all(presses: Sequence[Press], crowd: Sequence[SlackPerson], over_s: float) -> int:
+    """Everybody presses, spread evenly over ``over_s``; how many found a button, which have all to be acknowledged."""
     loop = asyncio.get_running_loop()
     began = loop.time()
 
-    async def one(number: int, press: Press, person: SlackPerson) -> dict[str, Any]:
+    async def one(number: int, press: Press, person: SlackPerson) -> bool:
         await asyncio.sleep(max(0.0, began + number * over_s / len(presses) - loop.time()))
-        return await person.press(press.channel, press.ts, press.action_id)
+        try:
+            answer = await person.press(press.channel, press.ts, press.action_id)
+        except ControlRefused:  # a rival was quicker, and the button is gone
+            return False
+        assert answer["ok"], answer
+        return True
 
     turns = zip(itertools.count(), presses, itertools.cycle(crowd), strict=False)
-    return list(await asyncio.gather(*(one(number, press, person) for number, press, person in turns)))
+    return sum(await asyncio.gather(*(one(number, press, person) for number, press, person in turns)))
 
 
 async def judge_effects(world: World, slack: SlackControl, alerts: int, incidents: int) -> None:
@@ -97,17 +104,17 @@ async def judge_effects(world: World, slack: SlackControl, alerts: int, incident
 
 
 async def play(
-    world: World, slack: SlackControl, alerts: int, incidents: int, crowd: int, over_s: float
+    world: World, slack: SlackControl, alerts: int, incidents: int, rivals: int, crowd: int, over_s: float
 ) -> list[float]:
     """The whole of it; how long Slack waited for each press, in ms."""
     hub = await desk_hub(world, slack)
-    presses = await fill(world, hub, slack, alerts, incidents)
+    presses = await fill(world, hub, slack, alerts, incidents, rivals)
     staff = await people(slack, crowd)
     before = max((told.seq for told in await slack.told()), default=0)
-    answers = await press_all(presses, staff, over_s)
-    assert [answer for answer in answers if not answer["ok"]] == []
-    told = await slack.told(after=before, count=len(presses), kind="interactive")
-    assert len(told) == len(presses) and all(one.acknowledged for one in told)
+    pressed = await press_all(presses, staff, over_s)
+    assert pressed >= alerts + 2 * incidents
+    told = await slack.told(after=before, count=pressed, kind="interactive")
+    assert len(told) == pressed and all(one.acknowledged for one in told)
     await judge_effects(world, slack, alerts, incidents)
     await world.settle()
     return sorted(one.took_ms for one in told)
@@ -115,13 +122,13 @@ async def play(
 
 @pytest.mark.timeout(120)
 async def test_everybody_presses_at_once_and_each_press_counts_once(usual_world: World, slack: SlackControl) -> None:
-    await play(usual_world, slack, alerts=15, incidents=15, crowd=20, over_s=0.0)
+    await play(usual_world, slack, alerts=15, incidents=15, rivals=2, crowd=20, over_s=0.0)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_500_presses_in_ten_seconds_are_answered_in_time(world: World, slack: SlackControl) -> None:
-    took_ms = await play(world, slack, alerts=150, incidents=100, crowd=50, over_s=10.0)
+    took_ms = await play(world, slack, alerts=300, incidents=100, rivals=1, crowd=50, over_s=10.0)
     shown = {f"p{part}": round(took_ms[len(took_ms) * part // 100], 1) for part in (50, 90, 99)}
     print(json.dumps({"presses": len(took_ms), **shown, "max": round(took_ms[-1], 1), "load": os.getloadavg()}))
     assert took_ms[-1] < ACK_S * 1000
