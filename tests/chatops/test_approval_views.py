@@ -4,6 +4,7 @@ the longest and the most hostile texts."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -47,7 +48,7 @@ def approval(text: str = "Notebook", **facts: Any) -> Approval:
     return Approval(**{**given, **facts})
 
 
-MODALS = {
+MODALS: dict[str, Callable[..., dict[str, Any]]] = {
     "approve": views.approve,
     "reject": views.reject,
     "question": views.question,

@@ -25,8 +25,18 @@ from centralita.core.approval_commands import (
     Written,
     decide,
 )
-from centralita.core.approvals import FINAL, REMIND_GAP_S, TRANSITIONS, Approval, Stage, Times, begin
-from centralita.core.approvers import Approver
+from centralita.core.approvals import (
+    FINAL,
+    REMIND_GAP_S,
+    TRANSITIONS,
+    Approval,
+    Stage,
+    Times,
+    answerers,
+    begin,
+    written_to,
+)
+from centralita.core.approvers import Approver, Delegation
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
@@ -73,6 +83,52 @@ def refused(start: Approval, command: Command, at: float = NOW) -> Refusal:
 
 def yes(by: Approver, **more: object) -> Give:
     return Give(by=by, answer="approve", **more)  # type: ignore[arg-type]  # as the tests give it
+
+
+def standing_in(for_: Approver, by: Approver) -> Delegation:
+    return Delegation(person=for_, delegate=by, begins_at=NOW - 1, ends_at=NOW + HOUR)
+
+
+def test_who_may_answer_now() -> None:
+    both = approval(Stage(approvers=(MARTA, LUIS), mode="all"))
+    holding = [standing_in(MARTA, SOL), standing_in(LUIS, ANA)]
+    assert answerers(both, holding, NOW) == (MARTA, SOL, LUIS)  # never who asked for it
+    assert answerers(both, holding, NOW + 2 * HOUR) == (MARTA, LUIS)
+    voted = after(both, yes(SOL, stands_for=(MARTA,)))
+    assert answerers(voted, [*holding, standing_in(LUIS, SOL)], NOW) == (LUIS,)  # one person, one vote
+    assert answerers(after(voted, yes(LUIS)), holding, NOW) == ()
+
+
+def test_nobody_writes_to_the_requester_for_a_place_of_somebody_else() -> None:
+    start = approval()
+    assert written_to(start, MARTA, [standing_in(MARTA, SOL)], NOW) == SOL
+    assert written_to(start, MARTA, [standing_in(MARTA, ANA)], NOW) == MARTA
+
+
+def test_a_second_press_of_what_was_seen_before_counts_for_nobody_else() -> None:
+    start = approval(Stage(approvers=(MARTA, LUIS)), authority="invgate")
+    seen = start.version
+    waits = after(start, yes(MARTA, version=seen), Written(waits=True))
+    assert [seat.name for seat in waits.current.waits_for()] == ["Luis"]
+    again = decide(waits, yes(MARTA, version=seen, stands_for=(LUIS,)), NOW)
+    assert isinstance(again, Change) and not again.happened
+    meant = decide(waits, yes(MARTA, version=waits.version, stands_for=(LUIS,)), NOW)
+    assert isinstance(meant, Change) and meant.happened == "write"
+
+
+def test_an_answer_is_to_the_question_that_was_seen() -> None:
+    start = after(approval(), Ask(by=MARTA, text="Which?"))
+    first = start.asked_at
+    second = after(start, Tell(by=ANA, text="T14", asked_at=first), Ask(by=MARTA, text="Why?"), at=NOW + 1)
+    assert refused(second, Tell(by=ANA, text="T14 again", asked_at=first)).reason == "approval.another_question"
+    assert after(second, Tell(by=ANA, text="Broken", asked_at=second.asked_at)).answer == "Broken"
+
+
+def test_who_stands_in_may_give_the_place_away() -> None:
+    start = approval()
+    given = after(start, Reassign(by=SOL, person=MARTA, to=LUIS, stands_for=(MARTA,)))
+    assert given.current.approvers == (LUIS,)
+    assert refused(start, Reassign(by=SOL, person=MARTA, to=LUIS)).reason == "approval.not_approver"
 
 
 def no(by: Approver) -> Give:

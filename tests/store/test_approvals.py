@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Any
 
 import msgspec
 import pytest
@@ -45,7 +46,7 @@ async def test_what_is_kept_comes_back_whole_and_newest_first(database: Database
     for each in made:
         await database.write(partial(approvals.add, approval=each))
 
-    async def found(**wanted: str) -> list[str]:
+    async def found(**wanted: Any) -> list[str]:
         return [each.id for each in await database.read(lambda tx: approvals.listing(tx, Filter(**wanted), 10))]
 
     assert await database.read(lambda tx: approvals.find(tx, "apr_1")) == made[1]
@@ -54,6 +55,11 @@ async def test_what_is_kept_comes_back_whole_and_newest_first(database: Database
     assert await found(state="waiting") == ["apr_3", "apr_1", "apr_0"]
     assert await found(approver="Marta_Rios@example.com") == ["apr_3", "apr_1", "apr_0"]
     assert await found(approver="martaXrios@example.com") == []
+    assert await found(approvers=("x@example.com", MARTA.key)) == ["apr_3", "apr_1", "apr_0"]
+    asked = msgspec.structs.replace(made[3], state="answering", version=2)
+    await database.write(lambda tx: approvals.save(tx, asked, 1))
+    assert await found(state="answerable", approvers=(MARTA.key,)) == ["apr_1", "apr_0"]
+    await database.write(lambda tx: approvals.save(tx, msgspec.structs.replace(made[3], version=1), 2))
     assert await found(subject="ticket/2") == ["apr_2"]
     assert [each.id for each in await database.read(lambda tx: approvals.listing(tx, Filter(), 2, "apr_2"))] == [
         "apr_1",
