@@ -183,3 +183,28 @@ async def test_commands_that_only_look(
         assert "No open ticket" in text_of((await sam.command("#alerts", "/ticket", "list mine"))["payload"])
         assert "There is no ticket" in text_of((await sam.command("#alerts", "/ticket", "show 99"))["payload"])
         assert "Which ticket?" in text_of((await sam.command("#alerts", "/ticket", "show x"))["payload"])
+
+
+@pytest.mark.parametrize("webhook_first", [True, False], ids=["webhook-first", "answer-first"])
+async def test_what_we_wrote_is_told_once_whichever_comes_first(
+    desk: Desk,
+    slack: SlackControl,
+    invgate: InvGateControl,
+    sam: SlackPerson,
+    migrated_url: str,
+    webhook_first: bool,
+) -> None:
+    async with desk(database_url=migrated_url):
+        number = await invgate.add_ticket("No network", requester="ana@example.com")
+        ts = await root(slack, "No network")
+        before = len(await invgate.sent())
+        if webhook_first:
+            await invgate.slow(700, "POST incident.comment", 1, after_apply=True)
+        await sam.command("#alerts", "/ticket", f"comment {number} The switch was changed")
+        await invgate.wait_for_sent(1, after=before)
+        await told(slack, "The switch was changed")
+        await invgate.comment(number, "The switch was changed", author="luis@example.com")
+        await invgate.comment(number, "And that is the end", author="luis@example.com")
+        await told(slack, "And that is the end")
+        thread = [text_of(one) for one in await slack.thread("#alerts", ts)]
+    assert sum("The switch was changed" in one for one in thread) == 2, "ours, and the one that Luis wrote again"
