@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
         for text, name in (
             (_("read"), "read"),
             (_("new"), "created"),
-            (_("changed"), "updated"),
+            (_("updated"), "updated"),
             (_("as they were"), "unchanged"),
             (_("gone from the inventory"), "gone"),
         ):
