@@ -12,9 +12,10 @@ import msgspec
 from centralita.core.effects import Subject
 from centralita.core.events import Event
 from centralita.core.subjects import project
+from centralita.core.webhook_formats import Format
 from centralita.integrations import registry
 from centralita.integrations.webhook.formats import FORMATS, Material, Message, material_of, render
-from centralita.integrations.webhook.receiver import Format, Receiver, SigningKey
+from centralita.integrations.webhook.receiver import Receiver, SigningKey
 from centralita.ports import ORIGINAL, Receipt
 from tests.contracts.kinds import NOW, RECEIPT_ID, fixtures_of, receipt_of
 

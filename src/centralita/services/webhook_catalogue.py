@@ -18,7 +18,8 @@ from centralita.core.lanes import LanePolicy, OnDead, Order
 from centralita.core.rule_specs import WebhookSpec, webhook_problems
 from centralita.core.secrets import SecretError
 from centralita.core.subscriptions import Subscriptions
-from centralita.integrations.webhook.receiver import Auth, Format, Receiver, Signing, SigningKey
+from centralita.core.webhook_formats import Format
+from centralita.integrations.webhook.receiver import Auth, Receiver, Signing, SigningKey
 from centralita.ports import Config
 from centralita.services.keys import KeyFault
 from centralita.services.vault import Vault

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from centralita.core.webhook_formats import Format
 from centralita.i18n import N_
 from centralita.settings import checks
 from centralita.settings.section import (
@@ -21,25 +22,6 @@ from centralita.settings.section import (
     Text,
     Texts,
 )
-
-FORMATS = (
-    *("standard", "cloudevents", "cloudevents-binary", "cmms", "troubleshooting", "botmaker"),
-    *("raw", "slack", "teams", "discord", "mail", "template"),
-)
-Format = Literal[
-    "standard",
-    "cloudevents",
-    "cloudevents-binary",
-    "cmms",
-    "troubleshooting",
-    "botmaker",
-    "raw",
-    "slack",
-    "teams",
-    "discord",
-    "mail",
-    "template",
-]
 
 
 class Signing(Section):
@@ -176,4 +158,4 @@ def _bare(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
 
 
-__all__ = ["AUTH_SECRETS", "FORMATS", "SECRETS", "Auth", "Format", "Signing", "Text", "Webhook", "joined", "parted"]
+__all__ = ["AUTH_SECRETS", "SECRETS", "Auth", "Signing", "Text", "Webhook", "joined", "parted"]

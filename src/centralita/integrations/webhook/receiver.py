@@ -7,23 +7,8 @@ from typing import Any, Literal, cast
 import msgspec
 
 from centralita.core.lanes import LanePolicy
+from centralita.core.webhook_formats import Format
 from centralita.ports import Config
-
-Format = Literal[
-    "standard",
-    "cloudevents",
-    "cloudevents-binary",
-    "cmms",
-    "troubleshooting",
-    "botmaker",
-    "raw",
-    "slack",
-    "teams",
-    "discord",
-    "mail",
-    "template",
-]
-
 
 # There may be ten thousand of these, and none can be part of a cycle: the garbage collector leaves them alone.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from centralita.core.webhook_formats import Format
 from centralita.integrations.webhook.formats.botmaker import render_botmaker
 from centralita.integrations.webhook.formats.cloudevents import render_binary, render_structured
 from centralita.integrations.webhook.formats.cmms import render_cmms
@@ -19,7 +20,6 @@ from centralita.integrations.webhook.formats.standard import render_standard
 from centralita.integrations.webhook.formats.teams import render_teams
 from centralita.integrations.webhook.formats.template import render_template
 from centralita.integrations.webhook.formats.troubleshooting import render_troubleshooting
-from centralita.integrations.webhook.receiver import Format
 
 __all__ = ["FORMATS", "Material", "Message", "Render", "Unrenderable", "material_of", "render", "type_name"]
 

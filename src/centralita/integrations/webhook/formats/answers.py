@@ -8,7 +8,7 @@ import re
 import msgspec
 
 from centralita.core.payload import find
-from centralita.integrations.webhook.receiver import Format
+from centralita.core.webhook_formats import Format
 from centralita.ports import HttpResponse
 
 _TEAMS_FAILED = re.compile(rb"^\s*\"?(?:Webhook message delivery failed|Microsoft Teams endpoint returned HTTP error)")
