@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from centralita.core.access import read_policy
 from centralita.settings import Settings, SettingsError, describe, load, shown
 from centralita.settings.environment import NAMES
 from centralita.settings.schema import kind_at
@@ -297,6 +298,21 @@ def test_values_that_contradict_each_other(write: Write) -> None:
         "centralita.yaml:3:31: permissions.user_mappings.U1: has to be one of admin, operator, viewer.",
         "centralita.yaml:3:42: permissions.default: has to be one of admin, operator, viewer.",
         "centralita.yaml:4:11: network.ca_file: There is no such file.",
+    ]
+
+
+def test_people_have_roles_of_the_file_and_built_in_ones(write: Write) -> None:
+    """As ``core.access`` reads the same block."""
+    given = (
+        "permissions:\n  roles: {desk: {commands: [status]}}\n"
+        "  user_mappings: {U1: operator, U2: desk, U3: %s}\n  default: %s\n"
+    )
+    policy = read_policy(load(write(given % ("admin", "viewer")), {}).permissions.model_dump())
+    assert [policy.role_of(who) for who in ("U1", "U2", "U3", "U4")] == ["operator", "desk", "admin", "viewer"]
+    said = "has to be one of admin, operator, viewer, desk."
+    assert [each.partition(": ")[2] for each in problems(write(given % ("boss", "nobody")))] == [
+        f"permissions.user_mappings.U3: {said}",
+        f"permissions.default: {said}",
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from centralita.core.access import ROLES
 from centralita.i18n import N_
 from centralita.settings import document, environment
 from centralita.settings.document import Document
@@ -167,12 +168,12 @@ def _inconsistent(settings: Settings) -> Iterator[_Fault]:
         if webhook.secret and webhook.secrets:
             yield ("webhooks", index, "secret"), N_("has to be left out where secrets are given."), {}
     permissions = settings.permissions
-    roles = ", ".join(permissions.roles)
-    unknown = N_("has to be one of {limit}.")
+    roles = tuple(dict.fromkeys((*ROLES, *permissions.roles)))  # a role that is not said anew is still there
+    unknown, limit = N_("has to be one of {limit}."), ", ".join(roles)
     for person, role in permissions.user_mappings.items():
-        if role not in permissions.roles:
-            yield ("permissions", "user_mappings", person), unknown, {"limit": roles}
-    if permissions.default and permissions.default not in permissions.roles:
-        yield ("permissions", "default"), unknown, {"limit": roles}
+        if role not in roles:
+            yield ("permissions", "user_mappings", person), unknown, {"limit": limit}
+    if permissions.default and permissions.default not in roles:
+        yield ("permissions", "default"), unknown, {"limit": limit}
     if settings.network.ca_file and not settings.network.ca_file.is_file():
         yield ("network", "ca_file"), N_("There is no such file."), {}
