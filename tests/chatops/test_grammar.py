@@ -29,6 +29,14 @@ KNOWN = ("priority", "asignar", "note")
         ('"priority:high" x', ("priority:high", "x"), {}),
         ("don't stop", ("don't", "stop"), {}),
         ("PRIORITY:High", (), {"priority": "High"}),
+        ("12 <mailto:ana@example.com|ana@example.com>", ("12", "ana@example.com"), {}),
+        ("<mailto:ana@example.com>", ("ana@example.com",), {}),
+        ("asignar:<mailto:ana@example.com|ana@example.com>", (), {"asignar": "ana@example.com"}),
+        ("--asignar <mailto:ana@example.com|ana@example.com> x", ("x",), {"asignar": "ana@example.com"}),
+        ("see <http://desk.example.com|desk.example.com>", ("see", "desk.example.com"), {}),
+        ("<https://x.test/?a=1&amp;b=2|https://x.test/?a=1&amp;b=2>", ("https://x.test/?a=1&b=2",), {}),
+        ('note:"R&amp;D: a &lt; b" &amp;lt;', ("&lt;",), {"note": "R&D: a < b"}),
+        ("to <@U0ANAGOMEZ|ana> in <#C0ALERTS|alerts>", ("to", "<@U0ANAGOMEZ|ana>", "in", "<#C0ALERTS|alerts>"), {}),
     ],
 )
 def test_words_options_and_quotes(text: str, words: tuple[str, ...], options: dict[str, str]) -> None:

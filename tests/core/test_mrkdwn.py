@@ -106,7 +106,7 @@ def test_clean_takes_out_what_hides_or_turns_text() -> None:
         ("<@U0ANA> mira <#C1|redes> <!here>", "@Ana Gómez mira #redes @here"),
         ("<@U0X|luis> <@U0Y>", "@luis @U0Y"),
         ("<https://desk.test/a?b=1&amp;c=2|el panel>", "el panel (https://desk.test/a?b=1&c=2)"),
-        ("<https://desk.test> <mailto:a@b.c|a@b.c>", "https://desk.test mailto:a@b.c"),
+        ("<https://desk.test> <mailto:a@b.c|a@b.c>", "https://desk.test a@b.c"),
         ("a &lt;b&gt; &amp;lt; c", "a <b> &lt; c"),
         ("<!subteam^S1|@redes>", "@redes"),
     ],

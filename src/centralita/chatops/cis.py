@@ -124,7 +124,7 @@ def _attributes(before: CiDetail, lines: dict[str, str]) -> dict[str, str | None
 
 
 def _asked(context: Context) -> str:
-    text = context.arguments.text.strip("\"'“” ")
+    text = mrkdwn.as_typed(context.arguments.text).strip("\"'“” ")
     if not text:
         raise Said(_("Which one? Part of its name is enough for a search: {example}", context.locale).format(
             example="`/cmdb search erp`"))  # fmt: skip

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from centralita.core.mrkdwn import as_typed
+
 _QUOTED = r'"([^"]*)"|“([^”]*)”|\'([^\']*)\''
 _TOKEN = re.compile(rf"{_QUOTED}|((?:--)?[a-z_áéíóúñ]+[:=])(?=[\"“'])|(\S+)", re.IGNORECASE)
 _OPTION = re.compile(r"(?:--)?([a-z_áéíóúñ]+)[:=](.*)", re.IGNORECASE | re.DOTALL)
@@ -24,9 +26,9 @@ class Arguments:
     """What follows a command's word."""
 
     text: str = ""
-    """As it was typed."""
+    """All of it as Slack sends it: its markup is for ``core.mrkdwn`` to read."""
     words: tuple[str, ...] = ()
-    """Without options; what stood in quotes is one word."""
+    """As they were typed, but that mentions keep their markup. Without options; what stood in quotes is one word."""
     options: Mapping[str, str] = field(default_factory=dict)
     """In lower case; ``--urgent`` alone is "true"."""
 
@@ -41,7 +43,7 @@ def read_arguments(text: str, known: Iterable[str] = ()) -> Arguments:
     options: dict[str, str] = {}
     words: list[str] = []
     names, waiting = set(known), ""
-    for token, quoted in _tokens(text):
+    for token, quoted in _tokens(as_typed(text)):
         if waiting:
             options[waiting], waiting = token, ""
             continue

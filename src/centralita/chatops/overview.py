@@ -44,7 +44,8 @@ async def status(context: Context) -> None:
 
 async def search(context: Context) -> None:
     """Configuration items, tickets and events that are called so, as far as the person may see them."""
-    hub, locale, text, may = context.hub, context.locale, context.arguments.text, context.principal.may
+    hub, locale, may = context.hub, context.locale, context.principal.may
+    text = mrkdwn.as_typed(context.arguments.text)
     if len(word(text)) < 2:
         raise Said(_("What is to be looked for? For example: {example}", locale).format(example="`search erp`"))
     called = await standing.events_called(hub, text, MOST_FOUND)

@@ -158,9 +158,27 @@ def read(text: str, names: Mapping[str, str]) -> str:
             return f"#{label or target}"
         if kind == "!":
             return label or f"@{target.partition('^')[0]}"
+        target = target.removeprefix("mailto:")
         return f"{label} ({target})" if label and label not in target else target
 
-    plain_again = _REFERENCE.sub(shown, text)
-    for character, escaped in reversed(_ESCAPED.items()):
-        plain_again = plain_again.replace(escaped, character)
-    return plain_again
+    return _unescape(_REFERENCE.sub(shown, text))
+
+
+def as_typed(text: str) -> str:
+    """A command's text as it was typed: Slack makes links of addresses and escapes ``& < >``. Who and what is mentioned
+    stays marked up, as only that tells the id (``should_escape``).
+
+    https://docs.slack.dev/interactivity/implementing-slash-commands
+    """
+
+    def shown(found: re.Match[str]) -> str:
+        kind, target, label = found.groups()
+        return found[0] if kind else label or target.removeprefix("mailto:")
+
+    return _unescape(_REFERENCE.sub(shown, text))
+
+
+def _unescape(text: str) -> str:
+    for character, escaped in reversed(_ESCAPED.items()):  # the ampersand last: "&amp;lt;" was "&lt;"
+        text = text.replace(escaped, character)
+    return text
