@@ -16,6 +16,7 @@ from centralita.cli.words import _
 app = group(_(CONTENTS["incident"]))
 Id = Annotated[str, typer.Argument(metavar="ID", help=_("The incident: INC-12, or 12."))]
 Note = Annotated[str, typer.Option(help=_("What to say about it."))]
+_LAMPS = {"open": "unattended", "acknowledged": "in_hand", "resolved": "solved"}
 Ci = Annotated[list[str], typer.Option("--ci", help=_("Id of an affected CI; once for each."))]
 
 
@@ -52,7 +53,7 @@ def list_incidents(
 
 def _row(item: dict[str, Any]) -> tuple[Any, ...]:
     who = _called(item["assignee"])
-    return item["id"], lamp(item["state"]), item["priority"], item["title"], who, ago(item["created_at"])
+    return item["id"], lamp(_LAMPS[item["state"]]), item["priority"], item["title"], who, ago(item["created_at"])
 
 
 def _called(person: dict[str, Any]) -> str:
@@ -203,7 +204,7 @@ def _print(item: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(item)
         return
-    say(f"{item['id']}  {lamp(item['state'])}  {item['title']}")
+    say(f"{item['id']}  {lamp(_LAMPS[item['state']])}  {item['title']}")
     for name, value in (
         (_("Priority"), item["priority"]),
         (_("Assigned to"), _called(item["assignee"])),
