@@ -1,0 +1,147 @@
+"""What time takes away, kind by kind, and what it never does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+
+from centralita.core.rollups import Extent, Grain, floor
+from centralita.services import interactions, timers
+from centralita.services.hub import Hub
+from centralita.settings import load
+from centralita.store import rollups, schema, slack_installations, upkeep
+from centralita.store.chat_tables import interactions as carried_out
+from centralita.store.database import Transaction
+from centralita.store.rollup_tables import ROLLUPS
+from centralita.store.slack_tables import slack_grants
+from centralita.wiring import open_hub
+
+DAY_S = 86_400
+CONFIG = """
+locale: en
+retention:
+  {receipts_days: 10, events_days: 40, history_days: 30, attempts_days: 20,
+   rollup_minutes_days: 5, rollup_hours_days: 15, rollup_days_days: 50}
+"""
+DAYS = {"receipts": 10, "events": 40, "history": 30, "attempts": 20}
+ROLLUP_DAYS: dict[Grain, int] = {"minute": 5, "hour": 15, "day": 50}
+HELD_AGE = 400
+"""In days: an event whose delivery waits still."""
+_FILLED = {str: "x", bytes: b"{}", int: 1, float: 1.0, bool: True}
+
+
+@pytest.fixture
+async def hub(tmp_path: Path, migrated_url: str) -> AsyncIterator[Hub]:
+    """A hub that does nothing by itself."""
+    config = tmp_path / "centralita.yaml"
+    config.write_text(CONFIG)
+    environ = {"CENTRALITA_DATABASE__URL": migrated_url, "CENTRALITA_DATA_DIR": str(tmp_path)}
+    async with open_hub(load(config, environ), role="web") as opened:
+        yield opened
+
+
+def add(tx: Transaction, table: sa.Table, **given: Any) -> None:
+    """A row of 1970, as far as nothing else is said."""
+    needed = (column for column in table.columns if not column.nullable and column.server_default is None)
+    filled = {column.name: _FILLED[column.type.python_type] for column in needed}
+    tx.execute(sa.insert(table).values({**filled, **given}))
+
+
+async def column_of(hub: Hub, column: sa.Column[Any]) -> list[Any]:
+    return await hub.database.read(lambda tx: sorted(tx.execute(sa.select(column)).scalars()))
+
+
+@pytest.mark.parametrize("name", DAYS)
+async def test_what_is_older_than_its_limit_goes(hub: Hub, name: str) -> None:
+    table, today = schema.metadata.tables[name], int(hub.clock.now() // DAY_S)
+    kept = [today - HELD_AGE, today - DAYS[name], today]
+    gone = [today - HELD_AGE - 1, today - DAYS[name] - 1]
+
+    def fill(tx: Transaction) -> None:
+        for day in sorted({*kept, *gone}):
+            upkeep.make_partitions(tx, day)
+            add(tx, table, day=day)
+        for number, state in enumerate(("due", "waiting", "held")):
+            add(tx, schema.deliveries, id=number + 1, state=state, event_day=today - HELD_AGE, event_id=f"evt_{number}")
+
+    await hub.database.write(fill)
+    await timers.every_hour(hub)
+    assert await column_of(hub, table.c.day) == kept
+    assert await column_of(hub, schema.deliveries.c.state) == ["due", "held", "waiting"]
+    await hub.database.write(lambda tx: tx.execute(sa.delete(schema.deliveries)))
+    await timers.every_hour(hub)
+    assert await column_of(hub, table.c.day) == kept[1:]
+
+
+async def test_statistics_go_by_how_fine_they_are(hub: Hub) -> None:
+    now = hub.clock.now()
+    today = floor(now, "day")
+
+    def fill(tx: Transaction) -> None:
+        def made(kept: Extent) -> Extent:
+            return msgspec.structs.replace(kept, hours_until=floor(now, "hour"), days_until=today)
+
+        rollups.change_extent(tx, made)  # what is finer was made coarser already
+        for grain, days in ROLLUP_DAYS.items():
+            for age in (days + 1, days, 0):
+                add(tx, ROLLUPS[grain], start=today - age * DAY_S)
+
+    await hub.database.write(fill)
+    await timers.every_hour(hub)
+    for grain, days in ROLLUP_DAYS.items():
+        assert await column_of(hub, ROLLUPS[grain].c.start) == [today - days * DAY_S, today], grain
+
+
+async def test_nothing_else_goes_however_old_it_is(hub: Hub) -> None:
+    """Incidents and what was written in them, configuration items, approvals, the audit log, ..."""
+    temporary = {*DAYS, *(table.name for table in ROLLUPS.values()), "dedupe", "webhook_revisions"}
+    lasting = [table for table in schema.metadata.sorted_tables if table.name not in temporary]
+    assert {"incidents", "incident_entries", "cis", "ci_relations", "dead_letters", "audit"} <= {
+        t.name for t in lasting
+    }
+
+    def rows(tx: Transaction) -> dict[str, int]:
+        return {t.name: tx.execute(sa.select(sa.func.count()).select_from(t)).scalar_one() for t in lasting}
+
+    def fill(tx: Transaction) -> None:
+        there = rows(tx)
+        for table in lasting:
+            if not there[table.name]:
+                add(tx, table)
+
+    await timers.every_hour(hub)  # writes down what it has made
+    await hub.database.write(fill)
+    before = await hub.database.read(rows)
+    assert all(before.values())
+    await timers.every_hour(hub)
+    assert await hub.database.read(rows) == before
+
+
+async def test_what_slack_will_not_tell_again_is_forgotten(hub: Hub) -> None:
+    now = hub.clock.now()
+    ages = {"old": interactions.KEPT_S + 60, "young": interactions.KEPT_S - 60, "new": 0.0}
+
+    def fill(tx: Transaction) -> None:
+        for key, age in ages.items():
+            add(tx, carried_out, key=key, at=now - age)
+
+    await hub.database.write(fill)
+    await interactions.forget(hub)
+    assert await column_of(hub, carried_out.c.key) == ["new", "young"]
+
+
+async def test_rights_to_install_are_forgotten_once_they_have_expired(hub: Hub) -> None:
+    now = hub.clock.now()
+
+    def fill(tx: Transaction) -> None:
+        for hash_, expires_at in (("over", now + 60), ("open", now + 600)):
+            slack_installations.add_grant(tx, hash_, "state", "ana", expires_at, now)
+        slack_installations.add_grant(tx, "next", "state", "ana", now + 900, now + 60)
+
+    await hub.database.write(fill)
+    assert await column_of(hub, slack_grants.c.hash) == ["next", "open"]
