@@ -67,7 +67,6 @@ def test_what_cannot_be_is_told(terminal: Terminal) -> None:
         ("create",),
         ("create", "x", "--priority", "worst"),
         ("create", "--event", "evt_01KAN7A5YR0000000000000000"),
-        ("list", "--state", "gone"),
     ):
         done = terminal("incident", *asked)
         assert done.code in (1, 2) and done.out == "" and done.err, (asked, done)
