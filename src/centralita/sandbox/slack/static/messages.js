@@ -72,20 +72,21 @@ function broadcastNote(message, onThread) {
 function content(channel, message) {
   const edited = message.edited ? make("span", { class: "edited", title: whenOf(stamp(message.edited.ts)) }, scene.texts.edited) : null;
   const parts = [];
+  const surface = messageSurface(channel, message);
   if (message.blocks?.length) {
-    parts.push(make("div", { class: "blocks" }, ...renderBlocks(message.blocks, messageSurface(channel, message)), edited));
+    parts.push(make("div", { class: "blocks" }, ...renderBlocks(message.blocks, surface), edited));
   } else if (message.text) {
     parts.push(make("div", { class: "text" }, ...(message.mrkdwn === false ? [message.text] : mrkdwn(message.text)), " ", edited));
   } else if (edited) {
     parts.push(edited);
   }
   for (const file of message.files ?? []) parts.push(make("div", { class: "b-file" }, "📄 ", link(file.url_private, file.title || file.name)));
-  return parts.concat((message.attachments ?? []).map(attachment));
+  return parts.concat((message.attachments ?? []).map((one) => attachment(one, surface)));
 }
 
 const BARS = { good: "#2eb67d", warning: "#ecb22e", danger: "#e01e5a" };
 
-function attachment(one) {
+function attachment(one, surface) {
   const made = make("div", { class: "attachment" });
   const color = BARS[one.color] ?? one.color ?? "";
   // Set as a property: a style attribute would break the page's own policy.
@@ -95,7 +96,7 @@ function attachment(one) {
   if (one.author_name) inside.append(make("div", { class: "faint" }, one.author_link ? link(one.author_link, one.author_name) : one.author_name));
   if (one.title) inside.append(make("div", { class: "attachment-title" }, one.title_link ? link(one.title_link, ...mrkdwn(one.title)) : make("span", {}, ...mrkdwn(one.title))));
   if (one.text) inside.append(make("div", {}, ...mrkdwn(one.text)));
-  if (one.blocks) inside.append(make("div", { class: "blocks" }, ...renderBlocks(one.blocks)));
+  if (one.blocks) inside.append(make("div", { class: "blocks" }, ...renderBlocks(one.blocks, surface)));
   if (one.fields) inside.append(make("div", { class: "b-fields" }, ...one.fields.map(field)));
   if (one.image_url) inside.append(picture({ image_url: one.image_url, alt_text: one.fallback }, "b-picture"));
   if (!inside.childNodes.length && one.fallback) inside.append(make("div", {}, one.fallback));
