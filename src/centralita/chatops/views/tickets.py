@@ -61,7 +61,7 @@ def comment(locale: str, number: str, text: str, metadata: Mapping[str, Any]) ->
             }
         ],
     }
-    blocks = [_text("text", _("Comment", locale), text, multiline=True), checkbox]
+    blocks = [_text("text", _("Your comment", locale), text, multiline=True), checkbox]
     title = _("Ticket #{number}", locale).format(number=number)
     return _modal(COMMENT, title, _("Comment", locale), blocks, locale, {**metadata, "ticket": number})
 
