@@ -201,6 +201,12 @@ async def _incident_created(world: World) -> str:
         timeout_s=STEP_TIMEOUT_S,
     )
     world.incident = str((call.result or {})["ts"])
+    await world.slack.wait_for(
+        lambda call: call.args.get("thread_ts") == world.incident,
+        method="chat.postMessage",
+        channel=INCIDENTS,
+        timeout_s=STEP_TIMEOUT_S,
+    )
     return f"{AGENT} → {INCIDENTS}"
 
 
