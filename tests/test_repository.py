@@ -176,7 +176,7 @@ def test_no_tracked_file_names_a_registry() -> None:
     named = [
         f"{file}: {host}"
         for file in tracked()
-        if file.suffix not in (".png", ".woff2", ".ico")
+        if file.suffix not in (".png", ".webp", ".woff2", ".ico")
         for host in hosts
         if host in file.read_text(encoding="utf-8", errors="replace")
     ]

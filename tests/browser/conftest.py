@@ -1,0 +1,169 @@
+"""One hub, one local workspace, one local InvGate and one browser for a module: people sit down at the page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+
+from centralita.demo.world import Addresses, Secrets, configuration, connect, manifest
+from centralita.ports import RawRequest
+from centralita.sandbox.control import SlackControl
+from centralita.sandbox.invgate import LocalInvGate
+from centralita.sandbox.invgate.control import InvGateControl
+from centralita.sandbox.server import serve
+from centralita.sandbox.sink import WebhookSink
+from centralita.sandbox.slack import LimitSettings, LocalSlack
+from centralita.services.hub import Hub
+from centralita.serving import serving
+from centralita.settings import load
+from tests.scenarios.processes import write_config
+
+ANA, LUIS, MARTA, SAM, ADMIN = "U0ANAGOMEZ", "U0LUISPARED", "U0MARTARIOS", "U0SAMCARTER", "U0ADMIN"
+HELP_DESK, ALERTS, INCIDENTS = "C0MESAAYUDA", "C0ALERTS", "C0INCIDENTS"
+SECRET = "only-for-tests-0123456789"
+DEADLINE_MS = 8_000
+"""For hangs; a busy machine keeps it."""
+expect.set_options(timeout=DEADLINE_MS)
+TRIAL: dict[str, Any] = {
+    "slack": {
+        **{"rate_per_s": 1000, "burst": 1000, "method_limits": False},
+        "channels": {"#alerts": {"locale": "en"}},
+    },
+}
+"""What differs from the demo: nobody waits, and one channel reads English."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The world that the pages show."""
+
+    hub: Hub
+    slack: SlackControl
+    invgate: InvGateControl
+
+    async def fire(self, title: str, severity: str = "high") -> None:
+        """An alert, as a monitoring system posts it."""
+        body = {
+            "type": "alert.fired",
+            "subject": f"alert/{title}",
+            "phase": "open",
+            "title": title,
+            "severity": severity,
+        }
+        headers = (("authorization", f"Bearer {SECRET}"), ("content-type", "application/json"))
+        request = RawRequest(method="POST", query="", headers=headers, body=msgspec.json.encode(body))
+        assert (await self.hub.ingest.receive("watch", request)).status == 202
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Somebody at the workspace's page."""
+
+    page: Page
+    url: str
+    user: str
+
+    async def go(self, channel: str) -> None:
+        """Opens a channel or a direct message."""
+        await self.page.goto(f"{self.url}/archives/{channel}?user={self.user}")
+        await self.page.wait_for_selector("body[data-live=yes]")
+
+    async def type(self, text: str) -> None:
+        """Writes a message or a command, and sends it."""
+        await self.page.locator("#say textarea").fill(text)
+        await self.page.locator("#say textarea").press("Enter")
+
+    def message(self, *texts: str) -> Locator:
+        """The newest message that says all of these."""
+        found = self.page.locator("#messages .message")
+        for text in texts:
+            found = found.filter(has_text=text)
+        return found.last
+
+    @property
+    def told(self) -> Locator:
+        """The newest message that only this person sees."""
+        return self.page.locator("#messages .message.ephemeral").last
+
+    @property
+    def modal(self) -> Locator:
+        """The window on top."""
+        return self.page.locator("#modal")
+
+    async def press(self, name: str, inside: Locator) -> None:
+        """Presses a button."""
+        await inside.get_by_role("button", name=name, exact=True).click()
+
+    async def direct(self, *texts: str) -> Locator:
+        """The direct message with the app that says all of these, once its conversation is there."""
+        await self.page.locator("#lists a[data-channel^='D']").click()
+        found = self.message(*texts)
+        await found.wait_for()
+        return found
+
+    async def closed(self) -> None:
+        """Waits until no window is open."""
+        await expect(self.modal).not_to_be_visible()
+
+
+Sit = Callable[..., Awaitable[Seat]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(tmp_path_factory: Any) -> AsyncIterator[Desk]:
+    """The demo's configuration without its limits; the app is connected."""
+    directory: Path = tmp_path_factory.mktemp("desk")
+    made = Secrets(SECRET, SECRET, "whsec_c2NlbmFyaW8td2ViaG9vay1zZWNyZXQ=")
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        slack_address = await enter(serve(LocalSlack(LimitSettings.off())))
+        sink_address = await enter(serve(WebhookSink()))
+        invgate_address = await enter(serve(LocalInvGate(assets=5, people=5)))
+        slack, invgate = await enter(SlackControl(slack_address.url)), await enter(InvGateControl(invgate_address.url))
+        await slack.install(manifest())
+        addresses = Addresses(slack_address.url, sink_address.url, invgate_address.url)
+        wanted = configuration(0, addresses, made)
+        settings = {"auth": "bearer", "types": ["alert.*"]}
+        wanted["sources"].append({"slug": "watch", "kind": "generic", "secrets": [SECRET], "settings": settings})
+        wanted["rules"].append({"name": "Alertas", "condition": "type startswith 'alert.'"})
+        config = write_config(directory, f"sqlite:///{directory / 'hub.db'}", wanted, TRIAL)
+        hub, hub_url = await enter(serving(load(config, {})))
+        await connect(invgate, hub_url, made.invgate)
+        await slack.connections(least=1, timeout_s=30)
+        yield Desk(hub, slack, invgate)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(chromium_path: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+        yield chromium
+        await chromium.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def sit(browser: Browser, desk: Desk) -> AsyncIterator[Sit]:
+    """Seats people: ``luis = await sit(LUIS, ALERTS)``; an error on any page fails the test."""
+    faults: list[str] = []
+    async with AsyncExitStack() as stack:
+
+        async def seated(user: str, channel: str) -> Seat:
+            context = await browser.new_context(viewport={"width": 1300, "height": 900})
+            stack.push_async_callback(context.close)
+            context.set_default_timeout(DEADLINE_MS)
+            page = await context.new_page()
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+            seat = Seat(page, desk.slack.url, user)
+            await seat.go(channel)
+            return seat
+
+        yield seated
+    assert faults == []
