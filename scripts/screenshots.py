@@ -6,6 +6,7 @@ Needs Chromium. Every picture is of a real run; nothing is drawn.
 from __future__ import annotations
 
 import asyncio
+import base64
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
@@ -16,9 +17,15 @@ from playwright.async_api import Page, async_playwright
 
 from centralita.demo.story import play
 from centralita.demo.world import World, world
+from centralita.sandbox.slack import APP_ID
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
-READER, APPROVER = "U0LUISPARED", "U0MARTARIOS"
+READER, APPROVER, ENGLISH = "U0LUISPARED", "U0MARTARIOS", "U0SAMCARTER"
+WISH = (
+    'pedir "Dos notebooks para Contaduría" monto:"1.850,50 USD" motivo:"Las actuales no arrancan" para:<@U0MARTARIOS>'
+)
+QUALITY = 80
+"""Of WebP: at twice the resolution a picture stays below 150 KB."""
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
@@ -34,12 +41,14 @@ def main() -> int:
 
 async def take(chromium_path: str) -> int:
     """Plays the story, then takes each picture from it."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
+    pictures: dict[str, bytes] = {}
     async with world() as demo, async_playwright() as playwright:
         async for step in play(demo):
             sys.stdout.write(f"{'seen' if step.seen else 'NOT SEEN'}: {step.name} ({step.elapsed_ms:.0f} ms)\n")
             if not step.seen:
                 return 1
+        await demo.slack.person(READER).command("#mesa-de-ayuda", "/approve", WISH)
+        await demo.slack.wait_for(lambda call: "notebooks" in str(call.args) and "approve_request" in str(call.args))
         browser = await playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
         for name, (width, height, show) in PICTURES.items():
             for scheme in SCHEMES:
@@ -50,10 +59,64 @@ async def take(chromium_path: str) -> int:
                 page = await context.new_page()
                 await show(page, demo)
                 await page.mouse.move(width / 2, 4)  # off the rows: the one below the pointer is shaded
-                await page.screenshot(path=IMAGES / f"{name}-{scheme}.png")
+                pictures[f"{name}-{scheme}.webp"] = await taken(page)
                 await context.close()
         await browser.close()
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    for name, content in pictures.items():
+        (IMAGES / name).write_bytes(content)
     return 0
+
+
+async def taken(page: Page) -> bytes:
+    """What the page shows, as WebP (which only the browser's own protocol offers)."""
+    protocol = await page.context.new_cdp_session(page)
+    answer = await protocol.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
+    return base64.b64decode(answer["data"])
+
+
+async def look(page: Page, demo: World, user: str, channel: str) -> None:
+    """Somebody opens a channel, with no window left over."""
+    person = demo.slack.person(user)
+    for left in await person.modals():
+        await person.close(left["id"])
+    await page.goto(f"{demo.slack_url}/archives/{channel}?user={user}")
+    await page.wait_for_selector("body[data-live=yes]")
+    await page.wait_for_selector("#messages .message")
+
+
+async def incident(page: Page, demo: World) -> None:
+    """An incident's message and its thread."""
+    await look(page, demo, READER, "C0INCIDENTS")
+    await page.locator(f"#messages .message[data-ts='{demo.incident}'] .thread-bar").click()
+    await page.wait_for_selector("#replies .message")
+
+
+async def form(page: Page, demo: World) -> None:
+    """The window for an incident, with what is wrong said in place; in English."""
+    await look(page, demo, ENGLISH, "C0INCIDENTS")
+    await page.locator("#say textarea").fill("/incident create")
+    await page.locator("#say textarea").press("Enter")
+    await page.get_by_label("Incident Title").fill("   ")
+    await page.locator("#modal button[type=submit]").click()
+    await page.wait_for_selector("#modal .b-error")
+
+
+async def answers(page: Page, demo: World) -> None:
+    """What the app answers to one person; in English."""
+    await look(page, demo, ENGLISH, "C0MESAAYUDA")
+    for text in ("/centralita status", "/incident lst"):
+        before = await page.locator("#messages .ephemeral").count()
+        await page.locator("#say textarea").fill(text)
+        await page.locator("#say textarea").press("Enter")
+        await page.locator("#messages .ephemeral").nth(before).wait_for()
+
+
+async def home(page: Page, demo: World) -> None:
+    """The app's home, of an approver."""
+    await look(page, demo, APPROVER, "C0MESAAYUDA")
+    await page.locator(f"#lists a[data-app={APP_ID}]").evaluate("link => link.click()")
+    await page.wait_for_selector(".home .b-header")
 
 
 async def channel(page: Page, demo: World) -> None:
@@ -80,8 +143,13 @@ async def ticket(page: Page, demo: World) -> None:
 
 PICTURES: dict[str, tuple[int, int, Callable[[Page, World], Awaitable[None]]]] = {
     "slack": (1240, 860, channel),
-    "approval": (1240, 620, direct_message),
+    "approval": (1240, 780, direct_message),
     "invgate": (1240, 560, ticket),
+    "incident": (1240, 860, incident),
+    "incident-form": (1240, 860, form),
+    "answers": (1240, 760, answers),
+    "home": (1240, 860, home),
+    "home-phone": (390, 844, home),
 }
 """Name of the file, width and height in px, what it shows."""
 
