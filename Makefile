@@ -67,6 +67,7 @@ crash: install ## Kill the hub 100 times under load on each database, then audit
 	@scripts/need.sh postgresql
 	CENTRALITA_TEST_KILLS=100 $(BIN)/pytest tests/scenarios/test_crash.py --timeout 7200 --capture no
 	CENTRALITA_TEST_DECISION_KILLS=50 $(BIN)/pytest tests/scenarios/test_decision_kills.py --timeout 3600
+	CENTRALITA_TEST_CHAT_KILLS=50 $(BIN)/pytest tests/scenarios/test_chat_kills.py -m "long or not long" --timeout 3600
 
 bench: install ## Measure what benchmarks/RESULTS.md claims
 	@scripts/need.sh postgresql wrk prometheus-alertmanager
