@@ -1,4 +1,4 @@
-"""A TCP proxy before PostgreSQL that can freeze, cut, and swallow the answer to a COMMIT."""
+"""A TCP proxy that can freeze and cut, and, before PostgreSQL, swallow the answer to a COMMIT."""
 
 from __future__ import annotations
 
@@ -78,6 +78,11 @@ class Proxy:
     def thaw(self) -> None:
         """Everything passes again."""
         self._flowing.set()
+
+    def drop(self) -> None:
+        """Ends every connection that there is by a reset; new ones pass."""
+        for link in list(self._links):
+            _abort(link)
 
     def cut_commits(self, count: int, of: bytes) -> None:
         """The next ``count`` COMMITs of transactions with a statement that contains ``of`` reach the server, and their

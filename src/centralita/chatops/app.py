@@ -20,7 +20,6 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
-from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -209,10 +208,7 @@ class ChatApp:
         text = in_a_persons_words(fault, locale)
         if not text:
             log.error("chat.handler_failed", handler=context.handler.name, exc_info=fault)
-            if isinstance(fault, SlackApiError) and "trigger" in str(fault.response.get("error")):
-                text = _("That took too long for Slack to open a window. Please press again.", locale)
-            else:
-                text = _("Something went wrong here; it was noted. Please try again.", locale)
+            text = _("Something went wrong here; it was noted. Please try again.", locale)
         if context.handler.kind == "event":
             raise fault  # not acknowledged: Slack tells of it again
         if context.handler.kind == "view" and not context.acked:
@@ -316,4 +312,12 @@ async def _say_working(context: Context) -> None:
 def _quiet_logger() -> logging.Logger:
     logger = logging.getLogger("centralita.chatops.bolt")
     logger.setLevel(logging.ERROR)
+    logger.addFilter(_without_trace)
     return logger
+
+
+def _without_trace(record: logging.LogRecord) -> bool:
+    """What a handler raises is logged by the app; what Slack's client tells is of connections that broke, which the
+    message says. A function of the module: a logger takes the same filter once."""
+    record.exc_info = record.exc_text = None
+    return True

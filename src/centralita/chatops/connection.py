@@ -12,6 +12,7 @@ import structlog
 from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from centralita.chatops.app import ChatApp
 from centralita.chatops.workspaces import UNREACHABLE
@@ -21,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 PATH = "/slack/events"
 RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+CONNECT_S = 10.0
+LOOK_S, LOOKS = 0.5, 3
+"""How often it is looked after a connection, and how often in a row it may be missing."""
 
 
 @asynccontextmanager
@@ -69,26 +73,44 @@ async def _drop(holding: Iterable[asyncio.Task[None]]) -> None:
 
 
 async def _hold(app: ChatApp, token: str) -> None:
-    """Keeps one Socket Mode connection; what breaks is opened again by Slack's own client."""
-    settings = app.hub.settings
-    handler = AsyncSocketModeHandler(
-        app.bolt, token, web_client=app.workspaces.client(token), proxy=settings.network.proxy, ping_interval=10
-    )
-    try:
-        for attempt in range(1_000_000):
-            try:
-                await handler.client.connect()  # type: ignore[no-untyped-call]  # of Slack's library
-                break
-            except UNREACHABLE as fault:
-                wait_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
-                said = str(fault.response.get("error")) if isinstance(fault, SlackApiError) else type(fault).__name__
-                log.warning("chat.unconnected", reason=said, retry_s=wait_s)
-                await asyncio.sleep(wait_s)
-        log.info("chat.connected")
-        await _learn_people(app)
-        await asyncio.Event().wait()
-    finally:
-        await handler.client.close()  # type: ignore[no-untyped-call]
+    """Keeps one Socket Mode connection, for ever. Slack's own client replaces it when Slack asks for that. One that
+    broke is opened anew here: that client would notice late, and try the same address again, which is good for once."""
+    attempt, learned = 0, False
+    while True:
+        client = _client(app, token)
+        try:
+            client.wss_uri = await client.issue_new_wss_url()
+            async with asyncio.timeout(CONNECT_S):
+                await client.connect()  # type: ignore[no-untyped-call]  # of Slack's library
+            log.info("chat.connected")
+            attempt = 0
+            if not learned:
+                await _learn_people(app)
+                learned = True
+            await _until_broken(client)
+            log.warning("chat.disconnected")
+        except UNREACHABLE as fault:
+            wait_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
+            attempt += 1
+            said = str(fault.response.get("error")) if isinstance(fault, SlackApiError) else type(fault).__name__
+            log.warning("chat.unconnected", reason=said, retry_s=wait_s)
+            await asyncio.sleep(wait_s)
+        finally:
+            await client.close()  # type: ignore[no-untyped-call]
+
+
+def _client(app: ChatApp, token: str) -> SocketModeClient:
+    web_client = app.workspaces.client(token)
+    proxy = app.hub.settings.network.proxy
+    return AsyncSocketModeHandler(app.bolt, token, web_client=web_client, proxy=proxy, ping_interval=10).client
+
+
+async def _until_broken(client: SocketModeClient) -> None:
+    """Returns once there is no connection for longer than it takes to replace one."""
+    missing = 0
+    while missing < LOOKS:
+        await asyncio.sleep(LOOK_S)
+        missing = 0 if await client.is_connected() else missing + 1
 
 
 async def _learn_people(app: ChatApp) -> None:

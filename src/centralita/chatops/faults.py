@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from slack_sdk.errors import SlackApiError
+
 from centralita.chatops.handlers import Said
 from centralita.core import mrkdwn
 from centralita.i18n import N_
@@ -29,10 +31,22 @@ _WORDS: dict[type[Exception], Callable[[Any, str], str]] = {
     LookupError: lambda fault, locale: _(N_("There is nothing called {name}."), locale).format(
         name=_escaped(str(fault.args[0]))
     ),
+    SlackApiError: lambda fault, locale: _refused(fault, locale),
     StoreUnavailable: lambda fault, locale: _(
         N_("The hub can't write to its disk just now: nothing was done. Try again in a minute."), locale
     ),
 }
+
+
+def _refused(fault: SlackApiError, locale: str) -> str:
+    """What passes by itself; the rest is ours: "".
+
+    https://docs.slack.dev/reference/methods/views.open#errors
+    """
+    said = str(fault.response.get("error"))
+    if "trigger" in said:
+        return _("That took too long for Slack to open a window. Please press again.", locale)
+    return _("Slack has no time for this just now. Try again in a minute.", locale) if said == "ratelimited" else ""
 
 
 def _shown(arguments: Mapping[str, Any], locale: str) -> dict[str, Any]:
