@@ -53,9 +53,7 @@ async def test_connections_that_are_replaced_and_break_lose_nothing(usual_world:
         await slack.change_app(retry_waits_s=[0.3] * 60)
         for number in range(len(TROUBLES)):
             await ask(hub, "POST", "/incidents", title=f"Incident {number}", priority="high")
-        found = await holding(
-            slack, INCIDENTS, lambda message: "INC-" in text_of(message) and is_root(message), len(TROUBLES)
-        )
+        found = await holding(slack, INCIDENTS, is_incident, len(TROUBLES))
         roots = [message["ts"] for message in found]
         luis = slack.person("U0LUISPARED")
         for trouble, root in zip(TROUBLES, roots, strict=True):
