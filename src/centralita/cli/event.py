@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -54,24 +55,33 @@ def list_events(
         "source": source, "type": type_, "subject": subject, "severity": severity, "since": since, "until": until,
         "condition": where,
     }  # fmt: skip
-    items: list[dict[str, Any]] = []
-    cursor, looked_at, back_to = "", 0, None
-    with session(ctx.obj) as hub, progress(_("Searching")) as advance:
-        while len(items) < limit and cursor is not None:
-            page = hub.get("/events", **query, limit=min(limit - len(items), 500), cursor=cursor)
-            items += page["items"]
-            looked_at, back_to, cursor = looked_at + page["looked_at"], page["back_to"] or back_to, page["next"]
-            advance(page["looked_at"])
+    with session(ctx.obj) as hub:
+        found = search_pages(hub, "/events", limit, **query)
+    items = found["items"]
     if as_json:
-        print_json({"items": items, "looked_at": looked_at, "back_to": back_to})
+        print_json(found)
         return
     if not items:
-        warn(_("No event fits; {count} were looked at.").format(count=looked_at))
+        warn(_("No event fits; {count} were looked at.").format(count=found["looked_at"]))
         return
     heads = (_("Event"), _("When"), _("Source"), _("Type"), _("Severity"), _("Title"), _("Rules"))
     table(heads, [
         (i["id"], ago(i["time"]), i["source"], i["type"], i["severity"], i["title"], i["matched"]) for i in items
     ])  # fmt: skip
+
+
+def search_pages(hub: Session, path: str, limit: int, **query: Any) -> dict[str, Any]:
+    """Asks for one page after the other, with a progress bar; the items, and how far it looked."""
+    items: list[dict[str, Any]] = []
+    cursor: str | None = ""
+    looked_at, back_to = 0, None
+    with progress(_("Searching")) as advance:
+        while len(items) < limit and cursor is not None:
+            page = hub.get(path, **query, limit=min(limit - len(items), 500), cursor=cursor)
+            items += page["items"]
+            looked_at, back_to, cursor = looked_at + page["looked_at"], page["back_to"] or back_to, page["next"]
+            advance(page["looked_at"])
+    return {"items": items, "looked_at": looked_at, "back_to": back_to}
 
 
 @command(
@@ -135,7 +145,7 @@ def replay(
             # Until now: what happens while it runs is not what was meant.
             until = until or datetime.now(UTC).isoformat()
             body = {"mode": mode, "since": since, "until": until, "source": source, "type": type_, "condition": where}
-            done = replay_slices(hub, "/replays", body)
+            done = replay_slices(hub, "/replays", body, ("events", "deliveries"))
     if as_json:
         print_json(done)
         return
@@ -143,15 +153,15 @@ def replay(
     say(said.format(**done))
 
 
-def replay_slices(hub: Session, path: str, body: dict[str, Any]) -> dict[str, int]:
-    """Asks for one slice after the other, with a progress bar; what they did in all."""
-    done = {"events": 0, "deliveries": 0}
+def replay_slices(hub: Session, path: str, body: Mapping[str, Any], counts: Sequence[str]) -> dict[str, int]:
+    """Asks for one slice after the other; what ``counts`` names, in all. A progress bar shows the first of them."""
+    done = dict.fromkeys(counts, 0)
     cursor: str | None = ""
     with progress(_("Replaying")) as advance:
         while cursor is not None:
             slice_ = hub.post(path, {**body, "cursor": cursor})
             for name in done:
                 done[name] += slice_[name]
-            advance(slice_["events"])
+            advance(slice_[counts[0]])
             cursor = slice_["next"]
     return done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,9 +10,9 @@ import typer
 
 from centralita.cli.asking import confirm
 from centralita.cli.commands import command
-from centralita.cli.event import Json, Since, Until, Where
-from centralita.cli.output import ago, lamp, painted, plain, print_json, progress, say, table, warn
-from centralita.cli.session import Session, segment, session
+from centralita.cli.event import Json, Since, Until, Where, replay_slices, search_pages
+from centralita.cli.output import ago, lamp, painted, plain, print_json, say, table, warn
+from centralita.cli.session import segment, session
 from centralita.cli.words import _
 from centralita.i18n import N_
 
@@ -58,18 +58,21 @@ def register(app: typer.Typer) -> None:
     )(replay)  # fmt: skip
 
 
-def _search(hub: Session, path: str, limit: int, **query: Any) -> dict[str, Any]:
-    """Asks for one page after the other; the items, and how far it looked."""
-    items: list[dict[str, Any]] = []
-    cursor: str | None = ""
-    looked_at, back_to = 0, None
-    with progress(_("Searching")) as advance:
-        while len(items) < limit and cursor is not None:
-            page = hub.get(path, **query, limit=min(limit - len(items), 500), cursor=cursor)
-            items += page["items"]
-            looked_at, back_to, cursor = looked_at + page["looked_at"], page["back_to"] or back_to, page["next"]
-            advance(page["looked_at"])
-    return {"items": items, "looked_at": looked_at, "back_to": back_to}
+def _print(
+    found: Mapping[str, Any],
+    as_json: bool,
+    none: str,
+    heads: Sequence[str],
+    row: Callable[[Mapping[str, Any]], Sequence[Any]],
+    right: int,
+) -> None:
+    """What was found; ``none`` says that nothing was, ``right`` is the column that holds numbers."""
+    if as_json:
+        print_json(found)
+    elif found["items"]:
+        table(heads, map(row, found["items"]), right=[right])
+    else:
+        warn(none.format(count=found["looked_at"]))
 
 
 def deliveries(
@@ -86,19 +89,15 @@ def deliveries(
 ) -> None:
     query = {"state": state, "reason": reason, "type": type_, "where": where, "since": since, "until": until}
     with session(ctx.obj) as hub:
-        found = _search(hub, f"/webhooks/{segment(name)}/deliveries", limit, **query)
-    if as_json:
-        print_json(found)
-        return
-    if not found["items"]:
-        warn(_("No delivery fits; {count} were looked at.").format(count=found["looked_at"]))
-        return
+        found = search_pages(hub, f"/webhooks/{segment(name)}/deliveries", limit, **query)
+    none = _("No delivery fits; {count} were looked at.")
     heads = (_("Delivery"), _("Made"), _("State"), _("Type"), _("Title"), _("Attempts"), _("Reason"), _("Event"))
-    table(heads, [
-        (i["id"], ago(i["created_at"]), lamp(i["state"]), i["type"], i["title"], i["attempts"],
-         f"{i['said']} {i['detail']}".strip(), i["event"])
-        for i in found["items"]
-    ], right=[5])  # fmt: skip
+    _print(found, as_json, none, heads, _delivery_row, 5)
+
+
+def _delivery_row(i: Mapping[str, Any]) -> tuple[Any, ...]:
+    said = f"{i['said']} {i['detail']}".strip()
+    return i["id"], ago(i["created_at"]), lamp(i["state"]), i["type"], i["title"], i["attempts"], said, i["event"]
 
 
 def attempts(
@@ -115,19 +114,16 @@ def attempts(
 ) -> None:
     query = {"outcome": outcome, "status": status, "error": error, "where": where, "since": since, "until": until}
     with session(ctx.obj) as hub:
-        found = _search(hub, f"/webhooks/{segment(name)}/attempts", limit, **query)
-    if as_json:
-        print_json(found)
-        return
-    if not found["items"]:
-        warn(_("No attempt fits; {count} were looked at.").format(count=found["looked_at"]))
-        return
+        found = search_pages(hub, f"/webhooks/{segment(name)}/attempts", limit, **query)
+    none = _("No attempt fits; {count} were looked at.")
     heads = (_("Attempt"), _("When"), _("Outcome"), _("Status"), _("Took"), _("Reason"), _("Delivery"), _("Type"))
-    table(heads, [
-        (i["id"], ago(i["started_at"]), lamp(_LAMPS.get(i["outcome"], i["outcome"])), i["status"] or i["error"],
-         f"{i['elapsed_ms']:.0f} ms", f"{i['said']} {_more(i)}".strip(), f"{i['delivery']} #{i['number']}", i["type"])
-        for i in found["items"]
-    ], right=[4])  # fmt: skip
+    _print(found, as_json, none, heads, _attempt_row, 4)
+
+
+def _attempt_row(i: Mapping[str, Any]) -> tuple[Any, ...]:
+    outcome, status = lamp(_LAMPS.get(i["outcome"], i["outcome"])), i["status"] or i["error"]
+    said, delivery = f"{i['said']} {_more(i)}".strip(), f"{i['delivery']} #{i['number']}"
+    return i["id"], ago(i["started_at"]), outcome, status, f"{i['elapsed_ms']:.0f} ms", said, delivery, i["type"]
 
 
 def _more(attempt: Mapping[str, Any]) -> str:
@@ -203,7 +199,7 @@ def replay(
         body["until"] = datetime.now(UTC).isoformat()  # what happens while it runs is not what was meant
     confirm(yes or delivery is not None, _("Send to {webhook} again?").format(webhook=name))
     with session(ctx.obj) as hub:
-        done = _slices(hub, f"/webhooks/{segment(name)}/replay", body)
+        done = replay_slices(hub, f"/webhooks/{segment(name)}/replay", body, ("looked_at", "deliveries", "left"))
     if as_json:
         print_json(done)
         return
@@ -218,16 +214,3 @@ def _fixed(moment: str) -> str:
 
     span = span_s(moment)
     return moment if span is None else shown(datetime.now(UTC).timestamp() - span) or ""
-
-
-def _slices(hub: Session, path: str, body: Mapping[str, Any]) -> dict[str, int]:
-    done = {"looked_at": 0, "deliveries": 0, "left": 0}
-    cursor: str | None = ""
-    with progress(_("Replaying")) as advance:
-        while cursor is not None:
-            slice_ = hub.post(path, {**body, "cursor": cursor})
-            for count in done:
-                done[count] += slice_[count]
-            advance(slice_["looked_at"])
-            cursor = slice_["next"]
-    return done
