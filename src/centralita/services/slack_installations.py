@@ -61,13 +61,13 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
 
 def seal(vault: Vault, team_id: str, tokens: Tokens) -> bytes:
     """``tokens`` for the row of a workspace. Raises KeyFault."""
-    return vault.seal(msgspec.json.encode(tokens).decode(), _place(team_id)).encode()
+    return vault.seal_struct(tokens, _place(team_id))
 
 
 def _unseal(vault: Vault, row: InstallationRow) -> Tokens:
     if row.sealed is None or row.revoked_at is not None:
         return Tokens()
-    return msgspec.json.decode(vault.unseal(row.sealed.decode(), _place(row.team_id)), type=Tokens)
+    return vault.unseal_struct(row.sealed, _place(row.team_id), Tokens)
 
 
 def _place(team_id: str) -> str:

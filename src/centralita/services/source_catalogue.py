@@ -54,14 +54,14 @@ class Sealed(msgspec.Struct, frozen=True):
 
 def seal(vault: Vault, slug: str, content: Sealed) -> bytes:
     """``content`` for the row of ``slug``. Raises KeyFault."""
-    return vault.seal(msgspec.json.encode(content).decode(), _place(slug)).encode()
+    return vault.seal_struct(content, _place(slug))
 
 
 def unseal(vault: Vault, row: SourceRow) -> Sealed:
     """What ``seal`` was given; nothing when nothing was kept. Raises SecretError, KeyFault."""
     if not row.secrets:
         return Sealed()
-    return msgspec.json.decode(vault.unseal(row.secrets.decode(), _place(row.slug)), type=Sealed)
+    return vault.unseal_struct(row.secrets, _place(row.slug), Sealed)
 
 
 def _place(slug: str) -> str:

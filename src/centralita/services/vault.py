@@ -6,9 +6,14 @@ import base64
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 from centralita.core.secrets import NONCE_BYTES, Key, seal, unseal
 from centralita.services.keys import load_keys
+
+_Kept = TypeVar("_Kept", bound=msgspec.Struct)
 
 
 class Vault:
@@ -32,3 +37,11 @@ class Vault:
     def unseal(self, sealed: str, place: str) -> str:
         """What ``seal`` was given. Raises core.secrets.SecretError, keys.KeyFault."""
         return unseal(base64.b64decode(sealed), self._keys, place.encode()).decode()
+
+    def seal_struct(self, content: msgspec.Struct, place: str) -> bytes:
+        """As ``seal``, for a column of bytes."""
+        return self.seal(msgspec.json.encode(content).decode(), place).encode()
+
+    def unseal_struct(self, sealed: bytes, place: str, type: type[_Kept]) -> _Kept:
+        """What ``seal_struct`` was given. Raises core.secrets.SecretError, keys.KeyFault."""
+        return msgspec.json.decode(self.unseal(sealed.decode(), place), type=type)

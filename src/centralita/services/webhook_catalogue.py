@@ -65,14 +65,14 @@ class Sealed(msgspec.Struct, frozen=True):
 
 def seal(vault: Vault, name: str, content: Sealed) -> bytes:
     """``content`` for the row of ``name``. Raises KeyFault."""
-    return vault.seal(msgspec.json.encode(content).decode(), _place(name)).encode()
+    return vault.seal_struct(content, _place(name))
 
 
 def unseal(vault: Vault, row: WebhookRow) -> Sealed:
     """What ``seal`` was given. Raises SecretError, KeyFault."""
     if not row.sealed:
         return Sealed()
-    return msgspec.json.decode(vault.unseal(row.sealed.decode(), _place(row.name)), type=Sealed)
+    return vault.unseal_struct(row.sealed, _place(row.name), Sealed)
 
 
 def _place(name: str) -> str:
