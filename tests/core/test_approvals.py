@@ -310,6 +310,24 @@ def test_what_invgate_heard_elsewhere_ends_ours() -> None:
     assert after(approval(authority="invgate", times=times), Pass(), at=NOW + HOUR).state == "open"
 
 
+def test_nobody_is_reminded_soon_after_they_were_told_the_answer() -> None:
+    start = approval(times=Times(remind_s=5 * HOUR))
+    asked = after(start, Ask(by=MARTA, text="?"), at=NOW + 4 * HOUR)
+    told = after(asked, Tell(by=ANA, text="!"), at=NOW + 4 * HOUR)
+    reminded = decide(told, Pass(), NOW + 5 * HOUR)
+    assert isinstance(reminded, Change) and not reminded.happened
+
+
+def test_what_somebody_said_as_one_of_several_does_not_decide_alone_once_it_is_escalated() -> None:
+    stage = Stage(approvers=(MARTA, LUIS, SOL), mode="quorum", quorum=2, escalation=(MARTA, JEFA))
+    start = approval(stage, times=Times(escalate_s=HOUR))
+    rejected = after(start, no(MARTA))
+    escalated = after(rejected, Pass(), at=NOW + HOUR)
+    assert escalated.current.seats() == (MARTA, LUIS, SOL, JEFA)
+    assert after(escalated, yes(LUIS), at=NOW + HOUR).state == "open"
+    assert after(escalated, yes(JEFA), at=NOW + HOUR).state == "approved"
+
+
 def test_no_transition_leaves_an_end() -> None:
     assert not [state for state, _ in TRANSITIONS if state in FINAL]
     assert set(TRANSITIONS.values()) | {"open"} == {state for state, _ in TRANSITIONS} | FINAL
@@ -339,6 +357,8 @@ class Approvals(RuleBasedStateMachine):
         super().__init__()
         self.now = NOW
         self.ends: list[str] = []
+        self.invgate_ended_it = False
+        """What it says is over is over, whatever we were still waiting for."""
         self.told: dict[str, float] = {}
 
     @initialize(
@@ -422,7 +442,9 @@ class Approvals(RuleBasedStateMachine):
     @precondition(lambda self: self.approval.authority == "invgate")
     @rule(answer=st.sampled_from(["approve", "reject", "cancel"]), by=people)
     def heard(self, answer: str, by: Approver) -> None:
+        ended = self.approval.state in FINAL
         self.send(Heard(answer=answer, by=by))  # type: ignore[arg-type]  # as sampled
+        self.invgate_ended_it = self.invgate_ended_it or (self.approval.state in FINAL and not ended)
 
     @invariant()
     def ends_once(self) -> None:
@@ -443,11 +465,11 @@ class Approvals(RuleBasedStateMachine):
     def an_approval_has_what_it_takes(self) -> None:
         outcome = self.approval.outcome
         given = [vote for stage in self.approval.stages for vote in stage.votes]
-        if self.approval.state != "approved" or outcome not in given:
+        if self.approval.state != "approved" or outcome not in given or self.invgate_ended_it:
             return
         for stage in self.approval.stages:
             yes = [vote for vote in stage.votes if vote.answer == "approve"]
-            if any(vote.seat in stage.escalation for vote in yes) and stage.escalated:
+            if any(vote.seat in stage.higher for vote in yes) and stage.escalated:
                 continue
             wanted = {"any": 1, "all": len(stage.approvers), "quorum": stage.quorum}[stage.mode]
             assert len(yes) == wanted

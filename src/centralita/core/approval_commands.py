@@ -321,10 +321,11 @@ def _tell(approval: Approval, command: Tell, now: float) -> Change | Refusal:
         return Refusal("approval.not_asked")
     if command.asked_at is not None and command.asked_at != approval.asked_at:
         return Refusal("approval.another_question")
-    moved = _moved(_resumed(approval, now), "answer", now, answer=text)
     # Whoever asked waits for it; they may have given their place away meanwhile.
     asking = tuple(seat for seat in approval.current.waits_for() if seat.is_same(approval.asking))
-    return Change(approval=moved, happened="answer", tell=asking or moved.current.waits_for(), by=command.by, note=text)
+    people = asking or approval.current.waits_for()
+    moved = _moved(_resumed(approval, now), "answer", now, answer=text, told_at=told_at(approval, people, now))
+    return Change(approval=moved, happened="answer", tell=people, by=command.by, note=text)
 
 
 def _reassign(approval: Approval, command: Reassign, now: float) -> Change | Refusal:
@@ -392,7 +393,7 @@ def _pass(approval: Approval, command: Pass, now: float) -> Change:
 
 
 def _expire(approval: Approval, now: float) -> Change:
-    if approval.times.on_expiry == "escalate" and approval.current.escalation and not approval.current.escalated:
+    if approval.times.on_expiry == "escalate" and approval.current.higher and not approval.current.escalated:
         again = msgspec.structs.replace(approval, expire_at=now + approval.times.expire_s)
         return _escalate(again, now)
     if approval.authority == "invgate":
@@ -404,7 +405,7 @@ def _expire(approval: Approval, now: float) -> Change:
 def _escalate(approval: Approval, now: float) -> Change:
     if approval.current.escalated:
         return Change(approval=msgspec.structs.replace(approval, escalate_at=0.0, version=approval.version + 1))
-    higher = approval.current.escalation
+    higher = approval.current.higher
     moved = _moved(
         approval,
         "escalate",

@@ -90,11 +90,17 @@ class Stage(StageSpec, frozen=True, kw_only=True):
 
     votes: tuple[Vote, ...] = ()
     escalated: bool = False
-    """Whether ``escalation`` was asked too. What one of them says holds for the whole stage."""
+    """Whether ``higher`` was asked too. What one of them says holds for the whole stage."""
+
+    @property
+    def higher(self) -> tuple[Approver, ...]:
+        """Whom it is escalated to. Whoever is asked anyhow stays one of several: what they said before must not come
+        to decide alone because it took long."""
+        return tuple(each for each in self.escalation if not is_among(each, self.approvers))
 
     def seats(self) -> tuple[Approver, ...]:
         """Who may answer now."""
-        return (*self.approvers, *self.escalation) if self.escalated else self.approvers
+        return (*self.approvers, *self.higher) if self.escalated else self.approvers
 
     def waits_for(self) -> tuple[Approver, ...]:
         """Who may answer and has not."""
@@ -103,7 +109,7 @@ class Stage(StageSpec, frozen=True, kw_only=True):
 
     def verdict(self) -> Vote | None:
         """The vote that ended the stage; None while it is open."""
-        higher = [vote for vote in self.votes if is_among(vote.seat, self.escalation) and self.escalated]
+        higher = [vote for vote in self.votes if is_among(vote.seat, self.higher) and self.escalated]
         if higher:
             return higher[0]
         if not self.votes:
@@ -199,7 +205,7 @@ def begin(approval: Approval, now: float) -> Approval:
     return msgspec.structs.replace(
         approval,
         remind_at=now + max(times.remind_s, REMIND_GAP_S) if times.remind_s else 0.0,
-        escalate_at=now + times.escalate_s if times.escalate_s and approval.current.escalation else 0.0,
+        escalate_at=now + times.escalate_s if times.escalate_s and approval.current.higher else 0.0,
         expire_at=now + times.expire_s if times.expire_s else 0.0,
         told_at=told_at(approval, approval.current.waits_for(), now),
         updated_at=now,
