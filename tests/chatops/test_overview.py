@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any
 
-from centralita.sandbox.control import SlackPerson
+from centralita.sandbox.control import SlackControl, SlackPerson
 from centralita.services import ci_changes, events, incidents
 from centralita.services.access import Principal
 from centralita.services.hub import Hub
@@ -65,3 +65,19 @@ async def test_report_lists_events_of_a_kind_as_a_table(app: Start, sam: SlackPe
         assert "Nothing of that kind" in text_of(await sam.command("#alerts", "/centralita", "report info 1h"))
         assert "is no severity" in text_of(await sam.command("#alerts", "/centralita", "report gestern"))
         assert "report.read" in text_of(await ana.command("#alerts", "/centralita", "report"))
+
+
+async def test_a_mention_is_answered_with_what_can_be_done(app: Start, slack: SlackControl, sam: SlackPerson) -> None:
+    async with app():
+        await sam.say("C0ALERTS", "@centralita hello?")
+        [answer] = await slack.wait_for(method="chat.postEphemeral")
+    assert answer.args["user"] == "U0SAMCARTER" and "/incident create" in str(answer.args["blocks"])
+
+
+async def test_who_changes_their_language_is_answered_in_it(app: Start, slack: SlackControl, sam: SlackPerson) -> None:
+    async with app():
+        assert "What can be done" in str((await sam.command("#alerts", "/centralita", "help"))["payload"])
+        seen = len(await slack.told(count=0))
+        await slack.change_user("U0SAMCARTER", locale="es-ES")
+        await slack.told(after=seen, kind="events_api")
+        assert "Lo que se puede hacer" in str((await sam.command("#alerts", "/centralita", "help"))["payload"])

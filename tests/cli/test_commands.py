@@ -19,7 +19,7 @@ from centralita.core.access import PERMISSIONS
 from centralita.integrations import registry
 from tests.cli.conftest import CONFIG, Terminal
 
-LOCAL_COMMANDS = {"demo", "serve", "migrate", "bench", "config check"} | {
+LOCAL_COMMANDS = {"demo", "serve", "migrate", "bench", "config check", "slack manifest"} | {
     f"sandbox {part}" for part in ("slack", "invgate", "sink")
 }
 

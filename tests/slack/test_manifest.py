@@ -56,6 +56,12 @@ def test_every_event_has_the_scope_that_it_needs() -> None:
     assert {one.scope for one in BOT_EVENTS if one.scope} <= names
 
 
+def test_every_event_has_somebody_who_answers_to_it_and_no_other() -> None:
+    """Slack tells of what nobody acknowledges again and again."""
+    handled = {handler.name for handler in HANDLERS if handler.kind == "event"}
+    assert {one.name.partition(".")[0] for one in BOT_EVENTS} == handled
+
+
 @pytest.mark.parametrize("locale", ["es", "en"])
 def test_it_keeps_slacks_lengths_in_either_language(locale: str) -> None:
     made = make_manifest(locale)

@@ -114,6 +114,12 @@ class Context:
         found = message.get("thread_ts") or container.get("thread_ts") or self.event.get("thread_ts")
         return str(found or self.metadata.get("thread_ts") or "")
 
+    @property
+    def is_below_ours(self) -> bool:
+        """Whether a message event is a new reply below a message of the app's own."""
+        ours = [each.get("user_id") for each in self.body.get("authorizations") or ()]
+        return bool(self.event.get("parent_user_id")) and self.event["parent_user_id"] in ours
+
     # --- Answers ------------------------------------------------------------------------------------------------------
 
     async def ack(self, **answer: Any) -> None:

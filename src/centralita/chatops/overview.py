@@ -83,6 +83,7 @@ async def report(context: Context) -> None:
 
 
 HANDLERS = (
+    Handler(kind="event", name="app_mention", permission=ANYBODY, run=help_),
     Handler(
         kind="command",
         name="/centralita status",

@@ -8,6 +8,7 @@ from centralita.chatops import (
     approvals,
     approve,
     cis,
+    directory,
     home,
     incidents,
     installations,
@@ -19,7 +20,7 @@ from centralita.chatops import (
 from centralita.chatops.handlers import Handler
 
 MODULES = (
-    *(approvals, approve, cis, home, incidents, installations, messages, overview),
+    *(approvals, approve, cis, directory, home, incidents, installations, messages, overview),
     *(tickets, ticket_comments),
 )
 
