@@ -130,6 +130,15 @@ def test_a_fixture_waits_for_a_server_and_is_found_afterwards(terminal: Terminal
     assert terminal("send-fixture", "pigeon").code == 2
 
 
+def test_many_dead_letters_and_events_are_sent_again_by_one_command(terminal: Terminal) -> None:
+    none = terminal("delivery", "resend", "--all")
+    assert (none.code, none.out) == (0, "0 dead letters queued again.\n"), none.err
+    assert terminal("delivery", "resend", "--since", "1h", "--json").json() == {"events": 0, "deliveries": 0}
+    again = terminal("event", "replay", "--since", "1h", "--json")
+    assert again.json() == {"events": 0, "deliveries": 0}, again.err
+    assert terminal("event", "list", "--where", "severity == 'high'").code == 0
+
+
 def test_people_tokens_and_the_audit_log(terminal: Terminal) -> None:
     made = terminal("token", "create", "grafana", "--role", "viewer", "--expires", "90d")
     assert made.code == 0 and re.fullmatch(r"ctl_[0-9A-Za-z]{43}\n", made.out)

@@ -93,7 +93,8 @@ def resend(
         if delivery:
             done = hub.post(f"/deliveries/{segment(delivery)}/resend", {"event": event})
         else:
-            done = replay_slices(hub, "/dead-letters/replay", {"lane": lane, "since": since, "all": everything})
+            body = {"lane": lane, "since": since, "all": everything}
+            done = replay_slices(hub, "/dead-letters/replay", body, ("events", "deliveries"))
     if as_json:
         print_json(done)
     elif delivery:
