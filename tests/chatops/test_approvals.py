@@ -99,7 +99,7 @@ async def test_rejecting_needs_a_reason_and_is_asked_once_more(
 ) -> None:
     async with app() as hub:
         approval = await asked(hub, [MARTA])
-        message = await dm(slack, MARTA, "Espera aprobación: Notebook", "1.500,5 USD", "Se rompió la anterior")
+        message = await dm(slack, MARTA, "Espera aprobación: Notebook", "1.500,50 USD", "Se rompió la anterior")
         assert list(buttons(message)) == ["approve_request", "reject_request", "request_info", "delegate_request"]
         assert "confirm" in buttons(message)["approve_request"]
         progress = await dm(slack, ANA, "Espera aprobación: Notebook", "Falta que marta@example.com")

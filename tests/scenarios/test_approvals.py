@@ -136,8 +136,8 @@ async def test_our_own_from_asking_to_the_answer(sqlite_world: World, slack: Sla
     ]
     body = {"title": "Licencia", "requester": ANA, "amount": 1500.5, "currency": "USD", "stages": stages}
     one = await ask(hub, "POST", "/approvals", **body)
-    assert await told(slack, SAM, "Licencia waits for approval", "1,500.5 USD")
-    assert await told(slack, LUIS, "Espera aprobación: Licencia", "1.500,5 USD")  # for whom nobody can reach
+    assert await told(slack, SAM, "Licencia waits for approval", "1,500.50 USD")
+    assert await told(slack, LUIS, "Espera aprobación: Licencia", "1.500,50 USD")  # for whom nobody can reach
     path = f"/approvals/{one['id']}"
     await ask(hub, "POST", f"{path}/approve", on_behalf_of=SAM)
     await ask(hub, "POST", f"{path}/approve", on_behalf_of=LUIS)

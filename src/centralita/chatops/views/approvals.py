@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from babel.numbers import format_decimal
-
 from centralita.chatops.blocks import (
     Block,
     actions,
@@ -23,7 +21,7 @@ from centralita.core import mrkdwn
 from centralita.core.approvals import ENDS, FINAL, Approval, Stage, Vote
 from centralita.core.approvers import Approver
 from centralita.i18n import gettext as _
-from centralita.integrations.slack.approvals import answer_buttons, pressed_value
+from centralita.integrations.slack.approvals import amount_in_words, answer_buttons, pressed_value
 from centralita.integrations.slack.messages import Button
 from centralita.services.times import shown
 from centralita.services.wording import in_words
@@ -110,7 +108,7 @@ def amount_of(approval: Approval, locale: str) -> str:
     """How much, as the reader writes numbers; "" for no amount."""
     if approval.amount is None:
         return ""
-    return f"{format_decimal(round(approval.amount, 2), locale=locale)} {safe(approval.currency, 12)}".strip()
+    return amount_in_words(approval.amount, safe(approval.currency, 12), locale)
 
 
 # --- One approval ----------------------------------------------------------------------------------------------------

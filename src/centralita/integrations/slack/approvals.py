@@ -224,7 +224,13 @@ def _amount(facts: Facts) -> str:
     amount = payload.number(facts.event.data, "approval.amount")
     if amount is None:
         return ""
-    return f"{format_decimal(round(amount, 2), locale=facts.locale)} {_said(facts, 'currency')}".strip()
+    return amount_in_words(amount, _said(facts, "currency"), facts.locale)
+
+
+def amount_in_words(amount: float, currency: str, locale: str) -> str:
+    """``1.500,50 USD``: cents are two digits, or none where there are none. ``currency`` is escaped already."""
+    whole = round(amount, 2) == round(amount)
+    return f"{format_decimal(amount, format='#,##0' if whole else '#,##0.00', locale=locale)} {currency}".strip()
 
 
 def _stage(facts: Facts) -> str:

@@ -96,7 +96,7 @@ CASES: dict[str, tuple[Delivery, str, str]] = {
 def test_in_spanish(case: str) -> None:
     item, headline, line = CASES[case]
     said = root(item, "es")
-    for text in (headline, "1.500,5 USD", "#4521", "Ana Gómez", "Se rompió la anterior."):
+    for text in (headline, "1.500,50 USD", "#4521", "Ana Gómez", "Se rompió la anterior."):
         assert text in said
     assert line in change(item, "es")
 
@@ -106,7 +106,7 @@ def test_in_english_it_is_another_text(case: str) -> None:
     item, headline, line = CASES[case]
     assert headline not in root(item, "en") or headline == "🔁"
     assert line not in change(item, "en")
-    assert "1,500.5 USD" in root(item, "en")
+    assert "1,500.50 USD" in root(item, "en")
 
 
 @pytest.mark.parametrize("kind", ["approval.requested", "approval.voted", "approval.failed", "approval.info_requested"])
