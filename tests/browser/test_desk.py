@@ -50,6 +50,7 @@ async def test_an_alert_is_taken_charge_of_and_becomes_an_incident(desk: Desk, s
     await expect(told).to_contain_text("Sam Carter")
 
 
+@pytest.mark.long
 async def test_an_incident_from_its_window_to_its_end(desk: Desk, sit: Sit) -> None:
     title = "Sin red en el 2º piso"
     luis, sam = await sit(LUIS, INCIDENTS), await sit(SAM, INCIDENTS)
@@ -85,6 +86,7 @@ async def test_an_incident_from_its_window_to_its_end(desk: Desk, sit: Sit) -> N
     await expect(sam.told).to_contain_text("Luis Paredes resolved it.")
 
 
+@pytest.mark.long
 async def test_a_configuration_item_is_found_and_changed(desk: Desk, sit: Sit) -> None:
     await ci_changes.create(desk.hub, "local:tests", {"name": "ERP-DB-01", "type": "server", "status": "En servicio"})
     luis, sam = await sit(LUIS, HELP_DESK), await sit(SAM, HELP_DESK)
@@ -105,6 +107,7 @@ async def test_a_configuration_item_is_found_and_changed(desk: Desk, sit: Sit) -
     await expect(sam.told).to_contain_text("rack: C1")
 
 
+@pytest.mark.long
 async def test_who_may_only_look_is_told_so(desk: Desk, sit: Sit) -> None:
     ana = await sit(ANA, ALERTS)
     await desk.fire("Disk full")
@@ -140,6 +143,7 @@ async def test_an_approval_is_rejected_with_a_reason_that_the_requester_reads(de
     await expect(progress).to_contain_text("Este mes no hay presupuesto")
 
 
+@pytest.mark.long
 async def test_an_approval_is_delegated_and_approved_in_english(desk: Desk, sit: Sit) -> None:
     await ask(desk, "Monitor de 32 pulgadas")
     marta, sam = await sit(MARTA, HELP_DESK), await sit(SAM, HELP_DESK)
@@ -179,6 +183,7 @@ async def test_a_reply_reaches_invgate_by_its_authors_button_alone(desk: Desk, s
     assert not comment["customer_visible"], "nothing reaches a customer by accident"
 
 
+@pytest.mark.long
 async def test_the_home_shows_what_is_ones_own(desk: Desk, sit: Sit) -> None:
     await ask(desk, "Una silla")
     marta, ana = await sit(MARTA, HELP_DESK), await sit(ANA, HELP_DESK)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 
 from centralita.sandbox.control import SlackControl
 from centralita.sandbox.invgate.control import InvGateControl
@@ -13,6 +14,13 @@ from centralita.store import approvals, timers
 from centralita.store.database import Transaction, open_database
 from tests.scenarios.conftest import World, invgate_settings, slack_settings
 from tests.scenarios.test_tickets import ask, connect
+
+
+@pytest.fixture
+def world(usual_world: World) -> World:
+    """What the two databases do differently, their own tests show every time."""
+    return usual_world
+
 
 RULES: dict[str, Any] = {
     "rules": [

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from centralita.sandbox.control import SinkControl
 from centralita.sandbox.sink.answers import AnswerPlan
 from tests.scenarios.conftest import World, webhooks
@@ -12,6 +14,13 @@ from tests.scenarios.faketime import WallClock
 from tests.scenarios.judges import judge_delivered
 from tests.scenarios.ledger import alert
 from tests.scenarios.waiting import until
+
+
+@pytest.fixture
+def world(usual_world: World) -> World:
+    """On PostgreSQL in the long run."""
+    return usual_world
+
 
 DAY_S = 86_400
 QUICK_LEASE = {"deliver": {"lease_s": 6}}

@@ -17,6 +17,13 @@ from tests.scenarios.processes import HubProcess
 from tests.scenarios.test_tickets import ask, connect
 from tests.scenarios.waiting import until, until_answered
 
+
+@pytest.fixture
+def world(usual_world: World) -> World:
+    """On PostgreSQL in the long run, and fifty times in ``make crash``."""
+    return usual_world
+
+
 KILLS = int(os.environ.get("CENTRALITA_TEST_DECISION_KILLS", "2"))
 SEED = int(os.environ.get("CENTRALITA_TEST_SEED", "20260101"))
 MARTA = "marta@example.com"

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from standardwebhooks import Webhook
 
 from centralita.sandbox.control import SinkControl, SlackControl
 from tests.scenarios.conftest import WEBHOOK_SECRET, World, slack_settings, webhooks
 from tests.scenarios.judges import judge_acknowledged, judge_delivered
+
+
+@pytest.fixture
+def world(usual_world: World) -> World:
+    """The same story on PostgreSQL in the long run."""
+    return usual_world
+
 
 TICKET = {
     "event": "new_ticket",

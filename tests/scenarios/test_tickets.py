@@ -19,6 +19,13 @@ from tests.scenarios.ledger import SECRET
 from tests.scenarios.processes import ROOT, HubProcess
 from tests.scenarios.waiting import until
 
+
+@pytest.fixture
+def world(usual_world: World) -> World:
+    """What the two databases do differently, their own tests show every time."""
+    return usual_world
+
+
 RULES = {
     "rules": [
         {"name": "Mesa", "condition": "type startswith 'ticket.'", "channel": "#mesa-de-ayuda"},
