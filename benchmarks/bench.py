@@ -58,12 +58,13 @@ class Bench:
 
     directory: Path
     quick: bool
+    full_rounds: int = 3
     _cluster: list[PostgresCluster] = field(default_factory=list)
     _count: int = 0
 
     @property
     def rounds(self) -> int:
-        return 1 if self.quick else 3
+        return 1 if self.quick else self.full_rounds
 
     def seconds(self, full: float) -> float:
         """How long a load lasts that takes ``full`` seconds at full length."""
