@@ -324,7 +324,7 @@ async def test_asking_for_an_approval(app: Start, slack: SlackControl, luis: Sla
         assert "Nadie puede aprobarlo" in refused["payload"]["text"] or refused["ok"]
         text = 'pedir "Un monitor" monto:"1.500,50 ARS" motivo:"Para diseño" para:<@U0MARTARIOS>'
         assert "Un monitor" in (await luis.command("#alerts", "/approve", text))["payload"]["text"]
-        assert await dm(slack, MARTA, "Espera aprobación: Un monitor", "1.500,5 ARS", "Para diseño")
+        assert await dm(slack, MARTA, "Espera aprobación: Un monitor", "1.500,50 ARS", "Para diseño")
         bad = await luis.command("#alerts", "/approve", 'pedir "Un monitor" monto:mucho')
         assert "`mucho`" in bad["payload"]["text"]
 

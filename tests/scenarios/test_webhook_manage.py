@@ -60,6 +60,7 @@ async def test_what_is_changed_holds_for_the_next_event(world: World, sink: Sink
     hub, _worker = await _two(world)
     sender = await world.sender(hub)
     assert (await sender.post(alert(0)))[0] == 202
+    await until(lambda: world.reader.value("select count(*) from inbox") == 0)  # decided before there was one
     made = await add(hub, sink, "erp")
     await sender.post(alert(1))
     first = (await sink.wait_for(1, path="/erp"))[0]
