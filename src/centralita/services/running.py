@@ -90,9 +90,9 @@ async def running(hub: Hub) -> AsyncIterator[None]:
         loops.start("alarms", hub.alarms.run(hub))
     if hub.database.dialect == "postgresql":  # SQLite has one process
         hub.database.on_notify(lambda: _look(hub, works))
-        loops.start("sources", hub.catalogue.follow())
-        loops.start("webhooks", hub.webhooks.follow())
-        loops.start("workspaces", hub.workspaces.follow())
+        loops.start("sources", hub.catalogue.news.follow())
+        loops.start("webhooks", hub.webhooks.news.follow())
+        loops.start("workspaces", hub.workspaces.news.follow())
     loops.start("ingest", hub.ingest.run())
     hub.running = True
     try:
@@ -117,9 +117,9 @@ def _rare_garbage() -> Iterator[None]:
 
 
 def _look(hub: Hub, works: bool) -> None:
-    hub.catalogue.wake()
-    hub.webhooks.wake()
-    hub.workspaces.wake()
+    hub.catalogue.news.wake()
+    hub.webhooks.news.wake()
+    hub.workspaces.news.wake()
     hub.bell.ring((NOTIFIED,))
     if works:
         hub.router.look()

@@ -16,17 +16,14 @@ import structlog
 from centralita.core.secrets import SecretError
 from centralita.integrations.slack.targets import part_target
 from centralita.ports import Config
+from centralita.services.following import Follower
 from centralita.services.keys import KeyFault
 from centralita.services.vault import Vault
 from centralita.store import slack_installations
-from centralita.store.database import Database, StoreUnavailable, Transaction
+from centralita.store.database import Database, Transaction
 from centralita.store.slack_installations import InstallationRow
 
 log = structlog.get_logger(__name__)
-
-POLL_S = 1.0
-GAP_S = 0.1
-"""Between two looks: notifications come with every batch of receipts."""
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +92,8 @@ class Installations:
         self.listeners: list[Callable[[], None]] = []
         """Called when any of them has changed."""
         self._version = ""
-        self._woken = asyncio.Event()
+        self.news = Follower("slack", self.refresh)
+        """Of what other processes change."""
         self._refreshing = asyncio.Lock()
 
     # ---- who there is
@@ -193,22 +191,3 @@ class Installations:
             installed_at=row.installed_at,
             revoked_at=row.revoked_at,
         )
-
-    def wake(self) -> None:
-        """Another process may have changed something."""
-        self._woken.set()
-
-    async def follow(self) -> None:
-        """Learns of what other processes change: when they notify, and within a second. For ever."""
-        while True:
-            try:
-                async with asyncio.timeout(POLL_S):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
-            self._woken.clear()
-            try:
-                await self.refresh()
-            except StoreUnavailable as fault:
-                log.warning("slack.store_unavailable", reason=fault.reason)
-            await asyncio.sleep(GAP_S)

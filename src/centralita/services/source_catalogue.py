@@ -16,18 +16,15 @@ import structlog
 from centralita.core.secrets import SecretError
 from centralita.integrations import registry
 from centralita.services import announcements
+from centralita.services.following import Follower
 from centralita.services.ingest import ConfiguredSource
 from centralita.services.keys import KeyFault
 from centralita.services.vault import Vault
 from centralita.store import stored_sources
-from centralita.store.database import Database, StoreUnavailable, Transaction
+from centralita.store.database import Database, Transaction
 from centralita.store.stored_sources import SourceRow
 
 log = structlog.get_logger(__name__)
-
-POLL_S = 1.0
-GAP_S = 0.1
-"""Between two looks: notifications come with every batch of receipts."""
 
 
 class KeptSecret(msgspec.Struct, frozen=True):
@@ -100,7 +97,8 @@ class Catalogue:
         self._troubles: set[tuple[str, str, str]] = set()
         self._reported: set[tuple[str, str, str]] = set()
         self._version: str | None = None
-        self._woken = asyncio.Event()
+        self.news = Follower("source", self._learn)
+        """Of what other processes change."""
         self._refreshing = asyncio.Lock()
 
     def provided(self, slug: str) -> ConfiguredSource | None:
@@ -150,25 +148,9 @@ class Catalogue:
             self._troubles.add(("source.kind_unknown", row.slug, str(unknown)))
             return None
 
-    def wake(self) -> None:
-        """Another process may have changed something."""
-        self._woken.set()
-
-    async def follow(self) -> None:
-        """Learns of what other processes change: when they notify, and within a second. For ever."""
-        while True:
-            try:
-                async with asyncio.timeout(POLL_S):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
-            self._woken.clear()
-            try:
-                await self.refresh()
-                self.report()
-            except StoreUnavailable as fault:
-                log.warning("source.store_unavailable", reason=fault.reason)
-            await asyncio.sleep(GAP_S)
+    async def _learn(self) -> None:
+        await self.refresh()
+        self.report()
 
 
 def _replace(target: dict[str, ConfiguredSource], content: Mapping[str, ConfiguredSource]) -> None:

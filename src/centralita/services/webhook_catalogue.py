@@ -21,19 +21,17 @@ from centralita.core.subscriptions import Subscriptions
 from centralita.core.webhook_formats import Format
 from centralita.integrations.webhook.receiver import Auth, Receiver, Signing, SigningKey
 from centralita.ports import Config
+from centralita.services.following import Follower
 from centralita.services.keys import KeyFault
 from centralita.services.vault import Vault
 from centralita.settings.webhooks import Webhook, joined, parted
 from centralita.store import lanes, stored_webhooks
-from centralita.store.database import Database, StoreUnavailable
+from centralita.store.database import Database
 from centralita.store.stored_webhooks import WebhookRow
 
 log = structlog.get_logger(__name__)
 
 DAY_S = 86_400.0
-POLL_S = 1.0
-GAP_S = 0.1
-"""Between two looks: notifications come with every batch of receipts."""
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,7 +221,8 @@ class WebhookCatalogue:
         }
         self.on_changed: Callable[[Iterable[str]], None] = lambda names: None
         """Called with the names of webhooks that are not as they were."""
-        self._woken = asyncio.Event()
+        self.news = Follower("webhook", self.refresh)
+        """Of what other processes change."""
         self._refreshing = asyncio.Lock()
 
     def config(self, name: str) -> Config | None:
@@ -293,22 +292,3 @@ class WebhookCatalogue:
             self.unreadable[row.name] = problem.id
             log.error("webhook.unreadable", webhook=row.name, key=problem.key, reason=problem.id)
         return spec if problem is None and row.removed_at is None else None
-
-    def wake(self) -> None:
-        """Another process may have changed something."""
-        self._woken.set()
-
-    async def follow(self) -> None:
-        """Learns of what other processes change: when they notify, and within a second. For ever."""
-        while True:
-            try:
-                async with asyncio.timeout(POLL_S):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
-            self._woken.clear()
-            try:
-                await self.refresh()
-            except StoreUnavailable as fault:
-                log.warning("webhook.store_unavailable", reason=fault.reason)
-            await asyncio.sleep(GAP_S)
