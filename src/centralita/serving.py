@@ -38,6 +38,12 @@ def _api(hub: Hub) -> App:
     return make_api(hub)
 
 
+def _dashboard(hub: Hub) -> App:
+    from centralita.web.dashboard import make_dashboard
+
+    return make_dashboard(hub)
+
+
 @asynccontextmanager
 async def serving(settings: Settings, role: str = "all") -> AsyncIterator[tuple[Hub, str]]:
     """A hub that answers and works until the block ends: (hub, its base URL).
@@ -115,7 +121,7 @@ class _LateChat:
 
 @asynccontextmanager
 async def _listening(hub: Hub, sock: socket.socket, slack: App | None) -> AsyncIterator[None]:
-    app = Application(hub, _api, slack)
+    app = Application(hub, _api, _dashboard, slack)
     limits = hub.settings.receive
     servers = [make_server(app, limits.header_timeout_s, limits.body_timeout_s)]
     sockets = [sock]

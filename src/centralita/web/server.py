@@ -16,6 +16,8 @@ from centralita.web.inbound import MAX_HEADER_BYTES, Inbound, Receive, Scope, Se
 from centralita.web.operate import Operate
 
 App = Callable[[Scope, Receive, Send], Any]
+API_PATHS = ("/api/", "/v1/", "/slack/")
+"""Where the API and the pages of Slack's installation answer; everything else is the dashboard's."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -87,15 +89,18 @@ def guarded_protocol(header_timeout_s: float, body_timeout_s: float) -> type[Gua
 
 
 class Application:
-    """Sends a request where it belongs: the hot path first. The API is built at its first request."""
+    """Sends a request where it belongs: the hot path first. The API and the dashboard are built when first asked."""
 
-    def __init__(self, hub: Hub, make_api: Callable[[Hub], App], slack: App | None = None) -> None:
+    def __init__(
+        self, hub: Hub, make_api: Callable[[Hub], App], make_dashboard: Callable[[Hub], App], slack: App | None = None
+    ) -> None:
         """``slack`` takes what Slack posts to ``/slack/events``."""
         self._slack = slack
         self._inbound = Inbound(hub.ingest, hub.settings.receive)
         self._operate = Operate(hub)
-        self._hub, self._make_api = hub, make_api
+        self._hub, self._make_api, self._make_dashboard = hub, make_api, make_dashboard
         self._api: App | None = None
+        self._dashboard: App | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -107,10 +112,14 @@ class Application:
             await self._operate(scope, receive, send)
         elif path == "/slack/events" and self._slack is not None:
             await self._slack(scope, receive, send)
-        else:
+        elif path.startswith(API_PATHS):
             if self._api is None:
                 self._api = self._make_api(self._hub)
             await self._api(scope, receive, send)
+        else:
+            if self._dashboard is None:
+                self._dashboard = self._make_dashboard(self._hub)
+            await self._dashboard(scope, receive, send)
 
 
 class Server(uvicorn.Server):

@@ -1,0 +1,39 @@
+"""The web dashboard: pages made on the server (Jinja), readable and usable without a script; htmx and small modules add
+what is comfort. It asks the same services as the API and the commands, and shows nothing that they could not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from centralita.services.hub import Hub
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter, FastAPI
+
+MAX_BODY_BYTES = 2 * 1024 * 1024
+
+
+def make_dashboard(hub: Hub) -> FastAPI:
+    """The application that answers whatever is neither inbound, nor the API's, nor Slack's."""
+    from fastapi import FastAPI
+    from starlette.middleware.gzip import GZipMiddleware
+
+    from centralita.web.dashboard import faults, static
+    from centralita.web.dashboard.guard import Guard
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, max_body_size=MAX_BODY_BYTES)
+    app.state.hub = hub
+    app.add_middleware(Guard, public_url=hub.settings.server.public_url or "")
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    faults.install(app)
+    app.include_router(static.router)
+    for router in routers():
+        app.include_router(router)
+    return app
+
+
+def routers() -> list[APIRouter]:
+    """One of each noun. A path without a name in it stands before those that it would be a name for."""
+    from centralita.web.dashboard import overview, preferences, search, sign_in
+
+    return [module.router for module in (overview, search, preferences, sign_in)]

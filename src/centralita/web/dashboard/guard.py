@@ -1,0 +1,72 @@
+"""What every answer of the dashboard carries, and what no request gets past: requests that another site makes a browser
+send."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""No inline code and no inline style anywhere. A form leads nowhere else: to an identity provider goes a link."""
+HEADERS = {
+    "content-security-policy": POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+def crosses(headers: Headers, public_url: str) -> bool:
+    """Whether a request that changes something comes, or may come, from another site.
+
+    By Fetch Metadata (https://www.w3.org/TR/fetch-metadata/), and by Origin against the address that was asked for.
+    Every browser since 2020 says at least one of them; whoever says neither is no browser, and has the API.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None and site not in ("same-origin", "none"):
+        return True
+    if origin is None:
+        return site is None
+    said = urlsplit(origin)
+    asked = {headers.get("host", "").lower()}
+    if public_url:
+        asked.add(urlsplit(public_url).netloc.lower())
+    return said.scheme not in ("http", "https") or said.netloc.lower() not in asked
+
+
+class Guard:
+    """The middleware."""
+
+    def __init__(self, app: ASGIApp, public_url: str = "") -> None:
+        self._app, self._public_url = app, public_url
+        self._headers = dict(HEADERS)
+        if urlsplit(public_url).scheme == "https":
+            self._headers["strict-transport-security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                # What somebody may read only while signed in is in no shared cache, and not in the browser's after it.
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        if scope["method"] not in SAFE and crosses(Headers(scope=scope), self._public_url):
+            await PlainTextResponse("This request comes from another site.\n", 403)(scope, receive, sending)
+            return
+        await self._app(scope, receive, sending)

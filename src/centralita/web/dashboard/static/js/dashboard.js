@@ -1,0 +1,62 @@
+// Everything here is an addition: each page works without it.
+import { keyboard } from "./keyboard.js";
+import { palette } from "./palette.js";
+import { live } from "./live.js";
+import { charts } from "./charts.js";
+
+const said = JSON.parse(document.getElementById("texts")?.textContent || "{}");
+
+function copying(event) {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const text = button.dataset.copy || document.getElementById(button.dataset.copyFrom)?.textContent || "";
+  navigator.clipboard?.writeText(text).then(() => announce(said.copied));
+}
+
+// Times are written by the server in the person's zone; only "3 s ago" grows old while one reads.
+function ageing() {
+  const now = Date.now();
+  for (const each of document.querySelectorAll("time[data-ago]")) {
+    const past = (now - Date.parse(each.dateTime)) / 1000;
+    if (Number.isNaN(past)) continue;
+    const [count, unit] = past < 60 ? [past, "second"] : past < 3600 ? [past / 60, "minute"] : past < 86400
+      ? [past / 3600, "hour"] : [past / 86400, "day"];
+    each.textContent = new Intl.RelativeTimeFormat(document.documentElement.lang, { style: "narrow" })
+      .format(-Math.max(0, Math.floor(count)), unit);
+  }
+}
+
+export function announce(text) {
+  const place = document.getElementById("announced");
+  if (place) place.textContent = text || "";
+}
+
+// The server learns the time zone from a cookie, so that the next page has it without a script.
+function zone() {
+  const name = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (name && !document.cookie.includes(`centralita_tz=${encodeURIComponent(name)}`))
+    document.cookie = `centralita_tz=${encodeURIComponent(name)}; path=/; max-age=31536000; samesite=lax`;
+}
+
+document.addEventListener("click", copying);
+document.addEventListener("change", (event) => {
+  const all = event.target.closest("[data-check-all]");
+  if (all) for (const box of document.querySelectorAll(`input[name="${all.dataset.checkAll}"]`)) box.checked = all.checked;
+  if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
+});
+// One menu at a time, and none once one looks elsewhere.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.confirm || event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+document.addEventListener("htmx:afterSwap", () => { ageing(); charts(); });
+document.addEventListener("htmx:sendError", () => announce(said.unreachable));
+zone();
+keyboard(said);
+palette(said);
+live(said);
+charts();
+setInterval(ageing, 15000);
