@@ -27,6 +27,7 @@ from centralita.services import (
     incidents,
     interactions,
     rulesets,
+    sessions,
     tickets,
     timers,
 )
@@ -284,7 +285,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         invgate=None if invgate is None else InvGate(invgate, client, clock, buckets),
         directory=directory_of(settings, client, clock),
     )
-    for noun in (tickets, approvals, incidents, acknowledgements, assets, ci_changes, timers, interactions):
+    for noun in (tickets, approvals, incidents, acknowledgements, assets, ci_changes, timers, interactions, sessions):
         noun.join(hub)
     return hub
 

@@ -25,7 +25,7 @@ from centralita.core.access import (
 )
 from centralita.services.audit import record
 from centralita.services.hub import Hub
-from centralita.store import tokens, users
+from centralita.store import sessions, tokens, users
 from centralita.store.database import StoreUnavailable, Transaction
 from centralita.store.tokens import TokenRow
 from centralita.store.users import NameTaken, UserRow
@@ -82,6 +82,14 @@ async def person_principal(hub: Hub, slack_id: str, email: str) -> Principal:
     if not slack_id or (account is not None and not account.enabled):
         role = ""
     return Principal(f"slack:{email or slack_id}", email or slack_id, policy.roles.get(role, frozenset()))
+
+
+def role_of(policy: Policy, user: UserRow) -> str:
+    """The role of an account: what the settings map its Slack id or address to, else its own; "" when disabled."""
+    if not user.enabled:
+        return ""
+    mapped = any(policy.user_roles.get(identity) for identity in (user.slack_id, user.email.lower()))
+    return policy.role_of(user.slack_id, user.email) if mapped else user.role
 
 
 async def authenticate(hub: Hub, token: str) -> Principal | None:
@@ -195,7 +203,11 @@ async def change_user(hub: Hub, principal: Principal, name: str, values: Mapping
         before = users.by_name(tx, name)
         if before is None:
             return None
+        beyond_maker(hub, principal, before)
         after = users.change(tx, before.id, values) if values else before
+        if before.enabled and not after.enabled:
+            sessions.end_all(tx, before.id, now)
+            sessions.revoke_invitations(tx, before.id)
         details = {"before": _told(before), "after": _told(after)}
         record(tx, now, principal.actor, "user.changed", f"user/{name}", details)
         return after
@@ -207,6 +219,14 @@ def _check_role(policy: Policy, principal: Principal, role: str) -> None:
     if role not in policy.roles:
         raise Refused("access.role_unknown", role=role)
     if policy.roles[role] - principal.permissions:
+        raise Refused("user.beyond_maker", role=role)
+
+
+def beyond_maker(hub: Hub, principal: Principal, user: UserRow) -> None:
+    """Who may do less than somebody may not change who that is: they could come in as them. Raises Refused."""
+    policy = policy_of(hub)
+    role = role_of(policy, msgspec.structs.replace(user, enabled=True))
+    if policy.roles.get(role, frozenset()) - principal.permissions:
         raise Refused("user.beyond_maker", role=role)
 
 

@@ -280,10 +280,20 @@ TEXTS: Mapping[str, str] = {
     # access
     "access.role_unknown": N_("There is no role {role}."),
     "access.scope_unknown": N_("There is no scope {scope}."),
+    "password.guessable": N_(
+        "This password is too easily guessed: several words that have nothing to do with each other."
+    ),
+    "password.old_wrong": N_("That is not the present password."),
+    "password.too_long": N_("The password is too long."),
+    "password.too_short": N_("A password has 12 characters at least."),
+    "sign_in.wait": N_("Too many tries. The next one is heard in {seconds} s."),
+    "sign_in.wrong": N_("Name or password are wrong."),
     "token.beyond_maker": N_("Nobody can give away more than they have: {scope}."),
     "token.no_scopes": N_("A token needs a role or at least one scope."),
     "token.role_or_scopes": N_("Give a role or scopes, not both."),
     "user.beyond_maker": N_("Nobody can give away more than they have: the role {role}."),
+    "user.disabled": N_("{name} is disabled."),
+    "user.not_first": N_("There is an account already: sign in."),
 }
 
 

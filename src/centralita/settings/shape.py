@@ -18,6 +18,7 @@ from centralita.settings import checks
 from centralita.settings.approvals import Approvals
 from centralita.settings.assets import AssetOwners
 from centralita.settings.cmdb import Cmdb
+from centralita.settings.dashboard import Dashboard
 from centralita.settings.directory import Directory
 from centralita.settings.invgate import Invgate
 from centralita.settings.mail import Mail
@@ -46,6 +47,10 @@ class Server(Section):
     port: int = Field(default=8420, ge=0, le=65535, description=N_("TCP port to listen on; 0 takes a free one."))
     public_url: Annotated[OptionalText, AfterValidator(checks.optional_base_url)] = Field(
         default=None, description=N_("Address under which people and senders reach the hub, for the links in messages.")
+    )
+    trusted_proxies: Annotated[tuple[Cidr, ...], BeforeValidator(listed)] = Field(
+        default=(),
+        description=N_("Networks (CIDR) of the proxies whose X-Forwarded-For is believed."),
     )
     socket: OptionalPath = Field(
         default=None,
@@ -284,6 +289,7 @@ class Settings(Section):
     webhooks: tuple[Webhook, ...] = Field(default=(), description=N_("Outgoing webhooks."))
     mail: Mail = Field(default=Mail(), description=N_("The server that mail is sent by."))
     permissions: Permissions = Field(default=Permissions(), description=N_("Who may do what."))
+    dashboard: Dashboard = Field(default=Dashboard(), description=N_("The dashboard, and who signs in to it."))
     network: Network = Field(default=Network(), description=N_("What outgoing requests may reach, and how."))
     receive: Receive = Field(default=Receive(), description=N_("Limits of the inbound side."))
     deliver: Deliver = Field(default=Deliver(), description=N_("Limits of the outbound side."))

@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Larg
 
 from centralita.store import chat_tables as chat_tables
 from centralita.store import incident_tables as incident_tables
+from centralita.store import session_tables as session_tables
 from centralita.store import slack_tables as slack_tables
 from centralita.store import ticket_tables as ticket_tables
 from centralita.store.asset_tables import asset_plan_rows as asset_plan_rows
@@ -25,6 +26,8 @@ from centralita.store.columns import Key, Serial
 from centralita.store.columns import metadata as metadata
 from centralita.store.columns import text_column as _text
 from centralita.store.rollup_tables import lane_minutes as lane_minutes
+from centralita.store.user_tables import tokens as tokens
+from centralita.store.user_tables import users as users
 from centralita.store.webhook_tables import webhook_issues as webhook_issues
 from centralita.store.webhook_tables import webhook_revisions as webhook_revisions
 from centralita.store.webhook_tables import webhooks as webhooks
@@ -400,37 +403,6 @@ facts = sa.Table(
     metadata,
     Column("key", Key, primary_key=True),
     Column("value", Text, nullable=False),
-)
-
-users = sa.Table(
-    "users",
-    metadata,
-    Column("id", Serial, primary_key=True, autoincrement=True),
-    Column("name", Text, nullable=False, unique=True),
-    _text("email"),
-    _text("slack_id"),
-    Column("role", Text, nullable=False),
-    _text("password_hash"),
-    _text("locale"),
-    Column("enabled", Boolean, nullable=False, server_default=sa.true()),
-    Column("created_at", Double, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-tokens = sa.Table(
-    "tokens",
-    metadata,
-    Column("id", Serial, primary_key=True, autoincrement=True),
-    Column("name", Text, nullable=False),
-    Column("hash", LargeBinary, nullable=False, unique=True),
-    Column("prefix", Text, nullable=False),
-    Column("scopes", Text, nullable=False),
-    Column("created_by", Text, nullable=False),
-    Column("created_at", Double, nullable=False),
-    Column("expires_at", Double),
-    Column("revoked_at", Double),
-    Column("last_used_at", Double),
-    sqlite_autoincrement=True,
 )
 
 audit = sa.Table(

@@ -22,6 +22,13 @@ class UserRow(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     locale: str = ""
     enabled: bool = True
+    timezone: str = ""
+    """Of the IANA database; "" for none chosen."""
+    theme: str = ""
+    """``light``, ``dark``, or "" for none chosen."""
+    oidc_subject: str = ""
+    """``issuer|sub`` at the identity provider; "" for nobody there."""
+    has_password: bool = False
     created_at: float
 
 
@@ -29,12 +36,15 @@ class NameTaken(Exception):
     """Somebody else has that name."""
 
 
-CHANGEABLE = ("email", "slack_id", "role", "locale", "enabled")
+CHANGEABLE = ("email", "slack_id", "role", "locale", "enabled", "timezone", "theme", "oidc_subject", "password_hash")
+
+# One at a time asks whether there is anybody yet, and is the first.
+_FIRST = sa.text("select pg_advisory_xact_lock(7310586)")
 
 
-def _row(row: sa.Row[tuple[object, ...]]) -> UserRow:
-    fields = {name: getattr(row, name) for name in UserRow.__struct_fields__}
-    return UserRow(**{**fields, "enabled": bool(row.enabled)})
+def _row(row: sa.Row[Any]) -> UserRow:
+    fields = {name: getattr(row, name) for name in UserRow.__struct_fields__ if name != "has_password"}
+    return UserRow(**{**fields, "enabled": bool(row.enabled)}, has_password=bool(row.password_hash))
 
 
 def add(tx: Transaction, values: Mapping[str, Any]) -> UserRow:
@@ -50,6 +60,32 @@ def by_name(tx: Transaction, name: str) -> UserRow | None:
     """One person."""
     row = tx.execute(sa.select(users).where(users.c.name == name)).first()
     return _row(row) if row is not None else None
+
+
+def get(tx: Transaction, user_id: int) -> UserRow | None:
+    """One person, by number."""
+    row = tx.execute(sa.select(users).where(users.c.id == user_id)).first()
+    return _row(row) if row is not None else None
+
+
+def of_identity(tx: Transaction, oidc_subject: str) -> UserRow | None:
+    """The person whom the identity provider calls that."""
+    row = tx.execute(sa.select(users).where(users.c.oidc_subject == oidc_subject, users.c.oidc_subject != "")).first()
+    return _row(row) if row is not None else None
+
+
+def password_hash(tx: Transaction, user_id: int) -> str:
+    """What is kept of a person's password; "" for none."""
+    return str(tx.execute(sa.select(users.c.password_hash).where(users.c.id == user_id)).scalar_one())
+
+
+def anybody_signs_in(tx: Transaction, *, held: bool = False) -> bool:
+    """Whether some account has a password or an identity. ``held``: nobody else who holds it finds out before this
+    transaction ends."""
+    if held and tx.dialect.name == "postgresql":
+        tx.execute(_FIRST)
+    usable = sa.or_(users.c.password_hash != "", users.c.oidc_subject != "")
+    return tx.execute(sa.select(users.c.id).where(usable).limit(1)).first() is not None
 
 
 def by_emails(tx: Transaction, emails: Iterable[str]) -> list[UserRow]:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from centralita.i18n import gettext as _
 from centralita.services import sessions
+from centralita.services import sign_in as passwords
 from centralita.services.sessions import SignInRefused
 from centralita.services.wording import in_words
 from centralita.web.auth import PUBLIC, hub_of, requires
@@ -31,7 +32,7 @@ async def sign_in(request: Request) -> Response:
     form = await forms.read(request)
     address = request.client.host if request.client else ""
     try:
-        opened = await sessions.sign_in(
+        opened = await passwords.sign_in(
             hub_of(request),
             form.get("name"),
             form.values.get("password", ""),
