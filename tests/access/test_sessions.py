@@ -15,6 +15,7 @@ from centralita.services.passwords import set_password
 from centralita.services.sessions import GRACE_S, ROTATED_S, Opened, SignedIn, signed_in
 from centralita.services.sign_in import change_password, sign_in
 from centralita.store import session_tables as tables
+from centralita.store import sessions as stored
 from tests.access.conftest import ADDRESS, ADMINISTRATOR, AGENT, PASSWORD, AddPerson, later
 
 OTHER = "cuatro llamas en la azotea"
@@ -220,7 +221,7 @@ async def test_what_has_expired_is_let_go_of(hub: Hub, person: AddPerson) -> Non
     await _rotated(hub, opened.token)
     later(hub, hub.settings.dashboard.session_s)
     now = hub.clock.now()
-    await hub.database.write(lambda tx: sessions.sessions.forget(tx, now, now))
+    await hub.database.write(lambda tx: stored.forget(tx, now, now))
     for table in (tables.sessions, tables.session_tokens, tables.sign_in_failures):
         count = sa.select(sa.func.count()).select_from(table)
         assert await hub.database.read(lambda tx, query=count: tx.execute(query).scalar_one()) == 0

@@ -12,11 +12,10 @@ from centralita.services.access import Principal, Refused, UserRow, change_user
 from centralita.services.audit import newest
 from centralita.services.hub import Hub
 from centralita.services.passwords import set_password
-from centralita.services.sessions import signed_in
+from centralita.services.sessions import SignInRefused, signed_in
 from centralita.services.sign_in import (
     INVITATION_S,
     InvitationGone,
-    SignInRefused,
     accept,
     change_password,
     first_admin,

@@ -127,7 +127,7 @@ def _is_open(hub: Hub, shown: Shown, now: float) -> bool:
 
 
 async def _keep_up(hub: Hub, shown: Shown, hashed: str, now: float) -> str:
-    """Notes what this request changes about its session, if anything; a newer token when it is time for one, else ""."""
+    """Notes what this request changes about its session, if anything; a newer token when it is time for one."""
     session = shown.session
     spent = shown.spent_at is not None
     due = not spent and now - shown.made_at > ROTATED_S and now - session.rotated_at > SEEN_GAP_S
@@ -182,7 +182,9 @@ async def end_own(hub: Hub, person: SignedIn, session_id: int) -> bool:
         row = sessions.get(tx, session_id)
         if row is None or row.user_id != person.user.id or not sessions.end(tx, session_id, now):
             return False
-        record(tx, now, person.principal.actor, "session.ended", f"session/{session_id}", {"reason": "session.signed_out"})
+        record(
+            tx, now, person.principal.actor, "session.ended", f"session/{session_id}", {"reason": "session.signed_out"}
+        )
         return True
 
     return await hub.database.write(write)

@@ -134,7 +134,12 @@ async def first_admin(
         )
         opened = _opened(tx, hub, user, "first", user_agent, address)
         record(
-            tx, now, opened.person.principal.actor, "user.first", f"user/{name}", {"after": {"role": ADMIN, "email": email}}
+            tx,
+            now,
+            opened.person.principal.actor,
+            "user.first",
+            f"user/{name}",
+            {"after": {"role": ADMIN, "email": email}},
         )
         return opened
 
@@ -189,9 +194,7 @@ async def accept(hub: Hub, key: str, password: str, user_agent: str, address: st
     return await hub.database.write(write)
 
 
-async def change_password(
-    hub: Hub, person: SignedIn, old: str, new: str, user_agent: str, address: str
-) -> Opened:
+async def change_password(hub: Hub, person: SignedIn, old: str, new: str, user_agent: str, address: str) -> Opened:
     """Somebody changes their own password: every session ends, and this browser has a new one.
 
     Raises SignInRefused when the old one is wrong (counted as a sign-in is), Refused when the new one is bad.

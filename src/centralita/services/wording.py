@@ -281,7 +281,7 @@ TEXTS: Mapping[str, str] = {
     "access.role_unknown": N_("There is no role {role}."),
     "access.scope_unknown": N_("There is no scope {scope}."),
     "password.guessable": N_(
-        "This password is too easily guessed: several words that have nothing to do with each other."
+        "This password is too easily guessed; better are several words that have nothing to do with each other."
     ),
     "password.old_wrong": N_("That is not the present password."),
     "password.too_long": N_("The password is too long."),
