@@ -53,6 +53,9 @@ class DeadLetterView:
 
     id: str
     event: str
+    type: str
+    """The event's; "" when it is no longer kept, as its title."""
+    title: str
     lane: str
     rule: str
     attempts: int
@@ -141,10 +144,17 @@ async def dead_letters(hub: Hub, lane: str, since: float | None, limit: int, aft
     return await hub.database.read(read)
 
 
+async def dead_by_lane(hub: Hub) -> dict[str, int]:
+    """How many dead letters each lane has, by its key; lanes without one are left out."""
+    return await hub.database.read(glances.dead_by_lane)
+
+
 def _dead_view(row: DeadRow, lane: str) -> DeadLetterView:
     return DeadLetterView(
         id=f"dlv_{row.id}",
         event=row.event_id,
+        type=row.type,
+        title=row.title,
         lane=lane,
         rule=row.rule,
         attempts=row.attempts,

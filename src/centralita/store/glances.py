@@ -13,6 +13,7 @@ from centralita.store import events
 from centralita.store.database import Transaction
 from centralita.store.events import Filter, StoredEvent
 from centralita.store.schema import dead_letters, deliveries, history, lanes
+from centralita.store.schema import events as event_table
 
 
 class LaneName(msgspec.Struct, frozen=True):
@@ -39,11 +40,14 @@ def lane_names(tx: Transaction, lane_ids: Iterable[int]) -> dict[int, LaneName]:
 
 
 class DeadRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter with what its history says."""
+    """A dead letter with what its history and its event say."""
 
     id: int
     day: int
     event_id: str
+    type: str
+    """Of the event; "" when it is no longer kept, as its title."""
+    title: str
     lane_id: int
     rule: str
     attempts: int
@@ -57,17 +61,28 @@ def dead_rows(
     tx: Transaction, limit: int, after: int = 0, lane_id: int | None = None, since: float | None = None
 ) -> list[DeadRow]:
     """Dead letters, oldest first, from the one behind ``after``."""
-    d, h = dead_letters.c, history.c
+    d, h, e = dead_letters.c, history.c, event_table.c
     joined = sa.and_(h.day == d.day, h.event_id == d.event_id, h.id == d.id)
+    told = sa.func.coalesce
     query = sa.select(
-        d.id, d.day, d.event_id, d.lane_id, h.rule, h.attempts, h.created_at, d.finished_at, d.reason, h.detail
-    ).select_from(dead_letters.join(history, joined))
+        *(d.id, d.day, d.event_id, told(e.type, "").label("type"), told(e.title, "").label("title"), d.lane_id),
+        *(h.rule, h.attempts, h.created_at, d.finished_at, d.reason, h.detail),
+    ).select_from(
+        dead_letters.join(history, joined).outerjoin(event_table, sa.and_(e.day == d.day, e.id == d.event_id))
+    )
     query = query.where(d.id > after).order_by(d.id).limit(limit)
     if lane_id is not None:
         query = query.where(d.lane_id == lane_id)
     if since is not None:
         query = query.where(d.finished_at >= since)
     return [DeadRow(**dict(row._mapping)) for row in tx.execute(query)]
+
+
+def dead_by_lane(tx: Transaction) -> dict[str, int]:
+    """How many dead letters each lane has, by its key; lanes without one are left out."""
+    count = sa.func.count()
+    query = sa.select(lanes.c.key, count).select_from(dead_letters.join(lanes, lanes.c.id == dead_letters.c.lane_id))
+    return {row[0]: row[1] for row in tx.execute(query.group_by(lanes.c.key).order_by(lanes.c.key))}
 
 
 def event_of_dead(tx: Transaction, delivery_id: int) -> str | None:
