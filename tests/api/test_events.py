@@ -35,6 +35,21 @@ async def test_filters_and_conditions_choose(api: Api) -> None:
     assert looked["back_to"].endswith("Z")
 
 
+async def test_events_are_found_by_what_came_of_them(api: Api) -> None:
+    waits = await api.receive(type="printer.jammed", severity="critical", subject="printer/1")
+    nobody = await api.receive(type="printer.jammed", severity="low", subject="printer/2")
+
+    async def found(outcome: str) -> list[tuple[str, str]]:
+        reply = await api("GET", f"/api/v1/events?outcome={outcome}")
+        return [(item["id"], item["outcome"]) for item in reply.json()["items"]]
+
+    assert await found("waiting") == [(waits, "waiting")]
+    assert await found("unmatched") == [(nobody, "unmatched")]
+    for outcome in ("dead", "delivered", "incomplete"):
+        assert await found(outcome) == [], outcome
+    assert (await api("GET", "/api/v1/events?outcome=gone")).status == 422
+
+
 async def test_a_wrong_condition_is_pointed_at(api: Api) -> None:
     reply = await api("GET", "/api/v1/events?condition=severity%20%3D%20'high'")
     assert (reply.status, reply.headers["content-type"]) == (422, "application/problem+json")

@@ -24,7 +24,7 @@ from centralita.services.announcements import About
 from centralita.services.destinations import Address
 from centralita.services.fanout import Handed, Planned, Room, plan, write_deliveries
 from centralita.services.reactions import Reactions
-from centralita.store import events, parked, receipts, records, rulesets, subjects, timers, upkeep
+from centralita.store import arrivals, events, parked, receipts, records, rulesets, subjects, timers, upkeep
 from centralita.store.database import Conflict, Transaction
 from centralita.store.events import StoredEvent
 from centralita.store.parked import Parked
@@ -132,6 +132,8 @@ class Batch:
         self._record_unparsed(tx)
         self._decide(tx)
         events.append(tx, self._stored)
+        if self._stored:
+            arrivals.add(tx, self._source, len(self._stored), self._now)
         write_deliveries(tx, self._planned, self._room, self._now, self)
 
     def _record_unparsed(self, tx: Transaction) -> None:

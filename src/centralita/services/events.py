@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -17,7 +18,7 @@ from centralita.logs import redact_text
 from centralita.ports import Receipt
 from centralita.services.hub import Hub
 from centralita.services.times import shown
-from centralita.store import deliveries, events, glances, history, receipts, rulesets, subjects
+from centralita.store import deliveries, event_search, events, glances, history, receipts, rulesets, subjects
 from centralita.store.database import Transaction
 from centralita.store.deliveries import DeliveryRow
 from centralita.store.events import Filter, StoredEvent
@@ -27,6 +28,10 @@ from centralita.store.history import Attempt, Finished
 SLICE = 500
 MOST_LOOKED_AT = 5_000
 """Events that one search by condition looks at before it says how far it came."""
+MOST_WALKED = 20_000
+"""Events that one search without a condition looks at, of which the database tests all."""
+_GROWS = 8
+"""Times as long as the one before is each slice of such a search."""
 EXCERPT_BYTES = 2_000
 """Of a receiver's response, for whoever reads an event's page; all that was kept is in the database."""
 
@@ -44,6 +49,9 @@ class EventSummary:
     title: str
     status: str
     matched: list[str]
+    outcome: str = ""
+    """``waiting`` (something of it is not finished), ``dead`` (something is a dead letter), ``delivered`` (neither),
+    ``unmatched`` (nobody wanted it); "" where that was not looked up."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class Found:
     """The time of the oldest of them: nothing older was looked at."""
 
 
-def summary(stored: StoredEvent) -> EventSummary:
+def summary(stored: StoredEvent, outcome: str = "") -> EventSummary:
     """What a list shows of an event."""
     event = stored.event
     return EventSummary(
@@ -72,39 +80,80 @@ def summary(stored: StoredEvent) -> EventSummary:
         title=event.title,
         status=event.status,
         matched=list(stored.matched),
+        outcome=outcome,
     )
 
 
-async def find(hub: Hub, wanted: Filter, condition: Condition | None, limit: int, before: str) -> Found:
+async def find(
+    hub: Hub, wanted: Filter, condition: Condition | None, limit: int, before: str, outcome: str = ""
+) -> Found:
     """The newest events that fit, from behind ``before`` (an event's id, "" for the newest).
 
-    With a condition the log is read in slices, and no further than ``MOST_LOOKED_AT`` at once.
+    The log is read in slices, and no further than ``MOST_WALKED`` at once, ``MOST_LOOKED_AT`` with a condition.
+    ``outcome``: one of ``store.event_search.OUTCOMES``, or "" for any.
     """
-    items: list[EventSummary] = []
-    looked_at, last = 0, before
+    in_python = condition is not None or outcome == "incomplete"
+    most, longest, size = (MOST_LOOKED_AT, SLICE, SLICE) if in_python else (MOST_WALKED, MOST_WALKED, limit + 1)
+    items: list[StoredEvent] = []
+    looked_at, last, place = 0, before, (0, before)
     while True:
-        size = limit + 1 - len(items) if condition is None else SLICE
-        slice_ = await _slice(hub, wanted, size, last)
-        for stored in slice_:
+        wants = size if in_python else limit + 1 - len(items)
+        slice_ = await _slice(hub, wanted, outcome, size, wants, last)
+        for number, stored in slice_.fitting:
+            if not _holds(stored, condition, outcome):
+                continue
             if len(items) == limit:
-                return _found(items, last, looked_at)
-            looked_at, last = looked_at + 1, stored.event.id
-            if condition is None or condition.test(stored.event):
-                items.append(summary(stored))
-        if len(slice_) < size:
-            return _found(items, None, looked_at, last)
-        if condition is not None and looked_at >= MOST_LOOKED_AT:
-            return _found(items, last, looked_at)
+                return await _found(hub, items, place[1], *place)
+            items.append(stored)
+            place = looked_at + number, stored.event.id
+        looked_at, last = looked_at + slice_.total, slice_.last or last
+        if slice_.total < size:
+            return await _found(hub, items, None, looked_at, last)
+        if looked_at >= most:
+            return await _found(hub, items, last, looked_at, last)
+        size = min(size * _GROWS, longest, most - looked_at)
 
 
-async def _slice(hub: Hub, wanted: Filter, size: int, before: str) -> list[StoredEvent]:
-    return await hub.database.read(lambda tx: events.newest(tx, wanted, size, before))
+class _Slice(msgspec.Struct, frozen=True):
+    fitting: list[tuple[int, StoredEvent]]
+    """With their numbers in the slice, newest first."""
+    total: int
+    last: str
 
 
-def _found(items: list[EventSummary], cursor: str | None, looked_at: int, last: str = "") -> Found:
-    oldest = cursor or last
-    back_to = shown(ids.time_ms(oldest) / 1000) if oldest and looked_at else None
-    return Found(items=items, next=cursor, looked_at=looked_at, back_to=back_to)
+async def _slice(hub: Hub, wanted: Filter, outcome: str, size: int, most: int, before: str) -> _Slice:
+    def read(tx: Transaction) -> _Slice:
+        asked = "" if outcome == "incomplete" else outcome
+        looked = event_search.look(tx, wanted, asked, size, most, before)
+        stored = events.load(tx, [each.id for each in looked.fitting])
+        fitting = [(each.number, stored[each.id]) for each in looked.fitting]
+        return _Slice(fitting, looked.total, looked.last)
+
+    return await hub.database.read(read)
+
+
+def _holds(stored: StoredEvent, condition: Condition | None, outcome: str) -> bool:
+    if outcome == "incomplete" and not stored.event.incomplete:
+        return False
+    return condition is None or condition.test(stored.event)
+
+
+async def _found(hub: Hub, items: list[StoredEvent], cursor: str | None, looked_at: int, oldest: str) -> Found:
+    waiting, dead = await hub.database.read(lambda tx: event_search.unfinished(tx, [each.event.id for each in items]))
+    return Found(
+        items=[summary(each, _outcome(each, waiting, dead)) for each in items],
+        next=cursor,
+        looked_at=looked_at,
+        back_to=shown(ids.time_ms(oldest) / 1000) if looked_at else None,
+    )
+
+
+def _outcome(stored: StoredEvent, waiting: Collection[str], dead: Collection[str]) -> str:
+    if stored.event.id in dead:
+        return "dead"
+    if stored.event.id in waiting:
+        return "waiting"
+    return "delivered" if stored.matched else "unmatched"
 
 
 # ---- one event

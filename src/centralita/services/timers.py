@@ -12,7 +12,7 @@ import structlog
 from centralita.services import announcements, rollups
 from centralita.services.hub import Hub
 from centralita.services.settle import ANNOUNCE_GAP_S
-from centralita.store import buckets, lanes, rejections, remembered, stored_webhooks, upkeep
+from centralita.store import arrivals, buckets, lanes, rejections, remembered, stored_webhooks, upkeep
 from centralita.store.database import StoreUnavailable, Transaction
 
 log = structlog.get_logger(__name__)
@@ -154,6 +154,8 @@ async def every_hour(hub: Hub) -> None:
         while more:
             more = await hub.database.write(drop)
     await rollups.forget(hub.database, now, keep)
+    oldest = int(now) - keep.rollup_minutes_days * 86_400, today - keep.rollup_days_days
+    await hub.database.write(lambda tx: arrivals.forget(tx, *oldest))
     # What could be sent again as it was sent has its attempts: without them nobody knows which revision it was.
     await hub.database.write(lambda tx: stored_webhooks.forget_revisions(tx, now - keep.attempts_days * 86_400))
     period_s = max(hub.settings.receive.dedupe_days * 86_400, 300.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -116,22 +116,40 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     until: float | None = None
 
 
+def within(wanted: Filter, before: str, id_: sa.ColumnElement[str] | None = None) -> list[sa.ColumnElement[bool]]:
+    """The times of a filter, and "behind the event ``before``", as conditions on events; on ``id_`` alone if given."""
+    found: list[sa.ColumnElement[bool]] = []
+    day, place = events.c.day, events.c.id if id_ is None else id_
+    days: list[sa.ColumnElement[bool]] = []
+    if wanted.since is not None:
+        found.append(place >= f"evt_{ids.ulid(int(wanted.since * 1000), 0)}")
+        days.append(day >= int(wanted.since // 86_400))
+    if wanted.until is not None:
+        found.append(place < f"evt_{ids.ulid(int(wanted.until * 1000), 0)}")
+        days.append(day <= int(wanted.until // 86_400))
+    if before:
+        found.append(place < before)
+        days.append(day <= ids.day(before))
+    return found if id_ is not None else [*days, *found]
+
+
 def newest(tx: Transaction, wanted: Filter, limit: int, before: str = "") -> list[StoredEvent]:
     """Newest first; ``before`` is the id of the last one of the page before."""
-    query = sa.select(events)
+    query = sa.select(events).where(*within(wanted, before))
     for column in ("source", "type", "subject", "severity"):
         if value := getattr(wanted, column):
             query = query.where(events.c[column] == value)
-    if wanted.since is not None:
-        low = ids.ulid(int(wanted.since * 1000), 0)
-        query = query.where(events.c.day >= int(wanted.since // 86_400), events.c.id >= f"evt_{low}")
-    if wanted.until is not None:
-        high = ids.ulid(int(wanted.until * 1000), 0)
-        query = query.where(events.c.day <= int(wanted.until // 86_400), events.c.id < f"evt_{high}")
-    if before:
-        query = query.where(events.c.day <= ids.day(before), events.c.id < before)
     query = query.order_by(events.c.day.desc(), events.c.id.desc()).limit(sa.literal_column(str(int(limit))))
     return [stored_of(row) for row in tx.execute(query)]
+
+
+def load(tx: Transaction, event_ids: Collection[str]) -> dict[str, StoredEvent]:
+    """Events by id; those whose retention is over are left out."""
+    if not event_ids:
+        return {}
+    days = sorted({ids.day(event_id) for event_id in event_ids})
+    query = sa.select(events).where(events.c.day.in_(days), events.c.id.in_(sorted(event_ids)))
+    return {row.id: stored_of(row) for row in tx.execute(query)}
 
 
 def oldest_first(tx: Transaction, wanted: Filter, page: int = 500) -> Iterator[StoredEvent]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, Text
 
+from centralita.store import arrival_tables as arrival_tables
 from centralita.store import chat_tables as chat_tables
 from centralita.store import incident_tables as incident_tables
 from centralita.store import session_tables as session_tables
@@ -25,6 +26,9 @@ from centralita.store.ci_tables import cis as cis
 from centralita.store.columns import Key, Serial
 from centralita.store.columns import metadata as metadata
 from centralita.store.columns import text_column as _text
+from centralita.store.history_tables import attempts as attempts
+from centralita.store.history_tables import dead_letters as dead_letters
+from centralita.store.history_tables import history as history
 from centralita.store.rollup_tables import lane_minutes as lane_minutes
 from centralita.store.user_tables import tokens as tokens
 from centralita.store.user_tables import users as users
@@ -127,6 +131,9 @@ unparsed = sa.Table(
 
 # ---- route -----------------------------------------------------------------------------------------------------------
 
+# No rule and no webhook wanted it.
+_UNMATCHED = sa.text("matched = '[]'")
+
 events = sa.Table(
     "events",
     metadata,
@@ -146,6 +153,9 @@ events = sa.Table(
     _text("skipped", "[]"),
     Column("body", LargeBinary, nullable=False),
     sa.PrimaryKeyConstraint("day", "id"),
+    # What each list of events walks down, newest first; an entry goes to the end of its part of the index.
+    *(Index(f"ix_events_{name}_day_id", name, "day", "id") for name in ("source", "type", "severity", "subject")),
+    Index("ix_events_unmatched", "day", "id", sqlite_where=_UNMATCHED, postgresql_where=_UNMATCHED),
     postgresql_partition_by="RANGE (day)",
 )
 
@@ -294,68 +304,6 @@ deliveries = sa.Table(
     sqlite_autoincrement=True,
 )
 
-history = sa.Table(
-    "history",
-    metadata,
-    Column("day", Integer, nullable=False),
-    Column("event_id", Key, nullable=False),
-    Column("id", BigInteger, nullable=False),
-    Column("lane_id", BigInteger, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("rule", Text, nullable=False),
-    Column("generation", Integer, nullable=False, server_default="0"),
-    Column("attempts", Integer, nullable=False),
-    Column("created_at", Double, nullable=False),
-    Column("finished_at", Double, nullable=False),
-    _text("reason"),
-    _text("detail"),
-    _text("reference"),
-    Column("effect", LargeBinary, nullable=False),
-    sa.PrimaryKeyConstraint("day", "event_id", "id"),
-    # What a destination was sent, newest first.
-    Index("ix_history_lane_id_id", "lane_id", "id"),
-    postgresql_partition_by="RANGE (day)",
-)
-
-# Dead letters wait for somebody: a small index of their own into history, so that finding them costs nothing.
-dead_letters = sa.Table(
-    "dead_letters",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("day", Integer, nullable=False),
-    Column("event_id", Key, nullable=False),
-    Column("lane_id", BigInteger, nullable=False),
-    Column("finished_at", Double, nullable=False),
-    Column("reason", Text, nullable=False),
-    _text("ordering_key"),
-    Index("ix_dead_letters_lane_id_id", "lane_id", "id"),
-)
-
-attempts = sa.Table(
-    "attempts",
-    metadata,
-    Column("day", Integer, nullable=False),
-    Column("delivery_id", BigInteger, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("started_at", Double, nullable=False),
-    Column("elapsed_ms", Double, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("status", Integer, nullable=False, server_default="0"),
-    _text("reason"),
-    _text("detail"),
-    _text("error"),
-    _text("timings", "{}"),
-    Column("response", LargeBinary),
-    Column("lane_id", BigInteger, nullable=False, server_default="0"),
-    # What was sent to whom, secrets masked, and which revision of the webhook said so.
-    _text("request"),
-    _text("response_headers"),
-    Column("revision", Integer, nullable=False, server_default="0"),
-    sa.PrimaryKeyConstraint("day", "delivery_id", "number", "started_at"),
-    Index("ix_attempts_lane_id_started_at", "lane_id", "started_at"),
-    postgresql_partition_by="RANGE (day)",
-)
-
 remembered = sa.Table(
     "remembered",
     metadata,
@@ -416,6 +364,7 @@ audit = sa.Table(
     _text("detail", "{}"),
     Column("previous", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    *(Index(f"ix_audit_{name}_seq", name, "seq") for name in ("actor", "action", "object")),
 )
 
 DAILY = (receipts, events, history, attempts)

@@ -17,7 +17,6 @@ from centralita.store.database import Transaction
 from centralita.store.events import StoredEvent
 from centralita.store.history import Attempt, Finished
 from centralita.store.schema import attempts, deliveries
-from centralita.store.schema import events as event_table
 from centralita.store.schema import history as history_table
 
 
@@ -111,12 +110,7 @@ def event_ids(tx: Transaction, lane_id: int, rows: Collection[tuple[int, int]]) 
 
 def load_events(tx: Transaction, ids: Collection[tuple[int, str]]) -> dict[str, StoredEvent]:
     """Events by id; ``ids`` are (day, id). Those whose retention is over are left out."""
-    if not ids:
-        return {}
-    e = event_table.c
-    wanted = sorted({event_id for _, event_id in ids})
-    query = sa.select(event_table).where(e.day.in_(sorted({day for day, _ in ids})), e.id.in_(wanted))
-    return {row.id: events.stored_of(row) for row in tx.execute(query)}
+    return events.load(tx, {event_id for _, event_id in ids})
 
 
 # ---- what a replay asks

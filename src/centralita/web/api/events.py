@@ -19,18 +19,26 @@ from centralita.web.auth import hub_of, principal_of, requires
 
 router = APIRouter(route_class=Route, tags=["events"])
 
+Outcome = Literal["waiting", "dead", "delivered", "unmatched", "incomplete"]
+_OUTCOME = (
+    "What came of it: `waiting` (not all is finished), `dead` (a dead letter waits for somebody), `delivered`"
+    " (neither), `unmatched` (nobody wanted it), `incomplete` (it lacked something)."
+)
+
 
 @router.get("/events", dependencies=[requires("event.read")])
 async def find_events(
     request: Request,
     wanted: Annotated[Filter, Depends(event_filter)],
     condition: Annotated[str, Query(max_length=4096, description="In the language of the rules.")] = "",
+    outcome: Annotated[Outcome | None, Query(description=_OUTCOME)] = None,
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Found:
-    """Newest first. With a condition, at most 5,000 events are looked at a time; `back_to` says how far that came."""
+    """Newest first. At most 20,000 events are looked at a time, 5,000 with a condition; `back_to` says how far that
+    came, and `next` goes on from there."""
     before = event_cursor(cursor)
-    return await events.find(hub_of(request), wanted, condition_of(condition), limit, before)
+    return await events.find(hub_of(request), wanted, condition_of(condition), limit, before, outcome or "")
 
 
 @router.get("/events/{event_id}", dependencies=[requires("event.read")])

@@ -1,0 +1,110 @@
+"""Finding events in slices, newest first: each question looks at so many rows and no more, and says how far it came.
+
+A slice walks down one index (of what the question names that is rarest, as a rule) and tests the rest on the way. So it
+costs the same whether a million events fit or none. What waits and what is dead is found from the few deliveries that
+wait or are dead: no event keeps how it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from centralita.store.database import Transaction
+from centralita.store.events import Filter, within
+from centralita.store.schema import dead_letters, deliveries, events
+
+OUTCOMES = ("waiting", "dead", "delivered", "unmatched", "incomplete")
+"""What came of an event: something of it is not finished; something is a dead letter that waits for somebody; neither,
+and somebody wanted it; nobody wanted it; it lacked something that could not be filled in (tested by whoever has it)."""
+_DRIVERS = ("subject", "type", "severity", "source")
+_UNMATCHED = events.c.matched == sa.literal_column("'[]'")  # a literal, so that the partial index is known to fit
+
+
+class Fitting(msgspec.Struct, frozen=True):
+    """An event that fits."""
+
+    id: str
+    number: int
+    """As which of the slice it was looked at, from 1."""
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What a slice has."""
+
+    fitting: list[Fitting]
+    """The newest first."""
+    total: int
+    """How many events were looked at; fewer than were asked for: there are no more."""
+    last: str
+    """Id of the oldest of them; "" for none."""
+
+
+def look(tx: Transaction, wanted: Filter, outcome: str, size: int, most: int, before: str = "") -> Looked:
+    """Looks at the next ``size`` events from behind ``before``; at most ``most`` of those that fit.
+
+    ``outcome``: one of ``OUTCOMES`` but ``incomplete``, or "" for any.
+    """
+    looked = _looked(wanted, outcome, size, before).cte("looked")
+    newest = sa.func.row_number().over(order_by=(looked.c.day.desc(), looked.c.id.desc()))
+    total = sa.func.count().over()
+    numbered = sa.select(looked.c.id, looked.c.fits, newest.label("number"), total.label("total")).subquery()
+    c = numbered.c
+    query = sa.select(c.id, c.fits, c.number, c.total).where(sa.or_(c.fits, c.number == c.total))
+    # One more than those that fit: the oldest that was looked at comes along, and matters only when there is room.
+    rows = tx.execute(query.order_by(c.number).limit(_literal(most + 1))).all()
+    fitting = [Fitting(row.id, row.number) for row in rows if row.fits]
+    return Looked(fitting[:most], rows[-1].total if rows else 0, rows[-1].id if rows else "")
+
+
+def _looked(wanted: Filter, outcome: str, size: int, before: str) -> sa.Select[Any]:
+    e = events.c
+    asked = {name: e[name] == getattr(wanted, name) for name in _DRIVERS if getattr(wanted, name)}
+    if outcome == "delivered":
+        unfinished = (sa.exists().where(table.c.event_id == e.id) for table in (deliveries, dead_letters))
+        asked["delivered"] = sa.and_(sa.not_(_UNMATCHED), *(sa.not_(each) for each in unfinished))
+    if outcome in ("waiting", "dead"):
+        return _of_unfinished(deliveries if outcome == "waiting" else dead_letters, asked, wanted, size, before)
+    if outcome == "unmatched":
+        asked["unmatched"] = _UNMATCHED
+    driver = next((name for name in (*_DRIVERS, "unmatched") if name in asked), "")
+    walked = [asked.pop(driver)] if driver else []
+    fits = sa.and_(sa.true(), *asked.values()).label("fits")
+    query = sa.select(e.day, e.id, fits).where(*walked, *within(wanted, before))
+    return query.order_by(e.day.desc(), e.id.desc()).limit(_literal(size))
+
+
+def _of_unfinished(table: sa.Table, asked: dict[str, Any], wanted: Filter, size: int, before: str) -> sa.Select[Any]:
+    """From the deliveries to their events: each once, by an index on the event's id."""
+    day = table.c["event_day" if table is deliveries else "day"]
+    bounds = within(wanted, before, id_=table.c.event_id)
+    picked = (
+        sa.select(sa.func.max(day).label("day"), table.c.event_id.label("id"))
+        .where(*bounds)
+        .group_by(table.c.event_id)
+        .order_by(table.c.event_id.desc())
+        .limit(_literal(size))
+        .cte("picked")
+    )
+    e = events.c
+    there = sa.and_(e.day == picked.c.day, e.id == picked.c.id)
+    fits = sa.and_(e.id.is_not(None), *asked.values()).label("fits")
+    return sa.select(picked.c.day, picked.c.id, fits).select_from(picked.outerjoin(events, there))
+
+
+def _literal(number: int) -> Any:
+    # A plan that is made once for any limit ignores how small it is.
+    return sa.literal_column(str(int(number)))
+
+
+def unfinished(tx: Transaction, event_ids: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Which of these events have something that waits, and which have a dead letter."""
+    found = (
+        set(tx.execute(sa.select(table.c.event_id).distinct().where(table.c.event_id.in_(event_ids))).scalars())
+        for table in (deliveries, dead_letters)
+    )
+    waiting, dead = found
+    return waiting, dead
