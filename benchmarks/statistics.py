@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import sqlalchemy as sa
 
 from benchmarks.bench import Bench, Result, Row, Target, median, number
+from benchmarks.big import DAYS, KEPT_DAYS, WEBHOOKS, numbers, patient, rolled
 from benchmarks.children import Failed
 from benchmarks.progress import Progress
 from centralita.cli.calling import call_app
-from centralita.core.rollups import BOUNDS_MS, WIDTH_S, Extent, Grain
+from centralita.core.rollups import Extent
 from centralita.settings import Settings
 from centralita.store import lanes, rollups, upkeep
 from centralita.store.database import Database, Transaction, open_database
 from centralita.store.migrate import migrate
-from centralita.store.rollup_tables import BUCKET_COLUMNS, ROLLUPS
 from centralita.web.api import make_api
 from centralita.wiring import open_hub
 
-WEBHOOKS, DAYS = 100, 30
 CALLS = 20
 TARGET_MS = 50.0
-KEPT_DAYS: dict[Grain, int] = {"minute": 7, "hour": DAYS, "day": DAYS}
 _INDEX = "ix_attempts_lane_id_started_at"
 ASKED = (
     ("the last half hour", "/w1/health"),
@@ -40,13 +36,6 @@ ASKED = (
 )
 
 
-def _numbers(dialect: str, count: int) -> str:
-    """A table ``g(n)`` of 0 to count - 1."""
-    if dialect == "postgresql":
-        return f"select generate_series(cast(0 as bigint), {count - 1}) as n"
-    return f"with recursive g(n) as (select 0 union all select n + 1 from g where n < {count - 1}) select n from g"
-
-
 def _attempts(dialect: str, count: int, day: int, lane_ids: list[int], now: float) -> str:
     """One day's attempts, scattered over it and over the lanes: most take 20 to 300 ms, some long, one in 20 fails."""
     start, span = day * 86_400, min(86_400.0, now - day * 86_400)
@@ -56,27 +45,7 @@ def _attempts(dialect: str, count: int, day: int, lane_ids: list[int], now: floa
     return (
         "insert into attempts (day, delivery_id, number, started_at, elapsed_ms, outcome, status, lane_id)"
         f" select {day}, {day * 10_000_000} + n, 1, {start} + {spread}, {elapsed}, {outcome}, 200,"
-        f" {lane_ids[0]} + n % {len(lane_ids)} from ({_numbers(dialect, count)}) as numbers"
-    )
-
-
-def _rolled(grain: Grain, since: int) -> str:
-    """The roll-ups of one grain, from the attempts."""
-    width = WIDTH_S[grain]
-    low = (0.0, *BOUNDS_MS)
-    high = (*BOUNDS_MS, 1e12)
-    buckets = ", ".join(
-        f"sum(case when elapsed_ms > {a} and elapsed_ms <= {b} then 1 else 0 end)"
-        for a, b in zip(low, high, strict=True)
-    )
-    start = f"cast(started_at as bigint) / {width} * {width}"
-    ok, slow = "outcome = 'delivered'", "outcome = 'delivered' and elapsed_ms > 2000"
-    sums = ", ".join(f"sum(case when {what} then 1 else 0 end)" for what in (ok, slow, f"not ({ok})"))
-    names = ("lane_id, start, successful, slow, error, total_ms, fastest_ms, slowest_ms", *BUCKET_COLUMNS)
-    return (
-        f"insert into {ROLLUPS[grain].name} ({', '.join(names)}) select lane_id, {start}, {sums},"
-        f" sum(elapsed_ms), min(elapsed_ms), max(elapsed_ms), {buckets} from attempts where started_at >= {since}"
-        " group by lane_id, 2"
+        f" {lane_ids[0]} + n % {len(lane_ids)} from {numbers(dialect, 0, count)}"
     )
 
 
@@ -87,7 +56,7 @@ def _statements(dialect: str, count: int, lane_ids: list[int], now: float) -> It
         yield _attempts(dialect, count // DAYS, day, lane_ids, now)
     yield f"create index {_INDEX} on attempts (lane_id, started_at)"
     for grain, days in KEPT_DAYS.items():
-        yield _rolled(grain, (today - days) * 86_400)
+        yield rolled(grain, (today - days) * 86_400)
     yield "analyze"
 
 
@@ -95,12 +64,16 @@ async def _build(url: str, count: int, bar: Progress) -> None:
     database = await open_database(url)
     try:
         await migrate(database)
-        await _fill(database, url, count, bar)
+        statements = await _prepared(database, count)
     finally:
         await database.close()
+    async with patient(url) as execute:
+        for done, statement in enumerate(statements):
+            await execute(statement)
+            bar.move(done / len(statements))
 
 
-async def _fill(database: Database, url: str, count: int, bar: Progress) -> None:
+async def _prepared(database: Database, count: int) -> list[str]:
     now = time.time()
     today = int(now // 86_400)
     wanted = {f"webhook:w{number_:03}": ("webhook", f"w{number_}") for number_ in range(WEBHOOKS)}
@@ -117,24 +90,7 @@ async def _fill(database: Database, url: str, count: int, bar: Progress) -> None
         return sorted(lanes.resolve(tx, wanted).values())
 
     lane_ids = await database.write(prepare)
-    statements = list(_statements(database.dialect, count, lane_ids, now))
-    async with _patient(database, url) as execute:
-        for done, statement in enumerate(statements):
-            await execute(statement)
-            bar.move(done / len(statements))
-
-
-@asynccontextmanager
-async def _patient(database: Database, url: str) -> AsyncIterator[Callable[[str], Awaitable[object]]]:
-    """What executes a statement, however long it takes: the hub's own connections to PostgreSQL give up before."""
-    if database.dialect == "sqlite":
-        yield lambda statement: database.write(lambda tx: tx.execute(sa.text(statement)) and None)
-        return
-    connection = await asyncpg.connect(url)
-    try:
-        yield connection.execute
-    finally:
-        await connection.close()
+    return list(_statements(database.dialect, count, lane_ids, now))
 
 
 def _settings(url: str, directory: Path) -> Settings:
