@@ -63,7 +63,7 @@ async def serving(settings: Settings, role: str = "all") -> AsyncIterator[tuple[
             async with open_hub(settings, role=role) as hub:
                 hub.url = url
                 async with running(hub), _chat(hub) as slack, _listening(hub, sock, slack):
-                    facts = {"role": role, "database": hub.database.dialect, "ruleset": hub.ruleset_version}
+                    facts = {"role": role, "database": hub.database.dialect, "ruleset": hub.rules.in_force.version}
                     log.info("hub.serving", url=url, **facts)
                     yield hub, url
         finally:

@@ -10,7 +10,7 @@ from functools import partial
 
 from pydantic import SecretStr
 
-from centralita.core.rules import Routing, Ruleset, RuleSpec, compile_rules
+from centralita.core.rules import Routing, Ruleset, compile_rules
 from centralita.integrations import registry
 from centralita.integrations.invgate.client.session import BUCKETS as INVGATE_BUCKETS
 from centralita.integrations.invgate.client.session import Connection
@@ -26,7 +26,6 @@ from centralita.services import (
     ci_changes,
     incidents,
     interactions,
-    rulesets,
     sessions,
     tickets,
     timers,
@@ -45,12 +44,15 @@ from centralita.services.keys import PREVIOUS_VARIABLE, VARIABLE
 from centralita.services.metrics import HubMetrics
 from centralita.services.reactions import Reactions
 from centralita.services.route import Router
+from centralita.services.rule_catalogue import RuleCatalogue
+from centralita.services.rule_catalogue import spec_of as rule_spec
 from centralita.services.rules import aliases
 from centralita.services.settle import Settler
 from centralita.services.slack_installations import Installations, Tokens
 from centralita.services.source_catalogue import Catalogue
 from centralita.services.vault import Vault
-from centralita.services.webhook_catalogue import Defaults, WebhookCatalogue, spec_of
+from centralita.services.webhook_catalogue import Defaults, WebhookCatalogue
+from centralita.services.webhook_catalogue import spec_of as webhook_spec
 from centralita.services.webhook_originals import Originals
 from centralita.settings import Settings
 from centralita.store.database import Database, open_database
@@ -59,22 +61,7 @@ from centralita.store.migrate import migrate
 
 def ruleset_of(settings: Settings) -> Ruleset:
     """The rules of the configuration, compiled. Raises RulesError."""
-    rules = [
-        RuleSpec(
-            name=rule.name,
-            condition=rule.condition,
-            channel=rule.channel or "",
-            dm=list(rule.dm),
-            mentions=list(rule.mentions),
-            webhook=rule.webhook or "",
-            formatting=rule.formatting.model_dump(exclude_none=True),
-            stop=rule.stop,
-            fallback=rule.fallback or "",
-            enabled=rule.enabled,
-        )
-        for rule in settings.rules
-    ]
-    webhooks = [spec_of(hook) for hook in settings.webhooks]
+    webhooks = [webhook_spec(hook) for hook in settings.webhooks]
     slack = settings.slack
     routing = Routing(
         channel_mappings=dict(slack.channel_mappings) if slack.enabled else {},  # type: ignore[arg-type]  # narrower keys
@@ -82,7 +69,13 @@ def ruleset_of(settings: Settings) -> Ruleset:
         ops_channel=settings.ops.channel or "",
         formatting=slack.formatting.model_dump(),
     )
-    return compile_rules(rules, webhooks, routing, aliases())
+    return compile_rules([rule_spec(rule) for rule in settings.rules], webhooks, routing, aliases())
+
+
+def rules_of(settings: Settings, database: Database, role: str) -> RuleCatalogue:
+    """The rules; those that people made are not read yet. Raises RulesError."""
+    places = {rule.name: str(settings.place(("rules", number)) or "") for number, rule in enumerate(settings.rules)}
+    return RuleCatalogue(ruleset_of(settings), places, database, role)
 
 
 def sources_of(settings: Settings) -> dict[str, ConfiguredSource]:
@@ -242,18 +235,18 @@ async def open_hub(settings: Settings, *, role: str = "all", migrated: bool = Tr
 async def _join(settings: Settings, database: Database, client: Client, role: str) -> Hub:
     clock = SystemClock()
     clock.anchor(await database.now())
-    ids, vault, ruleset = ReceiptIds(clock), vault_of(settings), ruleset_of(settings)
+    ids, vault, rules = ReceiptIds(clock), vault_of(settings), rules_of(settings, database, role)
     catalogue, webhooks, workspaces = await _catalogues(settings, database, vault)
     invgate = _invgate_config(settings)
     metrics, destinations = HubMetrics(catalogue.readers), destinations_of(workspaces, webhooks, invgate)
     buckets, outbound = Buckets(clock, _rates(invgate)), Outbound(client, mailer_of(settings))
-    version = await rulesets.adopt(database, ruleset, clock.now(), compare=role != "cli")
+    await rules.adopt(clock.now(), compare=role != "cli")
     reactions, alarms, originals = Reactions(), Alarms(database, clock), Originals(database, webhooks)
     settler = Settler(database, clock, ids, destinations, buckets, random.SystemRandom().random, reactions)
     performer = Performer(database, outbound, clock, destinations, buckets, settings.locale, originals)
     deliverer = Deliverer(database, clock, destinations, performer, settler, settings.deliver, metrics)
     router = Router(
-        *(database, clock, ids, destinations, catalogue.readers, ruleset, version),
+        *(database, clock, ids, destinations, catalogue.readers, rules),
         *(deliverer, metrics, reactions, webhooks),
     )
     deliverer.on_announced, router.learn = router.look, catalogue.refresh
@@ -268,8 +261,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         catalogue=catalogue,
         webhooks=webhooks,
         workspaces=workspaces,
-        ruleset=ruleset,
-        ruleset_version=version,
+        rules=rules,
         destinations=destinations,
         client=client,
         outbound=outbound,

@@ -452,7 +452,7 @@ async def test_rules_are_numbered_and_the_newest_is_in_force(database: Database)
     first = await database.write(lambda tx: rulesets.publish(tx, "d1", "{}", NOW, "file"))
     second = await database.write(lambda tx: rulesets.publish(tx, "d2", '{"x":1}', NOW, "file"))
     assert (await database.read(rulesets.latest), first < second) == ((second, "d2"), True)
-    assert await database.read(lambda tx: rulesets.body(tx, first)) == "{}"
+    assert await database.read(lambda tx: rulesets.provided(tx, first)) == ("d1", "{}")
 
 
 async def test_what_is_remembered_is_changed_and_forgotten(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""``rule list``, ``rule check`` and ``rule dry-run``."""
+"""``rule``: listed and shown, checked, tried on what has happened; ``rule_changing`` has what changes one."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from centralita.cli import rule_changing
 from centralita.cli.commands import command, group
 from centralita.cli.contents import CONTENTS
 from centralita.cli.event import Json, Since, Source, Until
-from centralita.cli.output import ago, print_json, progress, say, table, warn
-from centralita.cli.session import Options, Refusal, Session, session
-from centralita.cli.words import _
+from centralita.cli.output import ago, lamp, painted, print_json, progress, say, table, warn
+from centralita.cli.rule_changing import Name
+from centralita.cli.session import Options, Refusal, Session, segment, session
+from centralita.cli.words import LOCALE, _
 
 if TYPE_CHECKING:
     from centralita.settings import Settings
 
 app = group(_(CONTENTS["rule"]))
+rule_changing.register(app)
 File = Annotated[
     Path | None, typer.Argument(help=_("A configuration, or one with only its rules; else the one in force."))
 ]
@@ -34,8 +37,53 @@ def list_rules(ctx: typer.Context, as_json: Json = False) -> None:
     if as_json:
         print_json(rules)
         return
-    heads = (_("Rule"), _("Condition"), _("Channel"), _("People"), _("Webhook"))
-    table(heads, [(r["name"], r["condition"], r["channel"], r["dm"], r["webhook"]) for r in rules["rules"]])
+    from centralita.services.wording import in_words
+
+    heads = (_("Rule"), _("State"), _("Condition"), _("Channel"), _("People"), _("Webhook"), _("Provided by"))
+    rows = [
+        (r["name"], lamp("on" if r["enabled"] else "off"), r["condition"], r["channel"], r["dm"], r["webhook"],
+         _("the file") if number < rules["provided"] else _("people"))
+        for number, r in enumerate(rules["rules"])
+    ]  # fmt: skip
+    table(heads, rows)
+    for name, reason in rules["left_out"].items():
+        warn(f"{name}: {in_words(reason, {}, LOCALE)}")
+
+
+@command(app, "show", "rule.read", _("Show one rule."), ["centralita rule show Printers"])
+def show(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+    with session(ctx.obj) as hub:
+        rule = hub.get(f"/rules/{segment(name)}")
+    if as_json:
+        print_json(rule)
+        return
+    known = rule["state"] in ("on", "off")
+    say(f"{painted(rule['name'], 'bold')}  {lamp(rule['state'] if known else 'fail')}")
+    if not known:
+        from centralita.services.wording import in_words
+
+        warn(in_words(f"rule.{rule['state']}", {}, LOCALE))
+    for label, value in _facts(rule):
+        if value not in ("", None, []):
+            say(f"  {label}: {value}")
+
+
+def _facts(rule: dict[str, Any]) -> list[tuple[str, Any]]:
+    looks = ", ".join(f"{name}: {_('yes') if on else _('no')}" for name, on in rule["formatting"].items())
+    by = f"{rule['changed_by']}, {ago(rule['changed_at'])}" if rule["changed_at"] else ""
+    return [
+        (_("Provided by"), rule["place"] or _("people")),
+        (_("Number"), rule["number"]),
+        (_("Condition"), rule["condition"] or _("every event")),
+        (_("Channel"), rule["channel"]),
+        (_("People"), ", ".join(rule["dm"])),
+        (_("Webhook"), rule["webhook"]),
+        (_("Mentions"), ", ".join(rule["mentions"])),
+        (_("Else"), rule["fallback"]),
+        (_("Looks"), looks),
+        (_("Ends the row"), _("yes") if rule["stop"] else ""),
+        (_("Changed by"), by),
+    ]
 
 
 @command(

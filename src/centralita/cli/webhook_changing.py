@@ -257,14 +257,19 @@ def _given(
     if template is not None:
         text = sys.stdin.read() if str(template) == "-" else template.read_text(encoding="utf-8")
         given["template"] = text
-    for pair in set_ or ():
-        key, value = _pair(pair)
+    put(given, set_)
+    return given
+
+
+def put(given: dict[str, Any], pairs: list[str] | None) -> None:
+    """Puts KEY=VALUE pairs, whose keys may have dots, into ``given``; None for a setting that is to be reset."""
+    for each in pairs or ():
+        key, value = _pair(each)
         holder = given
         *path, last = key.split(".")
         for part in path:
             holder = holder.setdefault(part, {})
         holder[last] = _value(value)
-    return given
 
 
 def _pair(text: str) -> tuple[str, str]:

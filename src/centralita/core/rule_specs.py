@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -85,16 +85,15 @@ def listed(value: str | list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for item in ([value] if isinstance(value, str) else value) if item))
 
 
-def problems_of(rules: Sequence[RuleSpec], webhooks: Sequence[WebhookSpec], routing: Routing) -> Iterator[RuleProblem]:
-    """All that is wrong, in the order of the specifications."""
-    known_webhooks = {webhook.name for webhook in webhooks}
+def problems_of(
+    rules: Sequence[RuleSpec], webhooks: Sequence[WebhookSpec], routing: Routing, beside: Collection[str] = ()
+) -> Iterator[RuleProblem]:
+    """All that is wrong, in the order of the specifications; ``beside`` names other webhooks that there are."""
+    known_webhooks = {*beside, *(webhook.name for webhook in webhooks)}
     seen: set[str] = set()
     for rule in rules:
         yield from _name_problems(rule.name, seen)
-        yield from _condition_problems(rule.name, rule.condition)
-        for person in listed(rule.dm):
-            if person not in PEOPLE and not is_address(person):
-                yield RuleProblem(rule=rule.name, key="dm", id="rule.unknown_person", arguments={"person": person})
+        yield from rule_problems(rule)
         for name in listed(rule.webhook):
             if name not in known_webhooks:
                 yield RuleProblem(rule=rule.name, key="webhook", id="rule.unknown_webhook", arguments={"webhook": name})
@@ -113,6 +112,19 @@ def problems_of(rules: Sequence[RuleSpec], webhooks: Sequence[WebhookSpec], rout
             )
 
 
+def rule_problems(rule: RuleSpec) -> Iterator[RuleProblem]:
+    """What is wrong with one rule by itself, but for its name."""
+    yield from _condition_problems(rule.name, rule.condition)
+    for person in listed(rule.dm):
+        if person not in PEOPLE and not is_address(person):
+            yield RuleProblem(rule=rule.name, key="dm", id="rule.unknown_person", arguments={"person": person})
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a name is one of the hub's own rules and of subscriptions."""
+    return name in (MAPPINGS_RULE, OPS_RULE) or name.startswith(WEBHOOK_RULE)
+
+
 def webhook_problems(webhook: WebhookSpec) -> Iterator[RuleProblem]:
     """What is wrong with one subscription, but for its name."""
     rule_name = WEBHOOK_RULE + webhook.name
@@ -125,7 +137,7 @@ def webhook_problems(webhook: WebhookSpec) -> Iterator[RuleProblem]:
 def _name_problems(name: str, seen: set[str]) -> Iterator[RuleProblem]:
     if not name.strip():
         yield RuleProblem(rule=name, key="name", id="rule.no_name")
-    elif name in (MAPPINGS_RULE, OPS_RULE) or name.startswith(WEBHOOK_RULE):
+    elif is_reserved(name):
         yield RuleProblem(rule=name, key="name", id="rule.reserved_name")
     elif name in seen:
         yield RuleProblem(rule=name, key="name", id="rule.duplicate_name")

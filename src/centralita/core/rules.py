@@ -1,7 +1,8 @@
 """Rules: who is told of an event, and by which effects.
 
 ``compile_rules`` makes an immutable ``Ruleset`` of specifications, ``decide_effects`` asks it what to do for one event,
-``explain`` says of every rule why it did or didn't match.
+``explain`` says of every rule why it did or didn't match. The rules of the configuration file come first, those that
+people added behind them.
 
 Rules are tried in their order and every one that matches adds its effects; ``stop`` ends the row. A rule that names no
 channel, person or webhook posts to the channel that ``channel_mappings`` has for the severity. So does the rule
@@ -13,7 +14,7 @@ and by the rule ``ops`` the operators' channel.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -96,9 +97,20 @@ class RuleTrace(msgspec.Struct, frozen=True, kw_only=True):
 class Rule:
     """A compiled rule; its effects that don't depend on the event are made once."""
 
-    __slots__ = ("condition", "dm", "fixed", "formatting", "names_channel", "skipped", "spec", "uses_mappings")
+    __slots__ = (
+        "beside",
+        "condition",
+        "dm",
+        "fixed",
+        "formatting",
+        "names_channel",
+        "skipped",
+        "spec",
+        "uses_mappings",
+    )
 
-    def __init__(self, spec: RuleSpec, routing: Routing, disabled_webhooks: frozenset[str]) -> None:
+    def __init__(self, spec: RuleSpec, routing: Routing, known_webhooks: Mapping[str, bool]) -> None:
+        """``known_webhooks``: those of the ruleset, by name, and whether they are on."""
         self.spec = spec
         self.condition = compile_condition(spec.condition)
         self.formatting = {**routing.formatting, **spec.formatting} if spec.formatting else routing.formatting
@@ -108,9 +120,11 @@ class Rule:
         self.names_channel = bool(channels) or self.uses_mappings
         self.fixed = (
             *(self.channel_effect(channel) for channel in channels),
-            *(webhook_effect(spec.name, name) for name in webhooks if name not in disabled_webhooks),
+            *(webhook_effect(spec.name, name) for name in webhooks if known_webhooks.get(name)),
         )
-        disabled = (name for name in webhooks if name in disabled_webhooks)
+        self.beside = tuple(webhook_effect(spec.name, name) for name in webhooks if name not in known_webhooks)
+        """To webhooks that stand beside the ruleset: whether they are on is known when an event comes."""
+        disabled = (name for name in webhooks if known_webhooks.get(name) is False)
         self.skipped = tuple(Skipped(spec.name, name, "webhook.disabled") for name in disabled)
 
     def channel_effect(self, channel: str) -> Effect:
@@ -132,15 +146,22 @@ class Ruleset:
         webhooks: Sequence[WebhookSpec],
         routing: Routing,
         aliases: Mapping[str, str],
+        added: Sequence[RuleSpec] = (),
     ) -> None:
-        self.specs, self.routing = tuple(rules), routing
-        off = frozenset(webhook.name for webhook in webhooks if not webhook.enabled)
-        self.rules = [Rule(spec, routing, off) for spec in rules if spec.enabled]
+        self.specs, self.routing, self.aliases = (*rules, *added), routing, aliases
+        self.provided = tuple(rules)
+        """The first of ``specs``; behind them come those that people added."""
+        known = {webhook.name: webhook.enabled for webhook in webhooks}
+        self.rules = [Rule(spec, routing, known) for spec in self.specs if spec.enabled]
         self.webhook_specs = tuple(webhooks)
         self.subscriptions = Subscriptions(webhooks, aliases)
         self.rule_index = RuleIndex((ordinal, rule.condition.requires) for ordinal, rule in enumerate(self.rules))
         canonical = msgspec.json.encode([self.specs, self.webhook_specs, routing, aliases], order="deterministic")
         self.digest = hashlib.sha256(canonical).hexdigest()
+
+    def with_added(self, added: Sequence[RuleSpec]) -> Ruleset:
+        """These with others in place of those that people added; none of them may have a problem."""
+        return Ruleset(self.provided, self.webhook_specs, self.routing, self.aliases, added)
 
 
 def compile_rules(
@@ -148,13 +169,15 @@ def compile_rules(
     webhooks: Sequence[WebhookSpec] = (),
     routing: Routing | None = None,
     aliases: Mapping[str, str] | None = None,
+    beside: Collection[str] = (),
 ) -> Ruleset:
-    """The ruleset of specifications; ``aliases`` maps other names of event types, for webhooks, to the real ones.
+    """The ruleset of specifications; ``aliases`` maps other names of event types, for webhooks, to the real ones;
+    ``beside`` are the names of webhooks that stand beside it, and that its rules may name.
 
     Raises RulesError with everything that is wrong.
     """
     routing = routing or Routing()
-    problems = list(problems_of(rules, webhooks, routing))
+    problems = list(problems_of(rules, webhooks, routing, beside))
     if problems:
         raise RulesError(problems)
     return Ruleset(rules, webhooks, routing, aliases or {})
@@ -167,7 +190,7 @@ def decide_effects(
     that stand beside the ruleset."""
     if event.depth > MAX_CAUSATION_DEPTH:
         return Decision(skipped=(Skipped("", "", "causation.too_deep"),))
-    drafts = _Drafts(event, subject)
+    drafts = _Drafts(event, subject, subscriptions)
     system = event.type.startswith(SYSTEM_PREFIX)
     channel_named = stopped = False
     for ordinal in ruleset.rule_index.candidates(event):
@@ -229,9 +252,8 @@ def mapped_channel(event: Event, routing: Routing) -> str:
 class _Drafts:
     """Gathers the effects of one event, one for each target."""
 
-    def __init__(self, event: Event, subject: Subject) -> None:
-        self._event = event
-        self._subject = subject
+    def __init__(self, event: Event, subject: Subject, subscriptions: Subscriptions | None) -> None:
+        self._event, self._subject, self._subscriptions = event, subject, subscriptions
         self._effects: dict[tuple[str, str], Effect] = {}
         self._matched: list[str] = []
         self._skipped: list[Skipped] = []
@@ -242,6 +264,11 @@ class _Drafts:
         self._skipped += rule.skipped
         for effect in rule.fixed:
             self._put(effect)
+        for effect in rule.beside:
+            if self._subscriptions is None or self._subscriptions.get(effect.target) is None:
+                self._skipped.append(Skipped(name, effect.target, "webhook.disabled"))
+            else:
+                self._put(effect)
         if rule.uses_mappings:
             channel = mapped_channel(self._event, routing)
             if channel:

@@ -15,7 +15,7 @@ import msgspec
 from centralita.core.effects import Effect, Subject
 from centralita.core.events import Event
 from centralita.core.records import Record, records_of
-from centralita.core.rules import Ruleset, Skipped, decide_effects
+from centralita.core.rules import Skipped, decide_effects
 from centralita.core.subjects import project, still_needed
 from centralita.core.subscriptions import Subscriptions
 from centralita.ports import Filling, Receipt
@@ -24,6 +24,7 @@ from centralita.services.announcements import About
 from centralita.services.destinations import Address
 from centralita.services.fanout import Handed, Planned, Room, plan, write_deliveries
 from centralita.services.reactions import Reactions
+from centralita.services.rule_catalogue import InForce
 from centralita.store import arrivals, events, parked, receipts, records, rulesets, subjects, timers, upkeep
 from centralita.store.database import Conflict, Transaction
 from centralita.store.events import StoredEvent
@@ -37,7 +38,7 @@ RELEASE_TIMER = "event.release"
 
 
 class RulesetChanged(Exception):
-    """Another process has published other rules: this one must not route by the old ones."""
+    """Somebody has changed the rules: the newest version has to be read before anything is decided."""
 
 
 class WebhooksChanged(Exception):
@@ -74,13 +75,20 @@ class Webhooks(Protocol):
     def version(self) -> int: ...  # how many changes of webhooks ``subscriptions`` knows of
 
 
+class Rules(Protocol):
+    """Those of the file, and those that people made."""
+
+    @property
+    def in_force(self) -> InForce: ...
+
+
 class Routing(Protocol):
     """What a batch asks of its router."""
 
-    ruleset: Ruleset
-    version: int
     reactions: Reactions
 
+    @property
+    def rules(self) -> Rules: ...
     @property
     def webhooks(self) -> Webhooks: ...
 
@@ -95,6 +103,7 @@ class Batch:
     def __init__(self, router: Routing, source: str, parsed: Sequence[Parsed], room: Room, now: float) -> None:
         self._router, self._source, self._parsed, self._room, self._now = router, source, parsed, room, now
         self._asking = router.asking(source)
+        self._rules = router.rules.in_force  # a batch is decided by one version, whatever comes meanwhile
         self._subscriptions, self._changes = router.webhooks.subscriptions, router.webhooks.version
         self._stored: list[StoredEvent] = []
         self._planned: list[Planned] = []
@@ -122,11 +131,9 @@ class Batch:
         self.handed.clear()
         if not receipts.hold_source(tx, self._source) or receipts.take_from_inbox(tx, seqs) != len(seqs):
             raise Conflict(self._source)
-        version, digest, changes = rulesets.in_force(tx)
-        if version != self._router.version:
-            raise RulesetChanged(
-                f"ruleset {version} ({digest[:12]}) is in force, this process has {self._router.version}"
-            )
+        version, _digest, changes = rulesets.in_force(tx)
+        if version != self._rules.version:
+            raise RulesetChanged(str(version))
         if changes != self._changes:
             raise WebhooksChanged(str(changes))
         self._record_unparsed(tx)
@@ -199,7 +206,7 @@ class Batch:
     def _route_one(self, tx: Transaction, parsed: Parsed, event: Event, subject: Subject) -> None:
         """Rules tell an event of ours in the thread of what it is about; what was decided with it has its own."""
         shown = subject if parsed.about is None else self._about(tx, parsed.about, subject)
-        decision = decide_effects(event, self._router.ruleset, shown, self._subscriptions)
+        decision = decide_effects(event, self._rules.ruleset, shown, self._subscriptions)
         reaction = self._router.reactions.react(tx, event, shown, self._now)
         self.announced = self.announced or reaction.announced
         skipped = list(decision.skipped)
@@ -215,7 +222,7 @@ class Batch:
                 event=event,
                 receipt_id=parsed.receipt.id,
                 routed_at=self._now,
-                ruleset=self._router.version,
+                ruleset=self._rules.version,
                 matched=decision.matched,
                 skipped=(*skipped, *lost),
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,13 +11,13 @@ import msgspec
 from centralita.core import ids
 from centralita.core.conditions import Condition
 from centralita.core.effects import Effect
-from centralita.core.rules import Routing, Ruleset, RuleSpec, WebhookSpec, compile_rules, explain
+from centralita.core.rules import Ruleset, explain
 from centralita.core.subjects import project
 from centralita.logs import redact_text
 from centralita.ports import Receipt
 from centralita.services.hub import Hub
 from centralita.services.times import shown
-from centralita.store import deliveries, event_search, events, glances, history, receipts, rulesets, subjects
+from centralita.store import deliveries, event_search, events, glances, history, receipts, subjects
 from centralita.store.database import Transaction
 from centralita.store.deliveries import DeliveryRow
 from centralita.store.events import Filter, StoredEvent
@@ -253,18 +252,18 @@ class EventDetail:
 async def detail(hub: Hub, event_id: str) -> EventDetail | None:
     """One event; None when there is none of that id."""
 
-    def read(tx: Transaction) -> EventDetail | None:
-        stored = events.get(tx, event_id)
-        return None if stored is None else _detail(tx, hub, stored)
+    stored = await hub.database.read(lambda tx: events.get(tx, event_id))
+    if stored is None:
+        return None
+    ruleset = await hub.rules.at(stored.ruleset)
+    return await hub.database.read(lambda tx: _detail(tx, hub, stored, ruleset))
 
-    return await hub.database.read(read)
 
-
-def _detail(tx: Transaction, hub: Hub, stored: StoredEvent) -> EventDetail:
+def _detail(tx: Transaction, hub: Hub, stored: StoredEvent, ruleset: Ruleset) -> EventDetail:
     event = stored.event
     receipt = receipts.load(tx, [stored.receipt_id]).get(stored.receipt_id)
     subject = subjects.load(tx, event.source, [event.subject]).get(event.subject) or project(None, event)
-    traces = explain(event, _ruleset(tx, hub, stored.ruleset), subject, hub.webhooks.subscriptions)
+    traces = explain(event, ruleset, subject, hub.webhooks.subscriptions)
     return EventDetail(
         event=msgspec.to_builtins(event),
         receipt=_receipt(receipt) if receipt is not None else None,
@@ -278,26 +277,6 @@ def _detail(tx: Transaction, hub: Hub, stored: StoredEvent) -> EventDetail:
         ],
         deliveries=_deliveries(tx, event.id),
     )
-
-
-def _ruleset(tx: Transaction, hub: Hub, version: int) -> Ruleset:
-    if version == hub.ruleset_version:
-        return hub.ruleset
-    body = rulesets.body(tx, version)
-    return _compiled(body) if body is not None else hub.ruleset
-
-
-class _Body(msgspec.Struct, frozen=True):
-    rules: list[RuleSpec]
-    webhooks: list[WebhookSpec]
-    routing: Routing
-
-
-@lru_cache(maxsize=8)
-def _compiled(body: str) -> Ruleset:
-    """A published version again. Aliases of types are not kept with it: they only widen what a webhook takes."""
-    specs = msgspec.json.decode(body, type=_Body)
-    return compile_rules(specs.rules, specs.webhooks, specs.routing)
 
 
 def _receipt(receipt: Receipt) -> ReceiptMeta:

@@ -19,6 +19,7 @@ from centralita.services.invgate import InvGate
 from centralita.services.metrics import HubMetrics
 from centralita.services.reactions import Reactions
 from centralita.services.route import Router
+from centralita.services.rule_catalogue import RuleCatalogue
 from centralita.services.slack_installations import Installations
 from centralita.services.source_catalogue import Catalogue
 from centralita.services.vault import Vault
@@ -43,8 +44,7 @@ class Hub:
     webhooks: WebhookCatalogue
     workspaces: Installations
     """The Slack workspaces where the app is installed."""
-    ruleset: Ruleset
-    ruleset_version: int
+    rules: RuleCatalogue
     destinations: Destinations
     client: HttpClient
     outbound: Sender
@@ -76,3 +76,8 @@ class Hub:
     def sources(self) -> Mapping[str, ConfiguredSource]:
         """Those that there are, by slug; it changes while the hub runs."""
         return self.catalogue.known
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """The rules in force; they change while the hub runs."""
+        return self.rules.in_force.ruleset

@@ -56,6 +56,7 @@ async def reroute(hub: Hub, event_id: str) -> int:
     """Decides an event's effects again by today's rules; how many deliveries that makes. Raises NotFound."""
     now = hub.clock.now()
     await hub.webhooks.refresh()
+    await hub.rules.refresh()
 
     def again(tx: Transaction) -> int:
         stored = events.get(tx, event_id)

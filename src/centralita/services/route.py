@@ -16,7 +16,6 @@ import structlog
 
 from centralita.core.effects import Effect
 from centralita.core.payload import PayloadError
-from centralita.core.rules import Ruleset
 from centralita.ports import Filling, Receipt
 from centralita.services import announcements
 from centralita.services.clock import ReceiptIds, SystemClock
@@ -25,6 +24,8 @@ from centralita.services.destinations import Address, Destinations, UnknownTarge
 from centralita.services.fanout import Handed, Room
 from centralita.services.ingest import ConfiguredSource
 from centralita.services.reactions import Reactions
+from centralita.services.rule_catalogue import RuleCatalogue
+from centralita.services.rulesets import RulesetDiffers
 from centralita.services.webhook_catalogue import WebhookCatalogue
 from centralita.store import receipts
 from centralita.store.database import Conflict, Database, StoreUnavailable
@@ -87,8 +88,7 @@ class Router:
         ids: ReceiptIds,
         destinations: Destinations,
         sources: Mapping[str, ConfiguredSource],
-        ruleset: Ruleset,
-        version: int,
+        rules: RuleCatalogue,
         worker: Worker,
         metrics: Metrics,
         reactions: Reactions,
@@ -96,7 +96,7 @@ class Router:
     ) -> None:
         self._database, self._clock, self._ids = database, clock, ids
         self._destinations, self._sources = destinations, sources
-        self.ruleset, self.version, self.reactions, self.webhooks = ruleset, version, reactions, webhooks
+        self.rules, self.reactions, self.webhooks = rules, reactions, webhooks
         self._worker, self._metrics = worker, metrics
         self._cache = ReceiptCache()
         self._waiting: set[str] = set()
@@ -130,7 +130,7 @@ class Router:
         self._wake.set()
 
     async def run(self) -> None:
-        """Routes until closed. Trouble with the database is waited out; changed rules stop the routing for good."""
+        """Routes until closed. Trouble with the database is waited out; rules of another file stop it for good."""
         self.look()
         while not self._closing:
             try:
@@ -146,9 +146,9 @@ class Router:
                 self._waiting.add("")
                 await asyncio.sleep(0.5)  # the database is away; nothing signals its return
                 self._wake.set()
-            except RulesetChanged as fault:
+            except RulesetDiffers as fault:
                 self.stopped_by = str(fault)
-                log.error("route.ruleset_changed", detail=str(fault))
+                log.error("route.ruleset_differs", detail=str(fault))
                 return
 
     async def _route_waiting(self) -> None:
@@ -162,7 +162,7 @@ class Router:
                 self._waiting.add(source)
 
     async def route_batch(self, source: str) -> bool:
-        """Routes the oldest receipts of a source; True when there may be more."""
+        """Routes the oldest receipts of a source; True when there may be more. Raises RulesetDiffers."""
 
         limit = BATCH[self._database.dialect]
         found = await self._database.read(lambda tx: receipts.waiting(tx, source, limit))
@@ -185,11 +185,11 @@ class Router:
         except Conflict:
             self._worker.hand_over(room, [], False)
             return True
-        except WebhooksChanged:
+        except (RulesetChanged, WebhooksChanged) as changed:
             self._worker.hand_over(room, [], False)
             for receipt in loaded.values():
                 self._cache.put(receipt)
-            await self.webhooks.refresh()
+            await self._learn_of(changed)
             return True
         except BaseException as fault:
             self._worker.hand_over(room, [], False)
@@ -205,6 +205,15 @@ class Router:
         if batch.announced:
             self._waiting.add(announcements.SLUG)
         return len(found) == limit or batch.requeued
+
+    async def _learn_of(self, changed: Exception) -> None:
+        """Raises RulesetDiffers."""
+        if isinstance(changed, WebhooksChanged):
+            await self.webhooks.refresh()
+            return
+        await self.rules.refresh()
+        if self.rules.differs is not None:
+            raise self.rules.differs
 
     async def _load(self, receipt_ids: Sequence[str]) -> dict[str, Receipt]:
         loaded: dict[str, Receipt] = {}

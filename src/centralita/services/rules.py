@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,11 @@ class RulesInForce:
 
     version: int
     digest: str
+    provided: int
+    """So many of the rules, the first ones, come from the configuration file."""
     rules: list[dict[str, Any]]
+    left_out: dict[str, str]
+    """Those that people made and that are not in force, by name: a message id."""
     webhooks: list[dict[str, Any]]
     """Subscriptions: types and conditions, no addresses and no secrets."""
     routing: dict[str, Any]
@@ -93,16 +97,19 @@ def in_force(hub: Hub) -> RulesInForce:
     """The ruleset of this process."""
     ruleset = hub.ruleset
     return RulesInForce(
-        version=hub.ruleset_version,
+        version=hub.rules.in_force.version,
         digest=ruleset.digest,
+        provided=len(ruleset.provided),
         rules=[msgspec.to_builtins(spec) for spec in ruleset.specs],
+        left_out=dict(hub.rules.troubles),
         webhooks=[msgspec.to_builtins(spec) for spec in ruleset.webhook_specs],
         routing=msgspec.to_builtins(ruleset.routing),
     )
 
 
 def changed_rules(hub: Hub, given: Mapping[str, Any]) -> Ruleset:
-    """The rules of ``{rules, webhooks, routing}``, each part that is missing being the one in force.
+    """The rules of ``{rules, webhooks, routing}``, each part that is missing being the one in force; then with its
+    ``rule`` in place of the one whose name is ``instead_of``, or else behind all others.
 
     Raises RulesError, and ``msgspec.ValidationError`` for what has another shape.
     """
@@ -114,7 +121,15 @@ def changed_rules(hub: Hub, given: Mapping[str, Any]) -> Ruleset:
         webhooks = tuple(msgspec.convert(given["webhooks"], list[WebhookSpec]))
     if given.get("routing") is not None:
         routing = msgspec.convert(given["routing"], Routing)
-    return compile_rules(rules, webhooks, routing, aliases())
+    if given.get("rule") is not None:
+        rules = _with(rules, msgspec.convert(given["rule"], RuleSpec), str(given.get("instead_of") or ""))
+    return compile_rules(rules, webhooks, routing, aliases(), hub.webhooks.rows)
+
+
+def _with(rules: Sequence[RuleSpec], rule: RuleSpec, instead_of: str) -> tuple[RuleSpec, ...]:
+    if any(each.name == instead_of for each in rules):
+        return tuple(rule if each.name == instead_of else each for each in rules)
+    return (*rules, rule)
 
 
 def aliases() -> dict[str, str]:
@@ -148,7 +163,7 @@ async def dry_run(hub: Hub, changed: Ruleset, wanted: Filter, limit: int, after:
 
     def read(tx: Transaction) -> DryRun:
         page = glances.events_after(tx, wanted, after, limit)
-        items = [_compared(tx, hub.ruleset, changed, stored) for stored in page]
+        items = [_compared(tx, hub, changed, stored) for stored in page]
         return DryRun(
             events=len(items),
             changed=sum(item.changed for item in items),
@@ -170,12 +185,12 @@ async def cursor_before_last(hub: Hub, wanted: Filter, last: int) -> str:
     return await hub.database.read(read)
 
 
-def _compared(tx: Transaction, current: Ruleset, changed: Ruleset, stored: StoredEvent) -> Compared:
-    event = stored.event
+def _compared(tx: Transaction, hub: Hub, changed: Ruleset, stored: StoredEvent) -> Compared:
+    event, beside = stored.event, hub.webhooks.subscriptions
     known = subjects.load(tx, event.source, [event.subject]) if event.subject else {}
     subject = known.get(event.subject) or project(None, event)
-    before = _going(decide_effects(event, current, subject).effects)
-    after = _going(decide_effects(event, changed, subject).effects)
+    before = _going(decide_effects(event, hub.ruleset, subject, beside).effects)
+    after = _going(decide_effects(event, changed, subject, beside).effects)
     places_before = {(going.destination, going.target) for going in before}
     places_after = {(going.destination, going.target) for going in after}
     return Compared(summary(stored), before, after, places_before != places_after)

@@ -92,6 +92,7 @@ async def running(hub: Hub) -> AsyncIterator[None]:
         hub.database.on_notify(lambda: _look(hub, works))
         loops.start("sources", hub.catalogue.news.follow())
         loops.start("webhooks", hub.webhooks.news.follow())
+        loops.start("rules", hub.rules.news.follow())
         loops.start("workspaces", hub.workspaces.news.follow())
     loops.start("ingest", hub.ingest.run())
     hub.running = True
@@ -119,6 +120,7 @@ def _rare_garbage() -> Iterator[None]:
 def _look(hub: Hub, works: bool) -> None:
     hub.catalogue.news.wake()
     hub.webhooks.news.wake()
+    hub.rules.news.wake()
     hub.workspaces.news.wake()
     hub.bell.ring((NOTIFIED,))
     if works:
@@ -138,6 +140,6 @@ async def _stop(hub: Hub, loops: Loops, works: bool) -> None:
         await hub.deliverer.settle_last()
         await loops.cancel("settle", "lease", "timers", "alarms")
         await hub.deliverer.leave()
-    await loops.cancel("sources", "webhooks", "workspaces")
+    await loops.cancel("sources", "webhooks", "rules", "workspaces")
     hub.running = False
     log.info("hub.stopped", role=hub.role)

@@ -73,8 +73,18 @@ TEXTS: Mapping[str, str] = {
     "rule.duplicate_name": N_("Another one has this name already."),
     "rule.no_name": N_("It needs a name."),
     "rule.reserved_name": N_("This name is the hub's own."),
+    "rule.name_invalid": N_("The name may have no / and no blanks around it, and at most 200 characters."),
     "rule.unknown_person": N_("{person} is neither requester, agent, approver nor an e-mail address."),
     "rule.unknown_webhook": N_("There is no webhook {webhook}."),
+    "rule.unknown_path": N_("The condition reads {path}, which no source declares."),
+    "rule.unknown_workspace": N_("Nothing is connected that would post to {channel}."),
+    "rule.nowhere": N_("It names nobody, and slack.channel_mappings names no channel."),
+    # what is in a rule's way
+    "rule.provided": N_("The configuration file provides the rule {name} ({place}): it is changed there."),
+    "rule.taken": N_("There is a rule {name} already: choose another name."),
+    "rule.stale": N_("Somebody changed the rule {name} in the meantime. Look at it again."),
+    "rule.hidden": N_("The configuration file has a rule of this name, which is used instead."),
+    "rule.unreadable": N_("A later version of the hub wrote this rule; this one can't read it."),
     "webhook.bad_type": N_("{type} is no event type: write ticket.created, ticket.* or *."),
     # what is wrong with a webhook, or in its way
     "webhook.auth_missing": N_("This way of proof needs {name}."),

@@ -6,11 +6,11 @@ import sqlalchemy as sa
 
 from centralita.store import stored_webhooks
 from centralita.store.database import Transaction
-from centralita.store.schema import rulesets
+from centralita.store.rule_tables import rulesets
 
 
 def latest(tx: Transaction) -> tuple[int, str]:
-    """(version, digest) of the rules in force; (0, "") before the first."""
+    """(version, digest of what the file provides) of the rules in force; (0, "") before the first."""
     query = sa.select(rulesets.c.version, rulesets.c.digest).order_by(rulesets.c.version.desc()).limit(1)
     row = tx.execute(query).first()
     return (row.version, row.digest) if row is not None else (0, "")
@@ -30,11 +30,14 @@ _IN_FORCE = sa.text(
 
 
 def publish(tx: Transaction, digest: str, body: str, now: float, origin: str) -> int:
-    """Adds a version; its number."""
+    """Adds a version; its number. ``body`` is "" where the file provides what it provided before."""
     row = {"digest": digest, "body": body, "created_at": now, "origin": origin}
     return int(tx.execute(sa.insert(rulesets).values(row).returning(rulesets.c.version)).scalar_one())
 
 
-def body(tx: Transaction, version: int) -> str | None:
-    """The rules of a version as JSON."""
-    return tx.execute(sa.select(rulesets.c.body).where(rulesets.c.version == version)).scalar()
+def provided(tx: Transaction, version: int) -> tuple[str, str] | None:
+    """(digest, body) of what the file provides at a version; None for one that there is not."""
+    r = rulesets.c
+    query = sa.select(r.digest, r.body).where(r.version <= version, r.origin == "file").order_by(r.version.desc())
+    row = tx.execute(query.limit(1)).first()
+    return (row.digest, row.body) if row is not None else None

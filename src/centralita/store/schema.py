@@ -30,6 +30,8 @@ from centralita.store.history_tables import attempts as attempts
 from centralita.store.history_tables import dead_letters as dead_letters
 from centralita.store.history_tables import history as history
 from centralita.store.rollup_tables import lane_minutes as lane_minutes
+from centralita.store.rule_tables import rulesets as rulesets
+from centralita.store.rule_tables import stored_rules as stored_rules
 from centralita.store.user_tables import tokens as tokens
 from centralita.store.user_tables import users as users
 from centralita.store.webhook_tables import webhook_issues as webhook_issues
@@ -232,17 +234,6 @@ delegations = sa.Table(
     Column("ends_at", Double, nullable=False),
     Column("created_by", Text, nullable=False),
     Index("ix_delegations_ends_at", "ends_at"),
-    sqlite_autoincrement=True,
-)
-
-rulesets = sa.Table(
-    "rulesets",
-    metadata,
-    Column("version", Serial, primary_key=True, autoincrement=True),
-    Column("digest", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("created_at", Double, nullable=False),
-    _text("origin"),
     sqlite_autoincrement=True,
 )
 

@@ -19,16 +19,19 @@ router = APIRouter(route_class=Route, tags=["rules"])
 
 
 class RulesBody(BaseModel):
-    """Rules as the configuration has them; a part that is left out is the one in force."""
+    """Rules as the configuration has them; a part that is left out is the one in force. `rule` stands in place of the
+    one of the name `instead_of`, or behind all others."""
 
     model_config = ConfigDict(extra="forbid")
     rules: list[dict[str, Any]] | None = None
     webhooks: list[dict[str, Any]] | None = None
     routing: dict[str, Any] | None = None
+    rule: dict[str, Any] | None = None
+    instead_of: str = ""
 
     def parts(self) -> dict[str, Any]:
-        """The three parts, None for one that is left out."""
-        return {"rules": self.rules, "webhooks": self.webhooks, "routing": self.routing}
+        """As ``rules.changed_rules`` reads them."""
+        return self.model_dump(include={"rules", "webhooks", "routing", "rule", "instead_of"})
 
 
 class DryRunBody(RulesBody):
