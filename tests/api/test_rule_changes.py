@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,19 @@ from centralita.wiring import open_hub
 from tests.api.conftest import CONFIG, Api
 
 PATH = "/api/v1/rules"
-JAM = {"type": "printer.jammed", "severity": "critical", "title": "Jam", "subject": "printer/1"}
+TITLES = count(1)
 
 
 async def _add(api: Api, name: str, **more: Any) -> dict[str, Any]:
     made = await api("POST", PATH, {"name": name, **more})
     assert made.status == 201, made.body
     return dict(made.json())
+
+
+async def _jam(api: Api, **more: Any) -> str:
+    """Another event; its id."""
+    event = {"type": "printer.jammed", "severity": "critical", "title": f"Jam {next(TITLES)}", "subject": "printer/1"}
+    return await api.receive(**{**event, **more})
 
 
 async def _names(api: Api) -> list[str]:
@@ -31,37 +38,38 @@ async def _matched(api: Api, event_id: str) -> list[str]:
 
 
 async def test_the_next_event_is_decided_by_what_was_changed_before_it(api: Api) -> None:
-    before = await api.receive(**JAM)
+    before = await _jam(api)
     made = await _add(api, "Jams", condition="type == 'printer.jammed'", webhook="erp")
     assert (made["rule"]["origin"], made["rule"]["number"], made["rule"]["state"]) == ("database", 3, "on")
-    assert made["warnings"] == [] and made["rule"]["created_by"] == "local:"
-    added = await api.receive(**JAM)
+    assert made["warnings"] == [] and made["rule"]["created_by"].startswith("local:")
+    added = await _jam(api)
     changed = await api("PATCH", f"{PATH}/Jams", {"condition": "type == 'printer.empty'", "name": "Empty"})
     assert changed.status == 200, changed.body
-    other = await api.receive(**JAM)
-    empty = await api.receive(**{**JAM, "type": "printer.empty"})
+    other = await _jam(api)
+    empty = await _jam(api, type="printer.empty")
     assert [await _matched(api, each) for each in (before, added, other, empty)] == [
         ["Grave"], ["Grave", "Jams"], ["Grave"], ["Grave", "Empty"],
     ]  # fmt: skip
     versions = [(await api("GET", f"/api/v1/events/{each}")).json() for each in (before, added, other, empty)]
     assert len({each["ruleset"] for each in versions}) == 3
     # Why, and why not, of each by the rules that it was decided by.
-    assert [[rule["name"] for rule in each["rules"]][2:3] for each in versions] == [[], ["Jams"], ["Empty"], ["Empty"]]
+    names = [[rule["name"] for rule in each["rules"]][2:-1] for each in versions]
+    assert names == [[], ["Jams"], ["Empty"], ["Empty"]]
 
 
 async def test_a_rule_is_switched_off_and_on_removed_and_brought_back(api: Api) -> None:
     await _add(api, "Jams", condition="type == 'printer.jammed'", dm=["ana@example.com"], stop=True)
     off = (await api("POST", f"{PATH}/Jams/disable")).json()
     assert (off["state"], off["stop"], off["dm"]) == ("off", True, ["ana@example.com"])
-    assert "Jams" not in await _matched(api, await api.receive(**JAM))
+    assert "Jams" not in await _matched(api, await _jam(api))
     assert (await api("POST", f"{PATH}/Jams/enable")).json()["state"] == "on"
     gone = await api("DELETE", f"{PATH}/Jams")
     assert (gone.status, gone.json()["state"]) == (200, "removed")
     assert "Jams" not in await _names(api) and (await api("GET", f"{PATH}/Jams")).status == 404
-    assert "Jams" not in await _matched(api, await api.receive(**JAM))
+    assert "Jams" not in await _matched(api, await _jam(api))
     back = await api("POST", f"{PATH}/Jams/restore")
     assert (back.status, back.json()["stop"], back.json()["created_at"]) == (200, True, off["created_at"])
-    assert "Jams" in await _matched(api, await api.receive(**JAM))
+    assert "Jams" in await _matched(api, await _jam(api))
     assert (await api("POST", f"{PATH}/Jams/restore")).status == 404
     assert (await api("POST", f"{PATH}/Nobody/restore")).status == 404
     audit = (await api("GET", "/api/v1/audit")).json()["items"]
@@ -74,11 +82,11 @@ async def test_a_rule_is_switched_off_and_on_removed_and_brought_back(api: Api) 
 async def test_the_order_is_that_in_which_they_are_tried(api: Api) -> None:
     for name in ("a", "b", "c"):
         await _add(api, name, stop=name == "b")
-    assert await _matched(api, await api.receive(**JAM)) == ["Grave", "a", "b"]
+    assert await _matched(api, await _jam(api)) == ["Grave", "a", "b"]
     assert (await api("POST", f"{PATH}/c/move", {"before": "a"})).json()["number"] == 3
     assert await _names(api) == ["Grave", "Printers", "c", "a", "b"]
     assert (await api("POST", f"{PATH}/b/move", {"before": "c"})).status == 200
-    assert await _matched(api, await api.receive(**JAM)) == ["Grave", "b"]
+    assert await _matched(api, await _jam(api)) == ["Grave", "b"]
     assert (await api("POST", f"{PATH}/b/move", {})).json()["number"] == 5
     assert await _names(api) == ["Grave", "Printers", "c", "a", "b"]
     assert (await api("POST", f"{PATH}/b/move", {"before": "Grave"})).status == 409
@@ -96,7 +104,7 @@ FAULTS: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"name": "ops"}, [("name", "rule.reserved_name")]),
     ({"name": "webhook:erp"}, [("name", "rule.reserved_name")]),
     ({"name": "new"}, [("name", "rule.reserved_name")]),
-    ({"condition": "severity ="}, [("condition", "condition.single_equals")]),
+    ({"condition": "severity ="}, [("condition", "condition.slip")]),
     ({"dm": ["somebody"]}, [("dm", "rule.unknown_person")]),
     ({"webhook": "nobody", "dm": ["x"]}, [("dm", "rule.unknown_person"), ("webhook", "rule.unknown_webhook")]),
 ]
@@ -150,7 +158,7 @@ async def test_the_file_is_the_files_alone(api: Api) -> None:
     await _add(api, "Jams")
     shown = (await api("GET", f"{PATH}/Grave")).json()
     assert (shown["origin"], shown["number"], shown["version"]) == ("file", 1, 0)
-    assert shown["place"].endswith("centralita.yaml:6:5")
+    assert shown["place"].endswith("centralita.yaml:7:5")
     for method, path, body in (
         ("PATCH", f"{PATH}/Grave", {"stop": True}),
         ("PATCH", f"{PATH}/Jams", {"name": "Grave"}),
@@ -161,7 +169,7 @@ async def test_the_file_is_the_files_alone(api: Api) -> None:
     ):
         reply = await api(method, path, body)
         assert (reply.status, reply.json()["code"]) == (409, "rule.provided"), path
-        assert "centralita.yaml:6:5" in reply.json()["detail"]
+        assert "centralita.yaml:7:5" in reply.json()["detail"]
     taken = await api("POST", PATH, {"name": "Jams"})
     assert (taken.status, taken.json()["code"]) == (409, "rule.taken")
 
@@ -194,18 +202,18 @@ async def test_a_rule_names_a_webhook_that_people_made(api: Api) -> None:
     assert (await api("POST", "/api/v1/webhooks", hook)).status == 201
     await _add(api, "Jams", webhook="desk")
     body = {"last": 10, "rule": {"name": "Jams", "webhook": "desk", "condition": "severity == 'low'"}}
-    event_id = await api.receive(**JAM)
+    event_id = await _jam(api)
     gone = (await api("POST", f"{PATH}/dry-run", {**body, "instead_of": "Jams"})).json()
     assert [(each["target"], each["lost"]) for each in gone["totals"]] == [("desk", 1), ("erp", 0)]
     await api("POST", "/api/v1/webhooks/desk/disable")
-    off = await api.receive(**JAM)
+    off = await _jam(api)
     seen = [(await api("GET", f"/api/v1/events/{each}")).json() for each in (event_id, off)]
     assert [[each["target"] for each in detail["deliveries"]] for detail in seen] == [["erp", "desk"], ["erp"]]
     assert seen[1]["skipped"] == [{"rule": "Jams", "target": "desk", "reason": "webhook.disabled"}]
 
 
 async def test_a_new_rule_is_tried_on_what_has_happened(api: Api) -> None:
-    await api.receive(**{**JAM, "severity": "low"})
+    await _jam(api, severity="low")
     body = {"rule": {"name": "Low", "condition": "severity == 'low'", "webhook": "erp"}}
     tried = (await api("POST", f"{PATH}/dry-run", body)).json()
     assert (tried["events"], tried["changed"]) == (1, 1)
