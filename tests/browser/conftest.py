@@ -31,13 +31,16 @@ SECRET = "only-for-tests-0123456789"
 DEADLINE_MS = 8_000
 """For hangs; a busy machine keeps it."""
 expect.set_options(timeout=DEADLINE_MS)
+PAGES = "https://desk.example.com"
+"""Where links to the hub's own pages lead: nowhere here."""
 TRIAL: dict[str, Any] = {
     "slack": {
         **{"rate_per_s": 1000, "burst": 1000, "method_limits": False},
         "channels": {"#alerts": {"locale": "en"}},
     },
+    "server": {"public_url": PAGES},
 }
-"""What differs from the demo: nobody waits, and one channel reads English."""
+"""What differs from the demo: nobody waits, one channel reads English, and events have pages to look at."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,24 @@ class Seat:
         await self.page.locator("#say textarea").fill(text)
         await self.page.locator("#say textarea").press("Enter")
 
+    async def reply(self, text: str) -> Locator:
+        """Answers in the open thread; the answer."""
+        await self.page.locator("#reply textarea").fill(text)
+        await self.page.locator("#reply textarea").press("Enter")
+        answer = self.page.locator("#replies .message").filter(has_text=text).last
+        await answer.wait_for()
+        return answer
+
+    async def use(self, shortcut: str, on: Locator) -> None:
+        """Uses an app's shortcut on a message, from the message's menu; ``shortcut`` as people read it."""
+        await on.hover()
+        menu = on.locator("select.message-menu").first
+        label = await menu.locator("option").filter(has_text=shortcut).inner_text()
+        await menu.select_option(label=label)
+
     def message(self, *texts: str) -> Locator:
-        """The newest message that says all of these."""
-        found = self.page.locator("#messages .message")
+        """The newest message that says all of these, and that everybody sees."""
+        found = self.page.locator("#messages .message:not(.ephemeral)")
         for text in texts:
             found = found.filter(has_text=text)
         return found.last
@@ -132,7 +150,7 @@ async def desk(tmp_path_factory: Any) -> AsyncIterator[Desk]:
         wanted = configuration(0, addresses, made)
         settings = {"auth": "bearer", "types": ["alert.*"]}
         wanted["sources"].append({"slug": "watch", "kind": "generic", "secrets": [SECRET], "settings": settings})
-        wanted["rules"].append({"name": "Alertas", "condition": "type startswith 'alert.'"})
+        wanted["rules"] = [*wanted["rules"], {"name": "Alertas", "condition": "type startswith 'alert.'"}]
         config = write_config(directory, f"sqlite:///{directory / 'hub.db'}", wanted, TRIAL)
         hub, hub_url = await enter(serving(load(config, {})))
         await connect(invgate, hub_url, made.invgate)
@@ -158,6 +176,7 @@ async def sit(browser: Browser, desk: Desk) -> AsyncIterator[Sit]:
             context = await browser.new_context(viewport={"width": 1300, "height": 900})
             stack.push_async_callback(context.close)
             context.set_default_timeout(DEADLINE_MS)
+            await context.route(f"{PAGES}/**", lambda route: route.fulfill(body="a page of the hub"))
             page = await context.new_page()
             page.on("pageerror", lambda error: faults.append(str(error)))
             page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)

@@ -138,9 +138,32 @@ async def test_an_approval_is_rejected_with_a_reason_that_the_requester_reads(de
     await marta.press("Sí, rechazar", marta.modal)
     await marta.closed()
     await expect(asked).to_contain_text("Se rechazó: Notebook para Ana")
-    await expect(asked.locator(".b-actions")).to_have_count(0)
+    for name in ("Aprobar", "Rechazar…", "Pedir información…", "Delegar…"):
+        await expect(asked.get_by_role("button", name=name)).to_have_count(0)
     progress = await ana.direct("Notebook para Ana")
     await expect(progress).to_contain_text("Este mes no hay presupuesto")
+
+
+async def test_an_approver_asks_and_the_requester_answers(desk: Desk, sit: Sit) -> None:
+    await ask(desk, "Silla <nueva>")
+    marta, ana = await sit(MARTA, HELP_DESK), await sit(ANA, HELP_DESK)
+    asked = await marta.direct("Silla <nueva>")
+    await marta.press("Pedir información…", asked)
+    await marta.modal.get_by_label("Pregunta").fill("¿Para quién es?")
+    await marta.press("Preguntar", marta.modal)
+    await marta.closed()
+    await expect(asked.get_by_role("button", name="Pedir información…")).to_have_count(0)
+    question = await ana.direct("Silla <nueva>", "¿Para quién es?")
+    await ana.press("Responder…", question)
+    await expect(ana.modal).to_contain_text("Marta Ríos quiere saber: ¿Para quién es?")
+    await ana.modal.get_by_label("Respuesta").fill("Para la recepción")
+    await ana.press("Enviar", ana.modal)
+    await ana.closed()
+    await expect(question.get_by_role("button", name="Responder…")).to_have_count(0)
+    await expect(asked).to_contain_text("Para la recepción")
+    await marta.press("Aprobar", asked)
+    await marta.press("Aprobar", marta.page.locator("dialog.small"))
+    await expect(asked).to_contain_text("Se aprobó: Silla <nueva>")
 
 
 @pytest.mark.long

@@ -29,6 +29,7 @@ from tests.scenarios.test_approvals import PEOPLE
 from tests.scenarios.test_tickets import connect
 
 ANA, LUIS, MARTA, SAM = (f"{name}@example.com" for name in ("ana", "luis", "marta", "sam"))
+CALLED = {"marta": "Marta Ríos", "sam": "Sam Carter"}
 REQUESTER = Principal("test", ANA, frozenset({"approval.request", "approval.read"}))
 
 
@@ -118,7 +119,7 @@ async def test_rejecting_needs_a_reason_and_is_asked_once_more(
         assert (await marta.submit(sure["id"]))["ok"]
 
         assert (await state(hub, approval)).state == "rejected"
-        told_why = await dm(slack, ANA, "Se rechazó: Notebook", "Este mes", "marta@example.com")
+        told_why = await dm(slack, ANA, "Se rechazó: Notebook", "Este mes", "Marta Ríos")
         assert told_why["ts"] == progress["ts"]
         over = await dm(slack, MARTA, "Se rechazó: Notebook")
         assert (over["ts"], buttons(over)) == (message["ts"], {})
@@ -161,8 +162,8 @@ async def test_two_press_at_once_and_the_second_hears_who_decided(
         kept = await state(hub, approval)
         assert kept.state == "approved" and len(kept.current.votes) == 1
         assert kept.outcome is not None
-        late, message = (sam, second) if kept.outcome.by.email == MARTA else (marta, first)
-        await heard(late, message["channel"], kept.outcome.by.email)
+        late, message = (sam, second) if kept.outcome.by.called == MARTA else (marta, first)
+        await heard(late, message["channel"], kept.outcome.by.called)
         for target, text in ((MARTA, "Se aprobó"), (SAM, "was approved"), (ANA, "Se aprobó")):
             assert not buttons(await dm(slack, target, text))
 
@@ -204,7 +205,7 @@ async def test_a_question_is_answered_by_whoever_asked_for_it(
         assert "request_info" not in buttons(await dm(slack, SAM, "Which model?"))
         await press(ana, question, "answer_question")
         view = await modal(ana)
-        assert "sam@example.com quiere saber: Which model?" in whole(view)
+        assert "Sam Carter quiere saber: Which model?" in whole(view)
         await ana.submit(view["id"], {"answer": {"value": "El de 14"}})
         answered = await dm(slack, SAM, "answered the question", "El de 14")
         assert "request_info" in buttons(answered)
@@ -240,7 +241,7 @@ async def test_who_stands_in_until_a_time_is_asked_at_once_and_both_may_answer(
         assert "until" in (await marta.submit(view["id"], values))["errors"]
         tomorrow = int(hub.clock.now()) + 86_400
         assert (await marta.submit(view["id"], {**values, "until": {"value": tomorrow}}))["ok"]
-        stands_in = await dm(slack, LUIS, "luis@example.com", "en reemplazo de marta@example.com")
+        stands_in = await dm(slack, LUIS, "luis@example.com", "en reemplazo de Marta Ríos")
         assert "approve_request" in buttons(await dm(slack, MARTA, "en reemplazo"))
         await press(luis, stands_in, "approve_request")
         kept = await state(hub, approval)
@@ -296,7 +297,7 @@ async def test_the_command_lists_and_answers(
         kept = await state(hub, made[3])
         assert kept.state == "approved" and kept.outcome is not None and kept.outcome.note == "Dale"
         again = await person.command("#alerts", "/approve", f"reject {made[3].id} no")
-        assert f"{who}@example.com" in again["payload"]["text"] and "<!date^" in again["payload"]["text"]
+        assert CALLED[who] in again["payload"]["text"] and "<!date^" in again["payload"]["text"]
         missing = await person.command("#alerts", "/approve", "show apr_0")
         assert "apr_0" in missing["payload"]["text"]
         details = await person.command("#alerts", "/approve", f"show {made[1].id}")

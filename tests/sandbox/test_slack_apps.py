@@ -28,7 +28,10 @@ def manifest(url: str = "") -> Json:
         "display_information": {"name": "Centralita"},
         "features": {
             "app_home": {"home_tab_enabled": True},
-            "slash_commands": [{"command": "/centralita", "description": "Ask", "usage_hint": "status", "url": url}],
+            "slash_commands": [
+                {"command": "/centralita", "description": "Ask", "usage_hint": "status", "url": url},
+                {"command": "/named", "description": "Ids", "url": url, "should_escape": True},
+            ],
             "shortcuts": [
                 {"name": "New incident", "type": "global", "callback_id": "new_incident"},
                 {"name": "Make a ticket", "type": "message", "callback_id": "make_ticket"},
@@ -157,6 +160,17 @@ async def test_a_command_is_answered_for_the_person_alone(bolt: Bolt) -> None:
     assert await bolt.slack.person(SAM).seen("C0ALERTS") == []
     unknown = await luis.command("#alerts", "/nothing")
     assert (unknown["ok"], unknown["error"]) == (False, "/nothing is not a valid command")
+
+
+async def test_a_command_gets_people_and_channels_by_their_ids_when_it_wants_them(bolt: Bolt) -> None:
+    bolt.app.command("/centralita")(bolt.keep("plain"))
+    bolt.app.command("/named")(bolt.keep("escaped"))
+    luis = bolt.slack.person(LUIS)
+    for name in ("/centralita", "/named"):
+        await luis.command("#alerts", name, "to:@sam in #incidents ana@example.com @nobody <@U0MARTARIOS>")
+    assert (await bolt.next("plain"))["text"] == "to:@sam in #incidents ana@example.com @nobody <@U0MARTARIOS>"
+    said = "to:<@U0SAMCARTER|sam> in <#C0INCIDENTS|incidents> ana@example.com @nobody <@U0MARTARIOS>"
+    assert (await bolt.next("escaped"))["text"] == said
 
 
 async def test_an_app_that_does_not_answer_fails_to_the_person(slack: SlackControl) -> None:

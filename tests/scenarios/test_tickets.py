@@ -148,6 +148,7 @@ async def test_what_is_asked_is_in_invgate_once(sqlite_world: World, invgate: In
     for path, wish in (
         ("comments", {"text": "Hecho a medias"}),
         ("comments", {"text": "Ya puede entrar", "visible": True}),
+        ("assignment", {"agent": "luis@example.com"}),  # nobody said at which help desk: at his
         ("assignment", {"agent": "sam@example.com", "group": "infraestructura"}),
         ("status", {"status": "solved", "note": "Listo"}),
     ):

@@ -183,7 +183,7 @@ class ChatApp:
         return await self.people.find(client, team, user)
 
     async def _principal(self, person: Person) -> Principal:
-        return await person_principal(self.hub, person.id, person.email)
+        return await person_principal(self.hub, person.id, person.email, person.name)
 
     def _locale(self, person: Person) -> str:
         return best_locale((person.locale, self.hub.settings.locale))

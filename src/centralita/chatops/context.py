@@ -109,8 +109,11 @@ class Context:
 
     @property
     def thread_ts(self) -> str:
-        """The thread that it was done in; "" outside of one."""
+        """The thread that it was done in; "" outside of one, and on the message that a thread hangs below: whoever uses
+        that looks at its channel."""
         message, container = self.message, self.body.get("container") or {}
+        if message and message.get("thread_ts") == message.get("ts"):
+            return ""
         found = message.get("thread_ts") or container.get("thread_ts") or self.event.get("thread_ts")
         return str(found or self.metadata.get("thread_ts") or "")
 

@@ -9,11 +9,10 @@ from centralita.chatops.grammar import mentioned
 from centralita.chatops.handlers import Handler, Invalid, Said
 from centralita.chatops.threads import Reply, Thread
 from centralita.chatops.views import incidents as views
-from centralita.chatops.workspaces import UNREACHABLE
+from centralita.chatops.written import permalink, plain
 from centralita.core import mrkdwn
 from centralita.core.attributes import one_line
 from centralita.core.incidents import TEXT_LIMIT, Incident, Item, Who, priority_of, read_number
-from centralita.core.mrkdwn import mentioned_people, read
 from centralita.core.payload import text as text_of
 from centralita.core.recipients import is_address
 from centralita.i18n import N_
@@ -222,8 +221,8 @@ async def create_from_event(context: Context) -> None:
 
 async def create_from_message(context: Context) -> None:
     """The modal, filled with what somebody wrote."""
-    text = str(context.message.get("text") or "")
-    title = one_line(text.strip().partition("\n")[0], 150)
+    text = await plain(context, str(context.message.get("text") or ""))
+    title = one_line(text.partition("\n")[0], 150)
     metadata = {"channel": context.channel, "ts": str(context.message.get("ts") or "")}
     values = {"title": title, "description": text, "priority": "medium"}
     await context.open_view(views.creation(context.locale, values, metadata))
@@ -243,7 +242,7 @@ async def submit_creation(context: Context) -> None:
         assignee=await _who(context, assignee) if assignee else Who(),
         affected=_items(values.get("affected") or ""),
         event=str(metadata.get("event") or ""),
-        message=await _permalink(context, str(metadata.get("ts") or "")),
+        message=await permalink(context, str(metadata.get("ts") or "")),
     )
     try:
         made = await incidents.create(context.hub, context.principal, wanted, _me(context))
@@ -297,8 +296,7 @@ async def follow(context: Context, reply: Reply, about: About) -> None:
     if reply.kind == "deleted":
         await incidents.delete_comment(hub, principal, message)
         return
-    people = await context.people.find_all(context.client, context.person.team, mentioned_people(reply.text))
-    text = read(reply.text, {id_: person.called for id_, person in people.items()}).strip()[:TEXT_LIMIT]
+    text = (await plain(context, reply.text))[:TEXT_LIMIT]
     if reply.kind == "changed" and await incidents.edit_comment(hub, principal, message, text):
         return
     if text:  # a picture alone says nothing that could be written down
@@ -306,17 +304,6 @@ async def follow(context: Context, reply: Reply, about: About) -> None:
 
 
 THREAD = Thread(permission="incident.read", run=follow)
-
-
-async def _permalink(context: Context, ts: str) -> str:
-    """The address of a message; "" if Slack does not say."""
-    if not ts:
-        return ""
-    try:
-        answer = await context.client.chat_getPermalink(channel=context.channel, message_ts=ts)
-    except UNREACHABLE:
-        return ""
-    return str(answer.get("permalink") or "")
 
 
 HANDLERS = (

@@ -6,9 +6,10 @@ from __future__ import annotations
 from centralita.chatops.context import Context
 from centralita.chatops.handlers import Handler, Invalid, Said
 from centralita.chatops.threads import Reply, Thread
-from centralita.chatops.tickets import follow, number_of, say_asked, written
+from centralita.chatops.tickets import follow, number_of, say_asked
 from centralita.chatops.views import tickets as views
 from centralita.chatops.workspaces import UNREACHABLE
+from centralita.chatops.written import plain
 from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.services import tickets
@@ -47,7 +48,7 @@ async def comment(context: Context) -> None:
     words = context.arguments.words
     number = number_of(context, words[0] if words else "")
     _number, _space, rest = context.arguments.text.partition(" ")
-    text = await written(context, rest)
+    text = await plain(context, rest)
     if not text:
         await context.open_view(views.comment(context.locale, number, "", {"channel": context.channel}))
         return
@@ -95,7 +96,7 @@ async def press_publish(context: Context) -> None:
     number, _space, message = context.value.partition(" ")
     channel, thread_ts, ts = (*message.split(":"), "", "", "")[:3]
     number = number_of(context, number)
-    text = await written(context, await _text_of(context, channel, thread_ts, ts))
+    text = await plain(context, await _text_of(context, channel, thread_ts, ts))
     await context.open_view(_filled(context, number, text, message))
 
 
@@ -129,7 +130,7 @@ async def publish_message(context: Context) -> None:
     number = ticket_of(context, about)
     if not number:
         raise Said(_("This message is in no ticket's thread.", context.locale))
-    text = await written(context, str(message.get("text") or ""))
+    text = await plain(context, str(message.get("text") or ""))
     await context.open_view(_filled(context, number, text, f"{channel}:{thread_ts or ts}:{ts}"))
 
 

@@ -8,7 +8,7 @@ from centralita.chatops.context import Context
 from centralita.chatops.grammar import mentioned
 from centralita.chatops.handlers import Handler, Said
 from centralita.chatops.views import tickets as views
-from centralita.chatops.workspaces import UNREACHABLE
+from centralita.chatops.written import permalink, plain
 from centralita.core import mrkdwn
 from centralita.core.attributes import one_line, word
 from centralita.core.recipients import is_address
@@ -181,8 +181,8 @@ async def press_resolve(context: Context) -> None:
 async def create_from_message(context: Context) -> None:
     """The modal, filled with what somebody wrote."""
     message, ts = context.message, str(context.message.get("ts") or "")
-    text = await written(context, str(message.get("text") or ""))
-    link = await _permalink(context, ts)
+    text = await plain(context, str(message.get("text") or ""))
+    link = await permalink(context, ts)
     values = {
         "title": one_line(text.strip().partition("\n")[0], 150),
         "description": "\n\n".join(part for part in (text[: views.LONGEST_INPUT - 300], link) if part),
@@ -201,20 +201,6 @@ async def submit_creation(context: Context) -> None:
     await tickets.create(context.hub, context.principal.actor, fields, 0.0, follow=told)
     await context.ack()
     await _say_creating(context)
-
-
-async def written(context: Context, text: str) -> str:
-    """What somebody wrote in Slack as plain text, with people's names."""
-    people = await context.people.find_all(context.client, context.person.team, mrkdwn.mentioned_people(text))
-    return mrkdwn.read(text, {id_: person.called for id_, person in people.items()}).strip()
-
-
-async def _permalink(context: Context, ts: str) -> str:
-    try:
-        answer = await context.client.chat_getPermalink(channel=context.channel, message_ts=ts)
-    except UNREACHABLE:
-        return ""
-    return str(answer.get("permalink") or "")
 
 
 async def suggest_priority(context: Context) -> None:

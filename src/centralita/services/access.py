@@ -46,6 +46,8 @@ class Principal:
     """As the audit log names them: ``token:3``, ``local:ana``."""
     name: str
     permissions: frozenset[str]
+    called: str = ""
+    """How people call them, where that is known; it proves nothing."""
 
     def may(self, permission: str, name: str = "") -> bool:
         """Whether they may do it, to the thing of that name; what is not in the table nobody may."""
@@ -72,7 +74,7 @@ def policy_of(hub: Hub) -> Policy:
     return read_policy(hub.settings.permissions.model_dump())
 
 
-async def person_principal(hub: Hub, slack_id: str, email: str) -> Principal:
+async def person_principal(hub: Hub, slack_id: str, email: str, called: str = "") -> Principal:
     """Somebody in Slack, by what the settings map them to, else by the account here that has their address or Slack id,
     else by the default role. A disabled account may do nothing, whatever is mapped."""
     policy = policy_of(hub)
@@ -81,7 +83,7 @@ async def person_principal(hub: Hub, slack_id: str, email: str) -> Principal:
     role = policy.role_of(slack_id, email) if mapped or account is None else account.role
     if not slack_id or (account is not None and not account.enabled):
         role = ""
-    return Principal(f"slack:{email or slack_id}", email or slack_id, policy.roles.get(role, frozenset()))
+    return Principal(f"slack:{email or slack_id}", email or slack_id, policy.roles.get(role, frozenset()), called)
 
 
 def role_of(policy: Policy, user: UserRow) -> str:

@@ -83,7 +83,7 @@ class NewApproval(msgspec.Struct, frozen=True, kw_only=True):
 def who_is(tx: Transaction, principal: Principal) -> Approver:
     """The person behind a token or a terminal: its name is an address, or that of a user who is not disabled."""
     if is_address(principal.name):
-        person = Approver(email=principal.name.lower())
+        person = Approver(name=principal.called, email=principal.name.lower())
         return Approver(name=principal.name) if disabled(tx, [person]) else person
     row = users.by_name(tx, principal.name)
     if row is None or not row.enabled:
@@ -232,8 +232,10 @@ async def give(
 
 
 def _known(approval: Approval, person: Approver) -> Approver:
-    """The person as the approval knows them, with their name and their id in InvGate."""
-    return next((seat for seat in approval.current.seats() if seat.is_same(person)), person)
+    """The person as the approval knows them, with their id in InvGate; by the name that they have where they answer,
+    when the approval knows none."""
+    seat = next((seat for seat in approval.current.seats() if seat.is_same(person)), person)
+    return seat if seat.name else msgspec.structs.replace(seat, name=person.name)
 
 
 async def ask(hub: Hub, principal: Principal, id_: str, text: str) -> Approval:

@@ -113,7 +113,8 @@ def _words(text: str) -> list[str]:
 
 
 def _assign(work: Work) -> Call[Outcome]:
-    """Arguments: ticket, agent (id or e-mail) and group (id or name of a help desk, "" for the one that it is in)."""
+    """Arguments: ticket, agent (id or e-mail) and group (id or name of a help desk; "" for the one that it is in, or
+    for a ticket that is in none the agent's first)."""
     number = work.argument("ticket")
     author = yield from work.author()
     agent = (yield from work.user(work.argument("agent"))) if work.argument("agent") else ""
@@ -121,6 +122,8 @@ def _assign(work: Work) -> Call[Outcome]:
     group = reference(ticket.get("assigned_group_id"))
     if work.argument("group"):
         group = yield from _id_of(work, "group")
+    if not group and agent:
+        group = next(iter((yield from desk.help_desks_of(work.session, agent))), "")
     if not group:
         raise Failed("invgate.value_missing", "group", retriable=False)
     is_there = reference(ticket.get("assigned_group_id")) == group and reference(ticket.get("assigned_id")) == agent

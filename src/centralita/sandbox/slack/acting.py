@@ -18,6 +18,7 @@ from centralita.sandbox.slack.entering import elements, entered, find_element, f
 from centralita.sandbox.slack.refusal import Refusal
 from centralita.sandbox.slack.views import View
 from centralita.sandbox.slack.workspace import Change, Conversation, Message, User, Workspace
+from centralita.sandbox.slack.writing import named
 
 NO_ANSWER = "We had some trouble connecting. Try again?"
 
@@ -157,7 +158,7 @@ class Person:
             "user_id": self.user.id,
             "user_name": self.user.name,
             "command": name,
-            "text": text,
+            "text": named(self.space, text) if app.commands[name].should_escape else text,
             "api_app_id": app.id,
             "is_enterprise_install": "false",
             "response_url": self.base_url + path,

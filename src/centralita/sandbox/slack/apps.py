@@ -22,6 +22,8 @@ class Command:
     usage_hint: str = ""
     url: str = ""
     """Where it is posted to in HTTP mode; "" for the interactivity URL."""
+    should_escape: bool = False
+    """Whether people and channels come as ids, whatever they are called."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,8 @@ def apply_manifest(app: App, manifest: Mapping[str, Any]) -> frozenset[str] | No
         name = str(one.get("command", ""))
         if not name.startswith("/") or len(name) > 32 or name != name.lower():
             raise ControlError(f"features.slash_commands: {name!r} is no command")
-        app.commands[name] = Command(
-            name, str(one.get("description", "")), str(one.get("usage_hint", "")), str(one.get("url", ""))
-        )
+        said = {key: str(one.get(key, "")) for key in ("description", "usage_hint", "url")}
+        app.commands[name] = Command(name, **said, should_escape=bool(one.get("should_escape")))
     app.shortcuts = {}
     for one in features.get("shortcuts") or ():
         if one.get("type") not in ("global", "message") or not one.get("callback_id"):

@@ -12,9 +12,9 @@ from centralita.sandbox.slack.acting import Person
 from centralita.sandbox.slack.dispatch import Ack
 from centralita.sandbox.slack.endpoint import BACKEND
 from centralita.sandbox.slack.refusal import Refusal
-from centralita.sandbox.slack.view import typed
 from centralita.sandbox.slack.views import View
 from centralita.sandbox.slack.workspace import Conversation, Message
+from centralita.sandbox.slack.writing import typed
 
 
 def _person(request: web.Request, wish: dict[str, Any]) -> Person:

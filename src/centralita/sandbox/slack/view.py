@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from aiohttp import web
 from centralita.sandbox.http import ControlError, explained, json_answer
 from centralita.sandbox.slack.endpoint import BACKEND
 from centralita.sandbox.slack.workspace import Change, Conversation, Message, User, Workspace
+from centralita.sandbox.slack.writing import typed
 
 DEFAULT_VIEWER = "U0LUISPARED"
 PAGE_SIZE = 100
@@ -210,19 +210,6 @@ async def say(request: web.Request) -> web.StreamResponse:
         message["thread_ts"] = parent[0]["ts"]
     space.add_message(found, message)
     return json_answer({"ok": True, "ts": message["ts"]})
-
-
-def typed(space: Workspace, text: str) -> str:
-    """What somebody typed as Slack keeps it: escaped, with the people that it names as mentions."""
-    people = {user.name: user.id for user in space.users.values()}
-
-    def mention(found: re.Match[str]) -> str:
-        return f"<@{people[found[1]]}>" if found[1] in people else found[0]
-
-    return _NAME.sub(mention, text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
-
-
-_NAME = re.compile(r"(?<![\w@])@([\w.-]*\w)")
 
 
 async def _json(request: web.Request) -> dict[str, Any]:

@@ -107,6 +107,13 @@ def incidents_by_customer(session: Session, user: str) -> Call[list[dict[str, An
     return reading.items(answer.get("requests") if isinstance(answer, dict) else answer)
 
 
+def help_desks_of(session: Session, user: str) -> Call[list[str]]:
+    """The ids of the help desks that somebody works at."""
+    answer = yield from _get(session, "users.groups", {"ids": [user]})
+    found = next((item for item in reading.items(answer) if reading.reference(item.get("id")) == user), {})
+    return [number for item in reading.items(found.get("helpdesks")) if (number := reading.reference(item.get("id")))]
+
+
 def comments(session: Session, number: str) -> Call[list[Comment]]:
     """The comments of a ticket, as they come."""
     answer = yield from _get(session, "incident.comment", {"request_id": number, "date_format": "epoch"})
