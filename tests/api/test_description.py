@@ -82,7 +82,7 @@ async def test_routes_are_illustrated_by_what_they_really_take_and_answer(api: A
 
 
 def _is_illustrated(path: str) -> bool:
-    return path.startswith(("/api/v1/webhook", "/api/v1/event-types", "/api/v1/cis"))
+    return path.startswith(("/api/v1/webhook", "/api/v1/event-types", "/api/v1/cis", "/api/v1/rules"))
 
 
 def _judge_request(operation: dict[str, Any], name: str) -> None:
@@ -111,6 +111,7 @@ async def test_every_field_of_a_webhook_and_of_an_event_type_is_described(api: A
     ours = (
         *("WebhookBody", "WebhookChange", "WebhookView", "WebhookDetail", "Policy", "KeyView", "WebhookSecretBody"),
         *("MadeView", "ChangedView", "Warned", "Keys", "TypeSummary", "TypeDetail"),
+        *("RuleView", "RuleChange", "MadeRule", "Move"),
         *("CiBody", "CiChange", "NewRelation", "ImportBody"),
     )
     bare = [

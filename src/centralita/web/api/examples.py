@@ -1,5 +1,5 @@
-"""Examples of requests and answers, for the OpenAPI description: of the routes about webhooks, event types and
-configuration items."""
+"""Examples of requests and answers, for the OpenAPI description: of the routes about webhooks, event types,
+rules and configuration items."""
 
 from __future__ import annotations
 
