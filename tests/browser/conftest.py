@@ -23,7 +23,11 @@ from centralita.sandbox.slack import LimitSettings, LocalSlack
 from centralita.services.hub import Hub
 from centralita.serving import serving
 from centralita.settings import load
+from tests.dashboard.conftest import office, quick_hashes
+from tests.dashboard.office import Office
 from tests.scenarios.processes import write_config
+
+__all__ = ["office", "quick_hashes"]
 
 ANA, LUIS, MARTA, SAM, ADMIN = "U0ANAGOMEZ", "U0LUISPARED", "U0MARTARIOS", "U0SAMCARTER", "U0ADMIN"
 HELP_DESK, ALERTS, INCIDENTS = "C0MESAAYUDA", "C0ALERTS", "C0INCIDENTS"
@@ -185,4 +189,64 @@ async def sit(browser: Browser, desk: Desk) -> AsyncIterator[Sit]:
             return seat
 
         yield seated
+    assert faults == []
+
+
+# --- the dashboard
+
+
+@dataclass(frozen=True)
+class Looking:
+    """Somebody at the dashboard, with what differs from one look to the next."""
+
+    page: Page
+    url: str
+
+    async def go(self, path: str) -> None:
+        """Opens a page."""
+        answer = await self.page.goto(self.url + path)
+        assert answer is not None and answer.status < 400, (path, answer and answer.status)
+
+    async def press(self, name: str) -> None:
+        """Presses a button or follows a link by what it says."""
+        found = self.page.get_by_role("button", name=name).or_(self.page.get_by_role("link", name=name))
+        await found.first.click()
+
+
+Look = Callable[..., Awaitable[Looking]]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def look(browser: Browser, office: Office) -> AsyncIterator[Look]:
+    """Has somebody look at the dashboard: ``ana = await look("admin", "es", width=390, theme="dark")``.
+
+    An error on any page, a refused script or style included, fails the test.
+    """
+    faults: list[str] = []
+    async with AsyncExitStack() as stack:
+
+        async def looking(
+            role: str = "admin", locale: str = "en", *, width: int = 1360, theme: str = "light", script: bool = True
+        ) -> Looking:
+            context = await browser.new_context(
+                viewport={"width": width, "height": 900},
+                locale="es-AR" if locale == "es" else "en-GB",
+                color_scheme="dark" if theme == "dark" else "light",
+                timezone_id="America/Lima",
+                java_script_enabled=script,
+                reduced_motion="reduce",
+            )
+            stack.push_async_callback(context.close)
+            context.set_default_timeout(DEADLINE_MS)
+            if role:
+                visitor = await office.as_role(role)
+                await context.add_cookies([
+                    {"name": cookie.key, "value": cookie.value, "url": office.url} for cookie in visitor.http.cookie_jar
+                ])  # fmt: skip
+            page = await context.new_page()
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+            return Looking(page, office.url)
+
+        yield looking
     assert faults == []
