@@ -42,6 +42,7 @@ from centralita.services.ingest import ConfiguredSource, Ingest
 from centralita.services.invgate import InvGate
 from centralita.services.keys import PREVIOUS_VARIABLE, VARIABLE
 from centralita.services.metrics import HubMetrics
+from centralita.services.oidc import provider_of
 from centralita.services.reactions import Reactions
 from centralita.services.route import Router
 from centralita.services.rule_catalogue import RuleCatalogue
@@ -276,6 +277,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         role=role,
         invgate=None if invgate is None else InvGate(invgate, client, clock, buckets),
         directory=directory_of(settings, client, clock),
+        identity_provider=provider_of(settings, client, clock),
     )
     for noun in (tickets, approvals, incidents, acknowledgements, assets, ci_changes, timers, interactions, sessions):
         noun.join(hub)

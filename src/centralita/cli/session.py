@@ -87,6 +87,10 @@ class Session:
         """Raises Refusal."""
         return self._call("PATCH", path, body)
 
+    def put(self, path: str, body: Any) -> Any:
+        """Raises Refusal."""
+        return self._call("PUT", path, body)
+
     def delete(self, path: str) -> Any:
         """Raises Refusal."""
         return self._call("DELETE", path, None)

@@ -1,7 +1,8 @@
-"""``user add``, ``user list``, ``user role``, ``user disable``, ``user enable``."""
+"""``user add``, ``list``, ``role``, ``disable``, ``enable``, ``password``, ``invite``, ``sessions``, ``sign-out``."""
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from centralita.cli.commands import command, group
 from centralita.cli.contents import CONTENTS
 from centralita.cli.event import Json
-from centralita.cli.output import lamp, print_json, say, table
+from centralita.cli.output import ago, lamp, print_json, say, table, warn
 from centralita.cli.session import segment, session
 from centralita.cli.words import _
 
@@ -74,3 +75,73 @@ def _enable(ctx: typer.Context, name: str, enabled: bool) -> None:
     with session(ctx.obj) as hub:
         changed = hub.patch(f"/users/{segment(name)}", {"enabled": enabled})
     say(f"{changed['name']}  {lamp('flowing' if changed['enabled'] else 'off')}")
+
+
+@command(
+    app,
+    "password",
+    "user.manage",
+    _("Set a person's password: asked for, or read from standard input. Signs them out everywhere."),
+    ["centralita user password ana", "pass show desk/ana | centralita user password ana"],
+)
+def password(ctx: typer.Context, name: Name) -> None:
+    if sys.stdin.isatty():
+        given = typer.prompt(_("New password"), hide_input=True, confirmation_prompt=_("Once more"), err=True)
+    else:
+        given = sys.stdin.readline().rstrip("\r\n")
+    with session(ctx.obj) as hub:
+        hub.put(f"/users/{segment(name)}/password", {"password": given})
+    say(_("{name} has a new password, and is signed out everywhere.").format(name=name))
+
+
+@command(
+    app,
+    "invite",
+    "user.manage",
+    _("Make a link by which a person sets a password: once, within 24 hours."),
+    ["centralita user invite ana"],
+)
+def invite(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+    with session(ctx.obj) as hub:
+        made = hub.post(f"/users/{segment(name)}/invitation")
+    if as_json:
+        print_json(made)
+        return
+    say(made["url"])
+    warn(_("Whoever has this link comes in as {name}. It is not shown again.").format(name=name))
+    if made["url"].startswith("/"):
+        warn(_("The configuration lacks server.public_url: put the hub's address before it."))
+
+
+@command(
+    app,
+    "sessions",
+    "user.manage",
+    _("List where a person is signed in to the dashboard."),
+    ["centralita user sessions ana"],
+)
+def sessions(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+    with session(ctx.obj) as hub:
+        listed = hub.get(f"/users/{segment(name)}/sessions")
+    if as_json:
+        print_json(listed)
+        return
+    heads = (_("Number"), _("Since"), _("Last seen"), _("Address"), _("Browser"))
+    rows = [
+        (each["id"], ago(each["created_at"]), ago(each["seen_at"]), each["address"], each["user_agent"])
+        for each in listed["items"]
+    ]
+    table(heads, rows, right=[0])
+
+
+@command(
+    app,
+    "sign-out",
+    "user.manage",
+    _("Sign a person out of the dashboard, everywhere."),
+    ["centralita user sign-out ana"],
+)
+def sign_out(ctx: typer.Context, name: Name) -> None:
+    with session(ctx.obj) as hub:
+        ended = hub.delete(f"/users/{segment(name)}/sessions")
+    say(_("Sessions ended: {count}").format(count=ended["sessions"]))

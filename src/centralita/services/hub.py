@@ -14,6 +14,7 @@ from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.deliver import Deliverer
 from centralita.services.destinations import Destinations
 from centralita.services.directory import Directory
+from centralita.services.identity_provider import IdentityProvider
 from centralita.services.ingest import ConfiguredSource, Ingest
 from centralita.services.invgate import InvGate
 from centralita.services.metrics import HubMetrics
@@ -65,6 +66,8 @@ class Hub:
     """To read; what is written goes by deliveries. None when it is not configured."""
     directory: Directory | None = None
     """Who else knows whose an account is. None when none is configured."""
+    identity_provider: IdentityProvider | None = None
+    """Who vouches for people at the dashboard. None when none is configured."""
     role: str = "all"
     draining: bool = False
     running: bool = False

@@ -290,6 +290,19 @@ TEXTS: Mapping[str, str] = {
     # access
     "access.role_unknown": N_("There is no role {role}."),
     "access.scope_unknown": N_("There is no scope {scope}."),
+    "oidc.ambiguous": N_("Somebody else here has this address already. Whoever runs Centralita can tell them apart."),
+    "oidc.denied": N_("The identity provider was told not to go on."),
+    "oidc.disabled": N_("This account is disabled."),
+    "oidc.domain": N_("Addresses of this domain may not come in, or the address is not verified."),
+    "oidc.no_role": N_("No role is meant for this person."),
+    "oidc.other_issuer": N_("The identity provider calls itself something else than dashboard.oidc.issuer."),
+    "oidc.refused": N_("The identity provider refuses."),
+    "oidc.stale": N_("It took too long, was done before, or was begun in another browser. Try again."),
+    "oidc.unconfigured": N_("To sign in by an identity provider the configuration lacks: {settings}."),
+    "oidc.unknown_person": N_("There is no account for this person here."),
+    "oidc.unreachable": N_("The identity provider can't be reached."),
+    "oidc.untrusted": N_("What the identity provider says can't be trusted."),
+    "oidc.unusable": N_("The identity provider does not say what it should."),
     "password.guessable": N_(
         "This password is too easily guessed; better are several words that have nothing to do with each other."
     ),

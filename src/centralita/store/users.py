@@ -51,7 +51,10 @@ def add(tx: Transaction, values: Mapping[str, Any]) -> UserRow:
     """Adds a person: ``name``, ``role``, ``created_at`` and what is known of the rest. Raises NameTaken."""
     if by_name(tx, values["name"]) is not None:
         raise NameTaken(values["name"])
-    number = tx.execute(sa.insert(users).values(dict(values)).returning(users.c.id)).scalar_one()
+    try:
+        number = tx.execute(sa.insert(users).values(dict(values)).returning(users.c.id)).scalar_one()
+    except sa.exc.IntegrityError:  # somebody added them at this moment
+        raise NameTaken(values["name"]) from None
     row = tx.execute(sa.select(users).where(users.c.id == number)).one()
     return _row(row)
 
