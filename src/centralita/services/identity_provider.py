@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote
 
 import msgspec
 from joserfc import jwt
@@ -120,7 +120,7 @@ class IdentityProvider:
             known = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
             method = "client_secret_basic" if "client_secret_basic" in known else "client_secret_post"
         if method == "client_secret_basic":
-            client_id, secret = quote_plus(client_id), quote_plus(secret)  # RFC 6749, 2.3.1
+            client_id, secret = quote(client_id, safe=""), quote(secret, safe="")  # RFC 6749, 2.3.1
         body = prepare_token_request(
             "authorization_code", redirect_uri=asked.redirect_uri, code=code, code_verifier=verifier
         )
