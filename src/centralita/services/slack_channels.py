@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -64,3 +65,18 @@ async def _examine(
     if not found.get("is_private") and "chat:write.public" in who.scopes:
         return Finding(cause="channels", state="warn", id="channel.outside", arguments=arguments)
     return Finding(cause="channels", state="fail", id="channel.shut_out", arguments=arguments)
+
+
+async def channel_names(hub: Hub, wait_s: float) -> list[str]:
+    """Names of the default workspace's channels, those first that the app is in; [] when Slack does not say in time."""
+    default = hub.workspaces.default
+    if default is None or not default.tokens.bot_token:
+        return []
+    listed: dict[str, dict[str, Any]] = {}
+    try:
+        async with asyncio.timeout(wait_s):
+            await _list(hub, default.tokens.bot_token, Said(), listed)
+    except TimeoutError:
+        pass  # those that came until then
+    open_ = [(not each.get("is_member"), name) for name, each in listed.items() if not each.get("is_archived")]
+    return [f"#{name}" for _is_outside, name in sorted(open_)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,6 +38,11 @@ class Vault:
     def unseal(self, sealed: str, place: str) -> str:
         """What ``seal`` was given. Raises core.secrets.SecretError, keys.KeyFault."""
         return unseal(base64.b64decode(sealed), self._keys, place.encode()).decode()
+
+    def derive(self, purpose: str) -> str:
+        """A text of 40 letters and digits that only whoever has the current key can make; the same in every process.
+        Raises keys.KeyFault."""
+        return hmac.digest(self._keys[0].material, f"derived/{purpose}".encode(), "sha256")[:20].hex()
 
     def seal_struct(self, content: msgspec.Struct, place: str) -> bytes:
         """As ``seal``, for a column of bytes."""

@@ -1,0 +1,230 @@
+"""What the steps of the first run do: each is a form of its own, and each service is the one that the API calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from centralita.core.rules import RulesError
+from centralita.i18n import N_, ngettext
+from centralita.i18n import gettext as _
+from centralita.services import (
+    events,
+    replays,
+    rule_changes,
+    rules,
+    slack_setup,
+    source_changes,
+    source_trial,
+    sources,
+)
+from centralita.services.access import Refused
+from centralita.services.hub import Hub
+from centralita.services.keys import KeyFault
+from centralita.services.replays import NotFound
+from centralita.services.rules import DryRun
+from centralita.services.slack_installations import Tokens
+from centralita.services.slack_setup import SlackRefused, SlackUnavailable
+from centralita.services.source_changes import Faulty, InTheWay, NewSource
+from centralita.services.source_watch import until
+from centralita.services.wording import explained, in_words
+from centralita.store.events import Filter
+from centralita.web.auth import hub_of
+from centralita.web.dashboard import forms
+from centralita.web.dashboard.access import needs, person_of
+from centralita.web.dashboard.forms import Form
+from centralita.web.dashboard.page import Flash, locale, page_of, redirect, render
+from centralita.web.dashboard.setup import first_event, page
+
+router = APIRouter()
+
+LAST = 1000
+"""Events that the preview of a rule looks at."""
+ARRIVAL_S = 8.0
+"""So long the answer waits until the message has arrived; the page goes on looking."""
+_AUTH = "bearer"
+"""How a sender without a kind of its own proves itself: a header that every tool can set."""
+
+
+@router.post("/setup/slack", dependencies=[needs("slack.manage")])
+async def connect_slack(request: Request) -> Response:
+    """Verifies the tokens at Slack, and keeps them."""
+    hub, form = hub_of(request), await forms.read(request)
+    person = await person_of(request)
+    language, actor = locale(request, person), person.principal.actor
+    tokens = Tokens(**{name: form.get(name) for name in Tokens.__struct_fields__})
+    if not tokens.bot_token:
+        form.fault("bot_token", _("Without it the app can't write.", language))
+        return await page(request, "slack", form=form, status=422)
+    try:
+        made = await slack_setup.connect(hub, actor, tokens)
+    except SlackRefused as refused:
+        for fault in refused.faults:
+            form.fault(fault.at, in_words(fault.reason, {}, language))
+    except SlackUnavailable as fault:
+        form.fault("", explained(fault.reason, fault.detail, language))
+    except InTheWay as fault:
+        form.fault("", in_words(fault.reason, fault.arguments, language))
+    if form.faults:
+        return await page(request, "slack", form=form, status=422)
+    name = made.installation.name or made.installation.team_id
+    return redirect(request, "/setup", Flash(N_("The workspace {name} is connected."), {"name": name}))
+
+
+@router.post("/setup/source", dependencies=[needs("source.manage")])
+async def add_source(request: Request) -> Response:
+    """Adds it, and shows what is to be entered at the sender, this once."""
+    hub, form = hub_of(request), await forms.read(request)
+    person = await person_of(request)
+    language, actor = locale(request, person), person.principal.actor
+    kind = form.get("kind")
+    settings = {"auth": _AUTH} if kind == "generic" else {}
+    slug = form.get("slug") or kind
+    try:
+        _source, handover = await source_changes.add(hub, actor, NewSource(kind, slug, "", settings, ""))
+    except (InTheWay, Refused) as fault:
+        at = "kind" if fault.reason == "source.kind_unknown" else "slug"
+        form.fault(at, in_words(fault.reason, fault.arguments, language))
+    except Faulty as fault:
+        for each in fault.faults:
+            path, _colon, reason = each.partition(": ")
+            form.fault("kind", f"{path}: {in_words(reason, {}, language)}")
+    except KeyFault as fault:
+        form.fault("", f"{in_words(fault.reason, {}, language)} {fault.place}")
+    if form.faults:
+        return await page(request, "source", form=form, status=422)
+    return await page(request, "source", source=slug, handover=handover)
+
+
+@router.get("/setup/arrived", dependencies=[needs("source.read")])
+async def arrived(request: Request, source: str = Query(max_length=63)) -> Response:
+    """What has come from a source: the part of the page that looks again by itself."""
+    hub = hub_of(request)
+    found = await sources.detail(hub, source)
+    if found is None:
+        raise LookupError(source)
+    first = await first_event(hub, found)
+    shown = await page_of(request)
+    return await render(request, "setup/arrived.html", shown, block="arrived", source=found, first=first)
+
+
+@router.post("/setup/example", dependencies=[needs("source.manage")])
+async def send_example(request: Request) -> Response:
+    """Signs one of the kind's examples as the sender would, and takes it in."""
+    hub, form = hub_of(request), await forms.read(request)
+    slug = form.get("source")
+    sent = await _send_example(hub, (await person_of(request)).principal.actor, slug)
+    text = N_("An example went in by {source}.") if sent else N_("{source} has no example to send.")
+    flash = Flash(text, {"source": slug}, lamp="flowing" if sent else "held")
+    return redirect(request, f"/setup?step=source&source={slug}" if slug in hub.sources else "/setup", flash)
+
+
+async def _send_example(hub: Hub, actor: str, slug: str) -> str:
+    """The id of the event that it became; "" for none."""
+    found = await sources.detail(hub, slug)
+    if found is None or not found.fixtures:
+        return ""
+    try:
+        sent = await source_trial.send_fixture(hub, actor, slug, found.fixtures[0], ARRIVAL_S)
+    except ValueError:  # it can't be signed
+        return ""
+    return sent.events[0] if sent.events else ""
+
+
+@router.post("/setup/rule", dependencies=[needs("rule.manage")])
+async def add_rule(request: Request) -> Response:
+    """Shows what the rule would have done, or adds it."""
+    hub, form = hub_of(request), await forms.read(request)
+    person = await person_of(request)
+    language, actor = locale(request, person), person.principal.actor
+    given = {"name": form.get("name"), "condition": form.get("condition"), "channel": form.get("channel")}
+    if not given["channel"]:
+        form.fault("channel", _("Into which channel? For example #alerts.", language))
+    preview: DryRun | None = None
+    if not form.faults:
+        try:
+            preview = await _preview(hub, given)
+            if form.get("do") == "add":
+                await rule_changes.add(hub, actor, given)
+                flash = Flash(
+                    N_("The rule {name} is in force: the next event is decided by it."), {"name": given["name"]}
+                )
+                return redirect(request, "/setup", flash)
+        except RulesError as error:
+            _note(form, error, language)
+        except InTheWay as fault:
+            form.fault("name", in_words(fault.reason, fault.arguments, language))
+    more: dict[str, Any] = {}
+    if preview is not None and not form.faults:
+        more = {"preview": preview, "previewed": _previewed(preview, given["channel"], language)}
+    return await page(request, "rule", form=form, status=422 if form.faults else 200, **more)
+
+
+def _note(form: Form, error: RulesError, language: str) -> None:
+    for problem in error.problems:
+        at = problem.key if problem.key in ("name", "condition", "channel") else ""
+        form.fault(at, in_words(problem.id, problem.arguments, language), problem.point)
+
+
+async def _preview(hub: Hub, given: dict[str, str]) -> DryRun:
+    """What the newest events would have led to. Raises RulesError."""
+    spec = rule_changes.read(given)
+    found = list(rule_changes.problems(hub, spec))
+    if found:
+        raise RulesError(found)
+    changed = rules.changed_rules(hub, {"rule": given})
+    after = await rules.cursor_before_last(hub, Filter(), LAST)
+    return await rules.dry_run(hub, changed, Filter(), LAST, after)
+
+
+def _previewed(preview: DryRun, channel: str, language: str) -> str:
+    if not preview.events:
+        return _("There is no event yet to try it on.", language)
+    said = ngettext(
+        "Of the last {events} events, {n} would have gone to {channel} by it.",
+        "Of the last {events} events, {n} would have gone to {channel} by it.",
+        preview.changed,
+        language,
+    )
+    return said.format(events=preview.events, n=preview.changed, channel=channel)
+
+
+@router.post("/setup/message", dependencies=[needs("event.replay")])
+async def send_message(request: Request) -> Response:
+    """Has an event decided by today's rules: the newest one, else an example of the source; waits for its arrival."""
+    hub, form = hub_of(request), await forms.read(request)
+    actor, slug = (await person_of(request)).principal.actor, form.get("source")
+    found = await events.find(hub, Filter(source=slug), None, 1, "") if slug in hub.sources else None
+    if found is None or not found.items:
+        event = await _send_example(hub, actor, slug)
+    else:
+        event = found.items[0].id
+        try:
+            await replays.of_event(hub, actor, event, "reroute")
+        except NotFound:
+            event = ""
+    if not event:
+        return redirect(request, "/setup?step=source", Flash(N_("There is no event yet to send."), lamp="held"))
+    await _settled(hub, event)
+    return redirect(request, f"/setup?step=message&event={event}")
+
+
+async def _settled(hub: Hub, event: str) -> None:
+    """Waits until every delivery of the event has ended, but not for ever."""
+
+    async def look() -> bool | None:
+        found = await events.detail(hub, event)
+        return True if found is None or all(each.finished_at for each in found.deliveries) else None
+
+    await until(hub, (event.removeprefix("evt_").partition("_")[0],), ARRIVAL_S, look, always=True)
+
+
+@router.get("/setup/sent", dependencies=[needs("event.read")])
+async def sent(request: Request, event: str = Query(max_length=40)) -> Response:
+    """Where the message is: the part of the page that looks again until it has arrived."""
+    found = await events.detail(hub_of(request), event)
+    if found is None:
+        raise LookupError(event)
+    shown = await page_of(request)
+    return await render(request, "setup/sent.html", shown, block="sent", sent=found)
