@@ -56,7 +56,7 @@ async def show(
         sentence=said.format(n=total) if total else _("Nothing was given up.", language),
         lamp="failed" if total else "flowing",
     )
-    next_ = _address(lane, after=rows[PAGE - 1].id.removeprefix("dlv_")) if len(rows) > PAGE else ""
+    onward = _address(lane, after=rows[PAGE - 1].id.removeprefix("dlv_")) if len(rows) > PAGE else ""
     return await render(
         request,
         "dead_letters.html",
@@ -64,8 +64,8 @@ async def show(
         rows=rows[:PAGE],
         lanes=lanes,
         lane=lane,
-        first=_address(lane) if after else "",
-        next=next_,
+        begin=_address(lane) if after else "",
+        onward=onward,
         more=more,
         explain=partial(explained, locale=language),
         look_first=LOOK_FIRST,

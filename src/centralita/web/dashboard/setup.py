@@ -131,7 +131,7 @@ async def page(
     detail = await _source(hub, source, progress)
     first = await first_event(hub, detail)
     context = {
-        "form": form or Form(values=_given(open_, detail)),
+        "forms": {each: Form(values=_given(each, detail)) for each in STEPS} | ({open_: form} if form else {}),
         "faulty": open_ if form is not None else "",
         "steps": STEPS,
         "open": open_,
@@ -146,7 +146,7 @@ async def page(
         "handover": None,
         "preview": None,
         "channels": await slack_channels.channel_names(hub, CHANNELS_S) if open_ == "rule" else (),
-        "kinds": kinds() if open_ == "source" else (),
+        "kinds": kinds(),
         **more,
     }
     return await render(request, "setup/page.html", shown, status=status, **context)

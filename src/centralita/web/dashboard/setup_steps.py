@@ -182,8 +182,8 @@ def _previewed(preview: DryRun, channel: str, language: str) -> str:
     if not preview.events:
         return _("There is no event yet to try it on.", language)
     said = ngettext(
-        "Of the last {events} events, {n} would have gone to {channel} by it.",
-        "Of the last {events} events, {n} would have gone to {channel} by it.",
+        "{n} of {events} events would have gone to {channel}.",
+        "{n} of {events} events would have gone to {channel}.",
         preview.changed,
         language,
     )

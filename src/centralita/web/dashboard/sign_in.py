@@ -8,6 +8,7 @@ from centralita.i18n import gettext as _
 from centralita.services import sessions
 from centralita.services import sign_in as passwords
 from centralita.services.sessions import SignInRefused
+from centralita.services.sign_in import is_unclaimed
 from centralita.services.wording import in_words
 from centralita.web.auth import PUBLIC, hub_of, requires
 from centralita.web.dashboard import forms
@@ -23,6 +24,8 @@ async def show(request: Request, next: str = Query(default="/", max_length=2_000
     """The form; whoever is signed in goes where they wanted to go."""
     if await signed_in(request) is not None:
         return redirect(request, next if local(next) else "/")
+    if await is_unclaimed(hub_of(request)):
+        return redirect(request, "/setup")
     return await _form(request, Form(values={"next": next}))
 
 

@@ -1,0 +1,120 @@
+"""The first run, as somebody new goes through it: from the empty hub to the first message in Slack."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, expect
+
+from centralita.integrations import registry
+from centralita.sandbox.control import SlackControl
+from centralita.sandbox.server import serve
+from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN, LimitSettings, LocalSlack
+from centralita.services.hub import Hub
+from centralita.serving import serving
+from centralita.settings import load
+from tests.browser.conftest import DEADLINE_MS
+from tests.scenarios.processes import write_config
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+PASSWORD = "zapato lima nube cuarenta"
+WORDS = {
+    "en": {
+        "create": "Create the account", "connect": "Connect Slack", "add_source": "Add the source",
+        "missing": "The secret is missing.", "go_on": "Go on", "here": "Here it is, and this is what was understood:",
+        "try": "Try it on the last events",
+        "would": "1 of 1 events would have gone to #alerts", "add_rule": "Add the rule",
+        "send": "Send it", "arrived": "arrived", "all": "Everything is set up",
+    },
+    "es": {
+        "create": "Crear la cuenta", "connect": "Conectar Slack", "add_source": "Agregar el origen",
+        "missing": "Falta el secreto.", "go_on": "Continuar", "here": "Aquí está, y esto es lo que se entendió:",
+        "try": "Probarla con los últimos eventos",
+        "would": "1 de 1 eventos habría ido a #alerts", "add_rule": "Agregar la regla",
+        "send": "Enviarlo", "arrived": "llegó", "all": "Todo está configurado",
+    },
+}  # fmt: skip
+
+
+@dataclass
+class New:
+    """A hub that nobody has set up, and the workspace that it may be connected to."""
+
+    hub: Hub
+    url: str
+    slack: SlackControl
+
+    async def post(self, address: str, secret: str) -> int:
+        """What InvGate posts; the answer's status."""
+        fixture = next(iter(registry.fixtures("invgate").values()))
+        headers = {**fixture.headers, **({"x-webhook-secret": secret} if secret else {})}
+        async with aiohttp.ClientSession() as http, http.post(address, data=fixture.body, headers=headers) as answer:
+            return answer.status
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def new(tmp_path: Path) -> AsyncIterator[New]:
+    async with AsyncExitStack() as stack:
+        slack_address = await stack.enter_async_context(serve(LocalSlack(LimitSettings.off())))
+        slack = await stack.enter_async_context(SlackControl(slack_address.url))
+        content: dict[str, Any] = {
+            "server": {"port": 0},
+            "slack": {"api_url": f"{slack_address.url}/api/"},
+            "network": {"allow": ["127.0.0.0/8"]},
+        }
+        config = write_config(tmp_path, f"sqlite:///{tmp_path / 'hub.db'}", content, {})
+        hub, url = await stack.enter_async_context(serving(load(config, {})))
+        yield New(hub, url, slack)
+
+
+@pytest.mark.parametrize(("locale", "width"), [("en", 1360), pytest.param("es", 390, marks=pytest.mark.long)])
+async def test_somebody_new_has_a_first_message_in_slack(new: New, browser: Browser, locale: str, width: int) -> None:
+    words, faults = WORDS[locale], list[str]()
+    context = await browser.new_context(viewport={"width": width, "height": 900}, locale=locale)
+    context.set_default_timeout(DEADLINE_MS)
+    page = await context.new_page()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+
+    def button(name: str) -> Locator:
+        return page.get_by_role("button", name=words[name], exact=True)
+
+    await page.goto(new.url)
+    await page.locator("#name").fill("ana")
+    await page.locator("#password").fill(PASSWORD)
+    await button("create").click()
+
+    await page.locator("#bot_token").fill(BOT_TOKEN)
+    await page.locator("#app_token").fill(APP_TOKEN)
+    await button("connect").click()
+
+    await page.locator("#kind").select_option("invgate")
+    await button("add_source").click()
+    address = await page.locator("#handover-address").inner_text()
+    secret = await page.locator("#handover-secret").inner_text()
+    arrived = page.locator("#arrived")
+    assert await new.post(address, "") == 401
+    await expect(arrived).to_contain_text(words["missing"])
+    assert await new.post(address, secret) == 202
+    await expect(arrived).to_contain_text(words["here"])
+    await arrived.get_by_role("link", name=words["go_on"]).click()
+
+    await page.locator("#channel").fill("#alerts")
+    await button("try").click()
+    await expect(page.locator("#rule .notice")).to_contain_text(words["would"])
+    await button("add_rule").click()
+
+    await button("send").click()
+    await expect(page.locator("#sent")).to_contain_text(words["arrived"])
+    await new.slack.wait_for(lambda call: "#alerts" in str(call.args), method="chat.postMessage", timeout_s=10)
+    await page.goto(f"{new.url}/setup")
+    await expect(page.locator(".sentence")).to_contain_text(words["all"])
+    assert faults == []
+    await context.close()

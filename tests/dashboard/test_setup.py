@@ -1,0 +1,132 @@
+"""The first run without a script: who may claim a hub, and each step as a form."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+
+from centralita.sandbox.server import serve
+from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN, LimitSettings, LocalSlack
+from centralita.services.first_run import setup_key, setup_link
+from centralita.serving import serving
+from centralita.settings import load
+from tests.dashboard.office import PASSWORD, SECRET, Office
+from tests.scenarios.processes import write_config
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+ADMIN = {"name": "ana", "email": "ana@example.com", "password": PASSWORD}
+CANARY = '"><img src=x onerror=alert(1)>'
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def empty(tmp_path: Path) -> AsyncIterator[Office]:
+    """A hub that nobody has set up, with a workspace in its reach."""
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(serve(LocalSlack(LimitSettings.off())))
+        content: dict[str, Any] = {
+            "locale": "en",
+            "server": {"port": 0},
+            "slack": {"api_url": f"{slack.url}/api/"},
+            "network": {"allow": ["127.0.0.0/8"]},
+        }
+        config = write_config(tmp_path, f"sqlite:///{tmp_path / 'hub.db'}", content, {})
+        hub, url = await stack.enter_async_context(serving(load(config, {})))
+        yield Office(hub, url, stack)
+
+
+async def test_whoever_comes_to_a_new_hub_is_led_here_and_claims_it(empty: Office) -> None:
+    stranger = await empty.stranger()
+    seen = await stranger.get("/")
+    assert urlsplit(seen.url).path == "/setup" and "This hub belongs to nobody yet." in seen.text
+    assert "Setup key" not in seen.text  # it listens to nobody but this machine
+    assert (await setup_link(empty.hub)).startswith(f"{empty.url}/setup?key=")
+
+    seen = await stranger.post("/setup/admin", {**ADMIN, "password": "short"})
+    assert seen.status == 422 and "12 characters at least" in seen.text and 'value="ana"' in seen.html
+    seen = await stranger.post("/setup/admin", {**ADMIN, "name": " "})
+    assert seen.status == 422 and "Without a name" in seen.text
+    seen = await stranger.post("/setup/admin", ADMIN)
+    assert "ana is the administrator of this hub." in seen.text and "1 of 5 steps are done." in seen.text
+    assert await setup_link(empty.hub) == ""
+
+    late = await empty.stranger()
+    seen = await late.post("/setup/admin", {**ADMIN, "name": "eve"})
+    assert urlsplit(seen.url).path == "/sign-in"
+    assert urlsplit((await late.get("/setup")).url).path == "/sign-in"
+
+
+async def test_of_two_who_come_at_once_one_is_the_administrator(empty: Office) -> None:
+    both = [await empty.stranger() for _number in range(2)]
+    seen = await asyncio.gather(
+        *(each.post("/setup/admin", {**ADMIN, "name": f"n{number}"}) for number, each in enumerate(both))
+    )
+    assert sorted(urlsplit(each.url).path for each in seen) == ["/setup", "/sign-in"]
+
+
+@pytest.mark.parametrize(
+    "sent", [{"x-forwarded-for": "203.0.113.7"}, {"host": "desk.example.com", "origin": "http://desk.example.com"}]
+)
+async def test_a_stranger_needs_the_key(empty: Office, sent: dict[str, str]) -> None:
+    stranger = await empty.stranger()
+    assert "Setup key" in (await stranger.get("/setup", **sent)).text
+    for key in ("", "0" * 40, setup_key(empty.hub)[:-1], "ñ"):
+        seen = await stranger.post("/setup/admin", {**ADMIN, "key": key}, **sent)
+        assert seen.status == 403 and "This is not the key." in seen.text
+    key = setup_key(empty.hub)
+    assert f'value="{key}"' in (await stranger.get(f"/setup?key={key}", **sent)).html
+    assert (await stranger.post("/setup/admin", {**ADMIN, "key": key}, follow=False, **sent)).status == 303
+
+
+async def test_each_step_is_a_form(empty: Office) -> None:
+    ana = await empty.stranger()
+    await ana.post("/setup/admin", ADMIN)
+
+    seen = await ana.post("/setup/slack", {"bot_token": APP_TOKEN})
+    assert seen.status == 422 and "it belongs into app_token" in seen.text and APP_TOKEN not in seen.html
+    assert (await ana.post("/setup/slack", {"bot_token": ""})).status == 422
+    seen = await ana.post("/setup/slack", {"bot_token": BOT_TOKEN, "app_token": APP_TOKEN})
+    assert "is connected." in seen.text and "2 of 5" in seen.text and BOT_TOKEN not in seen.html
+
+    seen = await ana.post("/setup/source", {"kind": "generic", "slug": "Not A Slug"})
+    assert seen.status == 422 and 'value="Not A Slug"' in seen.html
+    seen = await ana.post("/setup/source", {"kind": "generic", "slug": "desk"})
+    assert "The secret is shown this once." in seen.text and "Waiting for the first event of desk…" in seen.text
+    assert (await ana.post("/setup/source", {"kind": "generic", "slug": "desk"})).status == 422
+    assert "The secret is shown" not in (await ana.get("/setup?step=source")).text
+
+    seen = await ana.post("/setup/rule", {"name": "All", "condition": "source = = 'desk'", "channel": "#alerts"})
+    assert seen.status == 422 and '<div class="caret">' in seen.html
+    seen = await ana.post("/setup/rule", {"name": "All", "condition": "", "channel": "#alerts", "do": "try"})
+    assert "There is no event yet to try it on." in seen.text and "2 of 5" in seen.text
+    seen = await ana.post("/setup/rule", {"name": "All", "condition": "", "channel": "#alerts", "do": "add"})
+    assert "The rule All is in force" in seen.text
+
+    # Nothing has come: an example goes in, and its message arrives.
+    seen = await ana.post("/setup/message", {"source": "desk"})
+    assert "arrived" in seen.text and "#alerts" in seen.text and "Everything is set up" in seen.text
+
+
+async def test_what_was_refused_and_what_was_understood_is_text(office: Office) -> None:
+    admin = await office.as_role("admin")
+    seen = await admin.get("/setup/arrived?source=desk")
+    assert "Waiting for the first event of desk…" in seen.text
+    await office.receive(type="printer.jammed", title=f"Papel {CANARY}", subject=f"printer/{CANARY}", id="1")
+    seen = await admin.get("/setup/arrived?source=desk")
+    assert "Here it is" in seen.text and "<img" not in seen.html and "&lt;img src=x" in seen.html
+    assert (await admin.get("/setup/arrived?source=nobody")).status == 404
+    assert SECRET not in (await admin.get("/setup?step=source")).html
+
+
+async def test_who_may_not_change_sees_the_steps_without_their_forms(office: Office) -> None:
+    operator, viewer = await office.as_role("operator"), await office.as_role("viewer")
+    seen = await operator.get("/setup")
+    assert seen.status == 200 and not {"/setup/slack", "/setup/source", "/setup/rule"} & set(seen.forms())
+    assert (await viewer.get("/setup")).status == 403
+    assert (await operator.post("/setup/source", {"kind": "generic"})).status == 403
