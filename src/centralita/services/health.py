@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from centralita.core import breaker
 from centralita.services.hub import Hub
-from centralita.store import deliveries, history, lanes, receipts, upkeep
+from centralita.store import deliveries, history, lanes, overview, receipts, upkeep
 from centralita.store.database import StoreUnavailable, Transaction
 from centralita.store.migrate import current, head
 
@@ -16,11 +16,7 @@ READY_WAIT_S = 2.0
 
 async def readiness(hub: Hub) -> list[str]:
     """Message ids of what keeps the hub from working; [] when it is ready. A receiver that is down is no reason."""
-    faults = list(hub.faults)
-    if hub.draining:
-        faults.append("hub.draining")
-    if hub.router.stopped_by:
-        faults.append("ruleset.changed")
+    faults = known_faults(hub)
     try:
         async with asyncio.timeout(READY_WAIT_S):
             await hub.database.write(_writable)
@@ -28,6 +24,16 @@ async def readiness(hub: Hub) -> list[str]:
                 faults.append("database.not_migrated")
     except (StoreUnavailable, TimeoutError):
         faults.append("database.unavailable")
+    return faults
+
+
+def known_faults(hub: Hub) -> list[str]:
+    """As ``readiness``, without asking the database."""
+    faults = list(hub.faults)
+    if hub.draining:
+        faults.append("hub.draining")
+    if hub.router.stopped_by:
+        faults.append("ruleset.changed")
     return faults
 
 
@@ -88,7 +94,7 @@ async def trouble(hub: Hub) -> Trouble:
             held=tuple(each.key for each in known if each.breaker and breaker.load(each.breaker).position == "open"),
             paused=tuple(each.key for each in known if each.paused),
             dead=history.dead_count(tx),
-            waiting=sum(count for _lane, _state, count, _since in deliveries.counts(tx)),
+            waiting=sum(count for count, _oldest in overview.depths(tx).values()),
         )
 
     found = await hub.database.read(read)

@@ -53,13 +53,14 @@ async def listing(hub: Hub) -> list[LaneView]:
             depth[lane_id] = known + count, min(since, oldest)
         now, policy = hub.clock.now(), hub.destinations.policy
         return [
-            _view(lane, policy(lane.destination, lane.target), depth.get(lane.id), now) for lane in lanes.listing(tx)
+            view(lane, policy(lane.destination, lane.target), depth.get(lane.id), now) for lane in lanes.listing(tx)
         ]
 
     return await hub.database.read(read)
 
 
-def _view(lane: LaneState, policy: LanePolicy, depth: tuple[int, float] | None, now: float) -> LaneView:
+def view(lane: LaneState, policy: LanePolicy, depth: tuple[int, float] | None, now: float) -> LaneView:
+    """A lane as it is shown; ``depth`` is how many of its deliveries are unfinished, and when the oldest was made."""
     waiting, oldest = depth or (0, None)
     held = lane.held_until > now
     stopped = "paused" if lane.paused else "off" if policy.off else "held" if held else ""
@@ -105,7 +106,7 @@ async def set_paused(hub: Hub, actor: str, key: str, paused: bool) -> LaneView |
         return None
     hub.deliverer.look()
     hub.database.notify()
-    return next((view for view in await listing(hub) if view.key == key), None)
+    return next((each for each in await listing(hub) if each.key == key), None)
 
 
 def _is_held_by_breaker(lane: LaneState) -> bool:

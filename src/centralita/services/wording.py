@@ -282,6 +282,16 @@ TEXTS: Mapping[str, str] = {
     "ldap.refused": N_("The directory refuses."),
     "ldap.timeout": N_("The directory did not answer in time."),
     "ldap.unreachable": N_("The directory can't be reached."),
+    # how everything is
+    "overview.dead": N_("Dead letters in the last hour: {count}. Somebody has to see to them."),
+    "overview.fault": N_("The hub is not ready: {fault}"),
+    "overview.flowing": N_("Everything is flowing: the last event came at {last_at}, and nothing waits."),
+    "overview.held": N_("{lane} is held until {until_at}. Waiting there: {waiting}; none is lost."),
+    "overview.on_its_way": N_("Everything is flowing: the last event came at {last_at}. On their way: {waiting}."),
+    "overview.paused": N_("{lane} is paused. Waiting there: {waiting}; none is lost."),
+    "overview.quiet": N_("Everything is ready; no event has come yet."),
+    "overview.stopped": N_("{lane} kept failing and was stopped. Waiting there: {waiting}; none is lost."),
+    "overview.waiting": N_("Waiting: {waiting}, the oldest since {oldest_at}."),
     # the audit log
     "audit.cut": N_("Entries are missing at the end, from number {number}."),
     "audit.edited": N_("Entry {number} was changed."),

@@ -57,6 +57,7 @@ def _routers() -> list[APIRouter]:
         events,
         incidents,
         lanes,
+        overview,
         rule_changes,
         rules,
         settings,
@@ -77,7 +78,7 @@ def _routers() -> list[APIRouter]:
     )
 
     modules = (
-        *(events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations, incidents),
+        *(overview, events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations, incidents),
         *(assets, cis, rules, rule_changes, tokens, users, audit, settings, slack, slack_check),
         *(webhook_preview, webhook_trial, webhook_polling, webhook_statistics),
         *(webhook_history, webhook_replay, webhook_issues),
