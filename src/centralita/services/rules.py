@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -173,6 +174,29 @@ async def dry_run(hub: Hub, changed: Ruleset, wanted: Filter, limit: int, after:
         )
 
     return await hub.database.read(read)
+
+
+async def try_over(hub: Hub, changed: Ruleset, last: int, shown: int) -> DryRun:
+    """A dry run over the last ``last`` events, of which ``shown`` that are changed come along."""
+    cursor: str | None = await cursor_before_last(hub, Filter(), last)
+    whole = DryRun(events=0, changed=0, items=[], totals=[], next=None)
+    counts: dict[tuple[str, str], list[int]] = {}
+    while cursor is not None:
+        slice_ = await dry_run(hub, changed, Filter(), SLICE, cursor)
+        for total in slice_.totals:
+            summed = counts.setdefault((total.destination, total.target), [0, 0, 0, 0])
+            for index, count in enumerate((total.before, total.after, total.gained, total.lost)):
+                summed[index] += count
+        items = [*whole.items, *slice_.items][:shown]
+        whole = replace(whole, events=whole.events + slice_.events, changed=whole.changed + slice_.changed, items=items)
+        cursor = slice_.next
+    return replace(whole, totals=[Total(*place, *summed) for place, summed in sorted(counts.items())])
+
+
+async def matched_lately(hub: Hub, last: int) -> tuple[int, dict[str, int]]:
+    """How many of the last ``last`` events there are, and how many of them each rule matched."""
+    found = await hub.database.read(lambda tx: glances.matched_lately(tx, last))
+    return len(found), Counter(name for matched in found for name in matched)
 
 
 async def cursor_before_last(hub: Hub, wanted: Filter, last: int) -> str:

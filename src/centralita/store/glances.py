@@ -103,3 +103,10 @@ def events_after(tx: Transaction, wanted: Filter, after: str, limit: int) -> lis
     # Since a millisecond, then behind the id: many events may share the millisecond.
     rows = events.oldest_first(tx, wanted, page=limit)
     return list(islice(dropwhile(lambda stored: stored.event.id <= after, rows), limit))
+
+
+def matched_lately(tx: Transaction, limit: int) -> list[tuple[str, ...]]:
+    """The rules that each of the last events matched."""
+    table = event_table.c
+    query = sa.select(table.matched).order_by(table.day.desc(), table.id.desc()).limit(limit)
+    return [msgspec.json.decode(matched, type=tuple[str, ...]) for matched in tx.execute(query).scalars()]

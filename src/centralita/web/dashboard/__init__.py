@@ -34,6 +34,20 @@ def make_dashboard(hub: Hub) -> FastAPI:
 
 def routers() -> list[APIRouter]:
     """One of each noun. A path without a name in it stands before those that it would be a name for."""
-    from centralita.web.dashboard import dead_letters, overview, preferences, search, setup, setup_steps, sign_in
+    from centralita.web.dashboard import (
+        dead_letters,
+        overview,
+        preferences,
+        rules,
+        search,
+        setup,
+        setup_steps,
+        sign_in,
+    )
 
-    return [module.router for module in (overview, dead_letters, setup, setup_steps, search, preferences, sign_in)]
+    modules = (
+        *(overview, dead_letters, setup, setup_steps),
+        *(rules,),
+        *(search, preferences, sign_in),
+    )
+    return [module.router for module in modules]
