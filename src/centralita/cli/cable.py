@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from centralita.cli.output import LAMPS, ago, lit, painted, plain, span
+from centralita.cli.output import LAMPS, ago, lit, painted, plain, took
 from centralita.cli.words import LOCALE, _
+from centralita.services.cable import End, cable_of
 from centralita.services.wording import explained, in_words
 
 Detail = Mapping[str, Any]
@@ -51,13 +52,11 @@ def plain_line(line: str) -> str:
 
 
 def _cable(detail: Detail) -> Iterator[str]:
-    event, receipt = detail["event"], detail["receipt"]
-    taken = span(receipt["received_at"], detail["routed_at"]) if receipt else ""
-    matched, all_rules = len(detail["matched"]), len(detail["rules"])
-    rules = _("{matched} of {count} rules").format(matched=matched, count=all_rules)
-    on = lit("flowing")
-    start = f"  {plain(event['source'])} {on}──{taken and f' {taken} ──'}{on} {_('event')} ──{on} {rules} "
-    ends = [_end(delivery) for delivery in detail["deliveries"]]
+    cable = cable_of(detail)
+    rules = _("{matched} of {count} rules").format(matched=cable.matched, count=cable.rules)
+    on, taken = lit("flowing"), took(cable.routed_ms)
+    start = f"  {plain(cable.source)} {on}──{taken and f' {taken} ──'}{on} {_('event')} ──{on} {rules} "
+    ends = [_end(end) for end in cable.ends]
     if not ends:
         yield f"{start}──{lit('off')} {_('nobody is told')}"
         return
@@ -67,18 +66,16 @@ def _cable(detail: Detail) -> Iterator[str]:
         yield f"{start if index == 0 else indent}{joint}{end}"
 
 
-def _end(delivery: Detail) -> str:
-    state = delivery["state"]
-    symbol, colour, word = LAMPS.get(state, ("○", "bright_black", state))
-    took = span(delivery["created_at"], delivery["finished_at"])
-    lamp = painted(symbol, colour)
-    says = [delivery["lane"] or f"{delivery['destination']}:{delivery['target']}"]
-    if state == "delivered":
-        says.append(delivery["reference"])
+def _end(end: End) -> str:
+    symbol, colour, word = LAMPS.get(end.state, ("○", "bright_black", end.state))
+    taken = took(end.took_ms)
+    says = [end.label]
+    if end.state == "delivered":
+        says.append(end.reference)
     else:
-        says += [_(word), in_words(delivery["reason"], {}, LOCALE) if delivery["reason"] else ""]
-        says.append(ago(delivery["due_at"]) if delivery["attempts"] else "")
-    return f"{took and f' {took} ──'}{lamp} " + "  ".join(part for part in says if part)
+        says += [_(word), in_words(end.reason, {}, LOCALE) if end.reason else ""]
+        says.append(ago(end.due_at) if end.attempts else "")
+    return f"{taken and f' {taken} ──'}{painted(symbol, colour)} " + "  ".join(part for part in says if part)
 
 
 def _width(line: str) -> int:

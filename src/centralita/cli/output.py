@@ -148,11 +148,10 @@ def ago(moment: str | None, now: datetime | None = None) -> str:
     return _("in {time}").format(time=count) if seconds <= -1 else _("{time} ago").format(time=count)
 
 
-def span(start: str | None, end: str | None) -> str:
-    """The time between two moments, as short as it may be; "" when one is missing."""
-    if not start or not end:
+def took(ms: float | None) -> str:
+    """A length of time, as short as it may be; "" when nobody knows it."""
+    if ms is None:
         return ""
-    ms = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds() * 1000
     for limit, divisor, unit in ((1, 1, "ms"), (1_000, 1, "ms"), (60_000, 1_000, "s"), (3_600_000, 60_000, "min")):
         if abs(ms) < limit:
             return f"{ms / divisor:.1f} {unit}" if limit == 1 or unit == "s" else f"{ms / divisor:.0f} {unit}"
