@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -60,6 +60,12 @@ def newest(tx: Transaction, limit: int, before: int | None = None, actor: str = 
         query = query.where(audit.c.actor == actor)
     if action:
         query = query.where(audit.c.action == action)
+    return [_stored(row).link for row in tx.execute(query)]
+
+
+def load(tx: Transaction, numbers: Sequence[int]) -> list[Link]:
+    """Entries by their numbers, newest first."""
+    query = sa.select(audit).where(audit.c.seq.in_(numbers)).order_by(audit.c.seq.desc())
     return [_stored(row).link for row in tx.execute(query)]
 
 

@@ -50,6 +50,7 @@ def _row(stored: StoredEvent) -> dict[str, Any]:
         "title": event.title,
         "status": event.status,
         "correlation": event.correlation,
+        "cause": event.cause,
         "routed_at": stored.routed_at,
         "ruleset": stored.ruleset,
         "matched": msgspec.json.encode(stored.matched).decode(),

@@ -149,6 +149,8 @@ events = sa.Table(
     _text("title"),
     _text("status"),
     _text("correlation"),
+    # Id of the event that led to it; "" for one from outside, and for those of before there was this column.
+    Column("cause", Key, nullable=False, server_default=""),
     Column("routed_at", Double, nullable=False),
     Column("ruleset", Integer, nullable=False, server_default="0"),
     _text("matched", "[]"),
@@ -158,6 +160,13 @@ events = sa.Table(
     # What each list of events walks down, newest first; an entry goes to the end of its part of the index.
     *(Index(f"ix_events_{name}_day_id", name, "day", "id") for name in ("source", "type", "severity", "subject")),
     Index("ix_events_unmatched", "day", "id", sqlite_where=_UNMATCHED, postgresql_where=_UNMATCHED),
+    # Few have either: both stay small.
+    *(
+        Index(
+            f"ix_events_{name}", name, sqlite_where=sa.text(f"{name} <> ''"), postgresql_where=sa.text(f"{name} <> ''")
+        )
+        for name in ("cause", "correlation")
+    ),
     postgresql_partition_by="RANGE (day)",
 )
 
@@ -220,6 +229,7 @@ approvals = sa.Table(
     Column("updated_at", Double, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("ix_approvals_topic", "topic"),
+    Index("ix_approvals_subject", "subject"),
     Index("ix_approvals_state_id", "state", "id"),
 )
 
