@@ -37,6 +37,11 @@ TEXTS: Mapping[str, str] = {
     "webhook.polled": N_("The webhook {webhook} has no address: its events are fetched, and nothing is sent."),
     "webhook.test_delivered": N_("The receiver has taken it."),
     "webhook.unsigned": N_("The webhook {webhook} has no secret: it signs nothing that could be verified."),
+    # filters under a name
+    "view.empty": N_("Set a filter first: a view is filters under a name."),
+    "view.name": N_("A view needs a name of at most 60 characters."),
+    "view.too_long": N_("These filters are too long to be kept."),
+    "view.too_many": N_("You have as many views as there can be: remove one first."),
     # connecting a Slack workspace
     "slack.access_denied": N_("Slack was told not to install the app."),
     "slack.bad_client_secret": N_("Slack does not accept slack.client_secret."),

@@ -36,6 +36,9 @@ def routers() -> list[APIRouter]:
     """One of each noun. A path without a name in it stands before those that it would be a name for."""
     from centralita.web.dashboard import (
         dead_letters,
+        event_page,
+        event_replays,
+        events,
         overview,
         preferences,
         rules,
@@ -47,6 +50,7 @@ def routers() -> list[APIRouter]:
 
     modules = (
         *(overview, dead_letters, setup, setup_steps),
+        *(events, event_replays, event_page),
         *(rules,),
         *(search, preferences, sign_in),
     )

@@ -117,15 +117,21 @@ def span(seconds: float | None) -> str:
     return "0 s"
 
 
-def _moment(at: str) -> datetime:
+def moment(at: str) -> datetime:
+    """An RFC 3339 time."""
     return datetime.fromisoformat(at).astimezone(UTC)
+
+
+def moment_of(at_s: float) -> datetime:
+    """Seconds since 1970."""
+    return datetime.fromtimestamp(at_s, UTC)
 
 
 @pass_context
 def _ago(context: Context, at: str) -> str:
     """How long ago an RFC 3339 time was, or how long it is until then."""
     page: Page = context["page"]
-    past = page.now - _moment(at).timestamp()
+    past = page.now - moment(at).timestamp()
     text = gettext("{span} ago", page.locale) if past >= 0 else gettext("in {span}", page.locale)
     return text.format(span=span(abs(past)))
 
@@ -134,5 +140,5 @@ def _ago(context: Context, at: str) -> str:
 def _when(context: Context, at: str) -> str:
     """An RFC 3339 time in the reader's zone, to the second, with the zone's name."""
     page: Page = context["page"]
-    there = _moment(at).astimezone(page.zone)
+    there = moment(at).astimezone(page.zone)
     return there.strftime("%Y-%m-%d %H:%M:%S ") + (there.tzname() or "")

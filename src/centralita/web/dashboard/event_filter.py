@@ -51,6 +51,10 @@ class Asked:
         query = urlencode({**self.values, **{name: value for name, value in more.items() if value}})
         return f"/events?{query}" if query else "/events"
 
+    def subject_address(self, source: str, subject: str) -> str:
+        """The list of what a subject went through."""
+        return "/events?" + urlencode({"source": source, "subject": subject})
+
 
 def read(given: Mapping[str, str], now: float, zone: ZoneInfo, locale: str) -> Asked:
     """The filters of a query string or a form; ``zone`` is the reader's, in which times without one are meant."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -23,6 +22,7 @@ from centralita.web.auth import hub_of
 from centralita.web.dashboard import environment, event_filter, forms
 from centralita.web.dashboard.access import needs, person_of
 from centralita.web.dashboard.event_filter import NAMES, SPANS, Asked
+from centralita.web.dashboard.event_words import CAME_OF, SEVERITY_WORDS
 from centralita.web.dashboard.page import Flash, Page, locale, page_of, redirect, render
 
 router = APIRouter()
@@ -30,21 +30,6 @@ router = APIRouter()
 PAGE = 50
 VIEWS = "events"
 """Whose filters a saved view keeps."""
-OUTCOME_WORDS: Mapping[str, tuple[str, str]] = {
-    "waiting": ("waiting", N_("on its way")),
-    "dead": ("failed", N_("given up")),
-    "delivered": ("flowing", N_("done")),
-    "unmatched": ("off", N_("nobody asked")),
-    "incomplete": ("held", N_("incomplete")),
-}
-"""What came of an event -> lamp, word."""
-SEVERITY_WORDS: Mapping[str, str] = {
-    "critical": N_("critical"),
-    "high": N_("high"),
-    "medium": N_("medium"),
-    "low": N_("low"),
-    "info": N_("info"),
-}
 
 
 @router.get("/events", dependencies=[needs("event.read")])
@@ -86,8 +71,8 @@ def _choices(hub: Hub) -> dict[str, Any]:
         "sources": sorted(hub.sources),
         "types": sorted({name for source in hub.sources.values() for name in source.integration.types}),
         "severities": [(each, SEVERITY_WORDS[each]) for each in SEVERITIES],
-        "outcomes": [(each, OUTCOME_WORDS[each][1]) for each in OUTCOMES],
-        "outcome_words": OUTCOME_WORDS,
+        "outcomes": [(each, CAME_OF[each][1]) for each in OUTCOMES],
+        "outcome_words": CAME_OF,
         "severity_words": SEVERITY_WORDS,
         "spans": SPANS,
         "page_size": PAGE,
