@@ -17,7 +17,7 @@ CAME_OF: Mapping[str, tuple[str, str]] = {
     "waiting": ("waiting", N_("on its way")),
     "dead": ("failed", N_("given up")),
     "delivered": ("flowing", N_("done")),
-    "unmatched": ("off", N_("nobody asked")),
+    "unmatched": ("off", N_("no rule")),
     "incomplete": ("held", N_("incomplete")),
 }
 """What came of an event -> lamp, word."""
