@@ -13,6 +13,7 @@ from typing import Any
 
 from centralita.i18n import N_, ngettext
 from centralita.i18n import gettext as _
+from centralita.services.decide import FILL_RULE
 from centralita.services.wording import explained, in_words
 
 Detail = Mapping[str, Any]
@@ -72,9 +73,12 @@ class Cable:
 
     @property
     def latest(self) -> list[End]:
-        """Of each destination and rule the newest: what was sent again stands in its predecessor's place."""
+        """Of each destination and rule the newest: what was sent again stands in its predecessor's place. What the hub
+        had to read before the rules could decide is no destination."""
         newest: dict[tuple[str, str], End] = {}
         for end in self.ends:
+            if end.rule == FILL_RULE and end.state in ("delivered", "superseded"):
+                continue
             place = end.label, end.rule
             if end.state != "superseded" and (place not in newest or newest[place].generation <= end.generation):
                 newest[place] = end
