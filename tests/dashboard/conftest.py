@@ -54,4 +54,4 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
         sink = await stack.enter_async_context(serve(WebhookSink()))
         config = write_config(directory, f"sqlite:///{directory / 'hub.db'}", configuration(sink.url), {})
         hub, url = await stack.enter_async_context(serving(load(config, {})))
-        yield Office(hub, url, stack)
+        yield Office(hub, url, sink.url, stack)

@@ -115,6 +115,8 @@ class Office:
 
     hub: Hub
     url: str
+    sink: str
+    """Where the receiver of its webhook answers."""
     stack: Any
     known: dict[str, Visitor] = field(default_factory=dict)
 
