@@ -73,7 +73,7 @@ async def test_of_two_who_come_at_once_one_is_the_administrator(empty: Office) -
 @pytest.mark.parametrize(
     "sent", [{"x-forwarded-for": "203.0.113.7"}, {"host": "desk.example.com", "origin": "http://desk.example.com"}]
 )
-async def test_a_stranger_needs_the_key(empty: Office, sent: dict[str, str]) -> None:
+async def test_a_stranger_needs_the_key(empty: Office, sent: dict[str, Any]) -> None:
     stranger = await empty.stranger()
     assert "Setup key" in (await stranger.get("/setup", **sent)).text
     for key in ("", "0" * 40, setup_key(empty.hub)[:-1], "ñ"):
