@@ -139,7 +139,7 @@ async def detail(hub: Hub, slug: str) -> SourceDetail | None:
             faults=source.integration.check(source.settings, secrets) if source.origin != "hub" else [],
             types={name: declared.meaning for name, declared in sorted(source.integration.types.items())},
             seen=sources.types_seen(tx, slug),
-            fixtures=_examples(source),
+            fixtures=examples_of(source),
             rejections=[rejection_view(row) for row in rejections.newest(tx, slug)],
             unparsed=[unparsed_view(row) for row in sources.unparsed_of(tx, slug, UNPARSED_SHOWN)],
         )
@@ -147,8 +147,8 @@ async def detail(hub: Hub, slug: str) -> SourceDetail | None:
     return await hub.database.read(read)
 
 
-def _examples(source: ConfiguredSource) -> list[str]:
-    """Those that need no settings of their own first."""
+def examples_of(source: ConfiguredSource) -> list[str]:
+    """Names of its kind's examples; those that need no settings of their own first."""
     found = registry.examples(source.integration.kind, source.settings)
     return sorted(found, key=lambda name: (bool(found[name].settings.keys() - {"preset"}), name))
 

@@ -39,6 +39,7 @@ def routers() -> list[APIRouter]:
         event_page,
         event_replays,
         events,
+        example_event,
         overview,
         preferences,
         rules,
@@ -49,7 +50,7 @@ def routers() -> list[APIRouter]:
     )
 
     modules = (
-        *(overview, dead_letters, setup, setup_steps),
+        *(overview, example_event, dead_letters, setup, setup_steps),
         *(events, event_replays, event_page),
         *(rules,),
         *(search, preferences, sign_in),
