@@ -113,8 +113,8 @@ def _task(need: Need, page: Page) -> Task:
     return made(need, page.locale)
 
 
-def _counted(singular: str, plural: str, need: Need, language: str) -> str:
-    return ngettext(singular, plural, need.count, language).format(n=need.count, which=need.which)
+def _filled(text: str, need: Need) -> str:
+    return text.format(n=need.count, which=need.which)
 
 
 def _fault(need: Need, language: str) -> Task:
@@ -127,72 +127,92 @@ def _disk(need: Need, language: str) -> Task:
 
 
 def _dead_letters(need: Need, language: str) -> Task:
-    text = _counted("{n} dead letter", "{n} dead letters", need, language)
+    text = _filled(ngettext("{n} dead letter", "{n} dead letters", need.count, language), need)
     return Task("failed", text, "/dead-letters")
 
 
 def _disabled(need: Need, language: str) -> Task:
-    text = _counted(
-        "{n} webhook was stopped: {which} kept failing",
-        "{n} webhooks were stopped, {which} among them: they kept failing",
+    text = _filled(
+        ngettext(
+            "{n} webhook was stopped: {which} kept failing",
+            "{n} webhooks were stopped, {which} among them: they kept failing",
+            need.count,
+            language,
+        ),
         need,
-        language,
     )
     return Task("failed", text, lane_path(need.which), _("Resume", language), "lane.manage")
 
 
 def _failing(need: Need, language: str) -> Task:
-    text = _counted(
-        "{n} webhook has had no success for long: {which}",
-        "{n} webhooks have had no success for long, {which} among them",
+    text = _filled(
+        ngettext(
+            "{n} webhook has had no success for long: {which}",
+            "{n} webhooks have had no success for long, {which} among them",
+            need.count,
+            language,
+        ),
         need,
-        language,
     )
     return Task("held", text, lane_path(need.which))
 
 
 def _paused(need: Need, language: str) -> Task:
-    text = _counted("{n} lane is paused: {which}", "{n} lanes are paused, {which} among them", need, language)
+    text = _filled(
+        ngettext("{n} lane is paused: {which}", "{n} lanes are paused, {which} among them", need.count, language), need
+    )
     return Task("held", text, lane_path(need.which), _("Resume", language), "lane.manage")
 
 
 def _unparsed(need: Need, language: str) -> Task:
-    text = _counted("{n} receipt could not be read", "{n} receipts could not be read", need, language)
+    text = _filled(
+        ngettext("{n} receipt could not be read", "{n} receipts could not be read", need.count, language), need
+    )
     return Task("failed", text, "/sources")
 
 
 def _late(need: Need, language: str) -> Task:
-    text = _counted(
-        "{which} is silent for longer than usual",
-        "{n} sources are silent for longer than usual, {which} among them",
+    text = _filled(
+        ngettext(
+            "{which} is silent for longer than usual",
+            "{n} sources are silent for longer than usual, {which} among them",
+            need.count,
+            language,
+        ),
         need,
-        language,
     )
     return Task("waiting", text, f"/sources/{quote(need.which, safe='')}")
 
 
 def _rejections(need: Need, language: str) -> Task:
-    text = _counted(
-        "{n} request was refused in the last hour, by {which}",
-        "{n} requests were refused in the last hour, most by {which}",
+    text = _filled(
+        ngettext(
+            "{n} request was refused in the last hour, by {which}",
+            "{n} requests were refused in the last hour, most by {which}",
+            need.count,
+            language,
+        ),
         need,
-        language,
     )
     return Task("held", text, f"/sources/{quote(need.which, safe='')}")
 
 
 def _approvals(need: Need, language: str) -> Task:
-    text = _counted("{n} approval waits for an answer", "{n} approvals wait for an answer", need, language)
+    text = _filled(
+        ngettext("{n} approval waits for an answer", "{n} approvals wait for an answer", need.count, language), need
+    )
     return Task("waiting", text, "/approvals")
 
 
 def _conflicts(need: Need, language: str) -> Task:
-    text = _counted("{n} asset's owner is in doubt", "{n} assets' owners are in doubt", need, language)
+    text = _filled(
+        ngettext("{n} asset's owner is in doubt", "{n} assets' owners are in doubt", need.count, language), need
+    )
     return Task("held", text)
 
 
 def _issues(need: Need, language: str) -> Task:
-    text = _counted("{n} webhook error is open", "{n} webhook errors are open", need, language)
+    text = _filled(ngettext("{n} webhook error is open", "{n} webhook errors are open", need.count, language), need)
     return Task("held", text, "/webhooks")
 
 
