@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -50,18 +51,21 @@ def _await(sink: Child, have: int, count: int) -> dict[str, Any]:
     return ask(sink.url, f"wait/{count}")
 
 
-def watch(sink: Child, worker: Child, count: int) -> Run:
-    """Waits until ``count`` have come. What counts is the last nine tenths: everybody has to start up."""
-    skipped = count // 10
-    _await(sink, 0, skipped)
-    before = worker.usage()
+def watch(sink: Child, worker: Child, count: int, *, whole: bool = False) -> Run:
+    """Waits until ``count`` have come. What counts is the last nine tenths: everybody has to start up; ``whole`` counts
+    everything since the worker was ready."""
+    skipped = 0 if whole else count // 10
+    if skipped:
+        _await(sink, 0, skipped)
+    before, began_s = worker.usage(), time.monotonic()
     facts = _await(sink, skipped, count)
     after = worker.usage()
     if facts["unique"] < facts["count"]:
         raise Failed(f"{facts['count'] - facts['unique']:.0f} of {facts['count']:.0f} came twice")
-    seconds = facts["last_s"] - facts["skipped_s"]
+    # The sink's clock is this machine's monotonic one too.
+    seconds = facts["last_s"] - (began_s if whole else facts["skipped_s"])
     return Run(
-        per_s=(count - 1 - skipped) / seconds,
+        per_s=(count - skipped) / seconds,
         cpu_us=(after.cpu_s - before.cpu_s) / (count - skipped) * 1e6,
         peak_rss_mb=after.peak_rss_mb,
     )

@@ -13,7 +13,7 @@ import math
 import os
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -35,10 +35,22 @@ log = structlog.get_logger(__name__)
 CLAIM_LANES = 64
 BIRTHS = 128
 """The most places that one routing transaction may fill at once."""
-GATHER_ABOVE = 8
-"""With more in flight, a commit waits ``GATHER_S`` for a half of them: a batch is worth more than a few ms."""
-GATHER_S, GATHER_MOST = 0.004, 24
+GATHER_ABOVE, GATHER_MOST = 8, 24
+"""With more in flight, a commit waits for so many results, or all: a batch is worth more than a few ms."""
+GATHER_S = 0.02
+"""The longest that it waits for them; never longer than the commit before it took."""
 _payload = msgspec.json.Decoder(Payload)
+
+
+_CANCELLED = Outcome(state="retry", reason="attempt.cancelled", spends_attempt=False, failure=False)
+
+
+class _Claimed(NamedTuple):
+    """What a transaction has put in flight for ``worker``, and when the next lane wants looking at."""
+
+    worker: int
+    rows: list[DeliveryRow]
+    next_wake: float | None
 
 
 class DeliverSettings(Protocol):
@@ -82,10 +94,14 @@ class Deliverer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._done: list[Job] = []
         self._wake = asyncio.Event()
+        self._enough = 1
+        """How many results have to wait until whoever commits them hears of it."""
         self._finished = asyncio.Event()
         self._idle = asyncio.Event()
         self._closing = False
         self._doubtful = False
+        self._looks_at = 0.0
+        """When ``run`` looks for what is due at the latest."""
 
     # ---- leases
 
@@ -180,8 +196,10 @@ class Deliverer:
         poll_s = 1.0 if self._database.dialect == "postgresql" else 30.0
         wait_s = 0.0
         while not self._closing:
+            wait_s = max(0.0, min(wait_s, poll_s))
+            self._looks_at = self._clock.now() + wait_s
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, min(wait_s, poll_s))):
+                async with asyncio.timeout(wait_s):
                     await self._wake.wait()
             self._wake.clear()
             try:
@@ -193,24 +211,41 @@ class Deliverer:
 
     async def _claim(self) -> float:
         """Claims one round; how many seconds until there may be more to claim."""
-        free = self._settings.in_flight - self._active - self._reserved
+        free = self._free
         if free <= 0:
             return 60.0  # whatever finishes wakes us
-        now, worker = self._clock.now(), self.worker
-
-        def claim(tx: Transaction) -> tuple[list[DeliveryRow], float | None]:
-            return claim_due(tx, worker, now, free, self._policy), lanes.next_wake(tx)
-
+        claim = self._claiming(free)
         self._reserved += free
         try:
-            rows, next_wake = await self._database.write(claim)
+            claimed = await self._database.write(claim)
         finally:
             self._reserved -= free
-        for row in rows:
-            self._begin(self._job(row, worker))
-        if next_wake is None:
+        self._take(claimed)
+        if claimed.next_wake is None:
             return 60.0
-        return 0.0 if rows else max(0.001, next_wake - self._clock.now())
+        return 0.0 if claimed.rows else max(0.001, claimed.next_wake - self._clock.now())
+
+    @property
+    def _free(self) -> int:
+        return self._settings.in_flight - self._active - self._reserved
+
+    def _claiming(self, room: int) -> Callable[[Transaction], _Claimed]:
+        now, worker = self._clock.now(), self.worker
+
+        def claim(tx: Transaction) -> _Claimed:
+            return _Claimed(worker, claim_due(tx, worker, now, room, self._policy), lanes.next_wake(tx))
+
+        return claim
+
+    def _take(self, claimed: _Claimed) -> None:
+        for row in claimed.rows:
+            job = self._job(row, claimed.worker)
+            if self._closing:  # too late to be waited for
+                job.outcome = _CANCELLED
+                self._active += 1
+                self._end(job)
+            else:
+                self._begin(job)
 
     def _policy(self, lane: LaneState) -> LanePolicy:
         return self._destinations.policy(lane.destination, lane.target)
@@ -237,40 +272,60 @@ class Deliverer:
                 state="retry", reason="store.unavailable", detail=fault.reason, spends_attempt=False, failure=False
             )
         except asyncio.CancelledError:
-            job.outcome = Outcome(state="retry", reason="attempt.cancelled", spends_attempt=False, failure=False)
+            job.outcome = _CANCELLED
+        self._end(job)
+
+    def _end(self, job: Job) -> None:
         slow_s = math.inf if job.address is None else job.address.lane.policy.slow_s
         destination, state = job.payload.effect.destination, job.outcome.state
         self._metrics.attempted(destination, state, job.elapsed_ms / 1000, slow_s)
         self._done.append(job)
-        self._finished.set()
+        if len(self._done) >= self._enough:
+            self._finished.set()
 
     async def settle_results(self) -> None:
         """Commits results in batches, whatever came while the last commit ran. Runs until cancelled."""
+        took_s, loop = 0.0, asyncio.get_running_loop()
         while True:
             await self._finished.wait()
-            if self._active > GATHER_ABOVE and len(self._done) < min(self._active // 2, GATHER_MOST):
-                await asyncio.sleep(GATHER_S)
             self._finished.clear()
+            if self._active > GATHER_ABOVE and len(self._done) < (enough := min(self._active, GATHER_MOST)):
+                self._enough = enough
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(min(took_s, GATHER_S)):
+                        await self._finished.wait()
+                self._finished.clear()
+                self._enough = 1
             batch, self._done = self._done, []
+            began_s = loop.time()
             await self._settle(batch)
+            took_s = loop.time() - began_s
 
     async def _settle(self, batch: list[Job]) -> None:
-        while True:
-            try:
-                settled = await self.settler.settle(batch)
-                break
-            except StoreUnavailable as fault:
-                # Kept until the database is back; if somebody has taken the lanes by then, they are thrown away.
-                log.warning("deliver.results_wait", reason=fault.reason, results=len(batch))
-                await asyncio.sleep(0.5)
+        settled, claimed = await self._write_results(batch)
         self._active -= len(batch)
+        self._take(claimed)
         if not self._active:
             self._idle.set()
         self._metrics.rejected(settled.rejected)
         if settled.announced:
             self.on_announced()
         self.on_settled(job.row.event_id for job in batch)
-        self.look()
+        if claimed.next_wake is not None and claimed.next_wake < self._looks_at:
+            self.look()
+
+    async def _write_results(self, batch: list[Job]) -> tuple[settle.Settled, _Claimed]:
+        """Commits results, and claims as many deliveries as have ended: a busy lane costs one transaction a batch."""
+        while True:
+            claims = not (self._closing or self._doubtful)
+            claim = self._claiming(len(batch) if claims else 0)
+            try:
+                return await self._database.write(_both(self.settler.writing(batch), claim))
+            except StoreUnavailable as fault:
+                # Kept until the database is back; if somebody has taken the lanes by then, they are thrown away.
+                log.warning("deliver.results_wait", reason=fault.reason, results=len(batch))
+                self._doubtful = self._doubtful or (claims and fault.outcome_unknown)
+                await asyncio.sleep(0.5)
 
     async def settle_last(self) -> None:
         """Waits until every result has been committed."""
@@ -303,6 +358,12 @@ class Deliverer:
             self._database.notify()
 
 
+def _both(
+    write: Callable[[Transaction], settle.Settled], claim: Callable[[Transaction], _Claimed]
+) -> Callable[[Transaction], tuple[settle.Settled, _Claimed]]:
+    return lambda tx: (write(tx), claim(tx))
+
+
 def release_worker(tx: Transaction, worker: int, now: float) -> int:
     """Takes a worker off the list and its lanes from it; how many deliveries are due again, uncertain."""
     return reclaim_lanes(tx, worker, now) if workers.remove(tx, worker) else 0
@@ -317,6 +378,8 @@ def claim_due(
     tx: Transaction, worker: int, now: float, room: int, policy_of: Callable[[LaneState], LanePolicy]
 ) -> list[DeliveryRow]:
     """Puts due rows in flight: the lanes that have waited longest first, of each what its policy allows."""
+    if room <= 0:
+        return []
     found = lanes.due(tx, worker, now, CLAIM_LANES)
     policies = {lane.id: policy_of(lane) for lane in found}
     wanted = []

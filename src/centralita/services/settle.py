@@ -21,7 +21,7 @@ from centralita.services.reactions import Ended, Reactions
 from centralita.services.rollups import Tries
 from centralita.store import buckets as stored_buckets
 from centralita.store import deliveries, history, lanes, webhook_issues
-from centralita.store.database import Database, Transaction
+from centralita.store.database import Transaction
 from centralita.store.deliveries import Retry
 from centralita.store.history import Attempt, Finished
 
@@ -56,7 +56,6 @@ class Settler:
 
     def __init__(
         self,
-        database: Database,
         clock: SystemClock,
         ids: ReceiptIds,
         destinations: Destinations,
@@ -65,11 +64,11 @@ class Settler:
         reactions: Reactions,
     ) -> None:
         self._reactions, self._health = reactions, LaneHealth(ids)
-        self._database, self._clock = database, clock
+        self._clock = clock
         self._destinations, self._buckets, self._jitter = destinations, buckets, jitter
 
-    async def settle(self, batch: Sequence[Job]) -> Settled:
-        """Raises StoreUnavailable; nothing of the batch is written then."""
+    def writing(self, batch: Sequence[Job]) -> Callable[[Transaction], Settled]:
+        """What writes the results of a batch as they are now."""
         now = self._clock.now()
 
         refused = {job.outcome.hold for job in batch} - {"", "lane"}
@@ -79,10 +78,10 @@ class Settler:
             stored_buckets.save(tx, held)
             return self.write(tx, batch, now)
 
-        return await self._database.write(write)
+        return write
 
     def write(self, tx: Transaction, batch: Sequence[Job], now: float) -> Settled:
-        """``settle`` as a part of somebody's transaction."""
+        """Writes results as a part of somebody's transaction."""
         settled, plan = Settled(), _Plan()
         states = lanes.lock(tx, [job.row.lane_id for job in batch])
         policies = {lane.id: self._destinations.policy(lane.destination, lane.target) for lane in states.values()}
