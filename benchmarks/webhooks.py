@@ -156,9 +156,9 @@ def _judge(found: dict[tuple[str, int], list[Run]]) -> Result:
         )
     notes = [
         "CPU is that of the hub's process, from the moment it is ready (it has read its webhooks) until the last"
-        " delivery has come: all routing and all delivering of every event, and the first look at each webhook. One webhook's"
-        " events are routed long before their turn comes, so that a count of the last deliveries alone would leave out"
-        " their routing, but not that of many webhooks' events.",
+        " delivery has come: all routing and all delivering of every event, and the first look at each webhook. The"
+        " events of one webhook are routed long before their turn comes: to count only the last deliveries would leave"
+        " out most of their routing, but none of that of the others.",
     ]
     return Result(table=table, targets=targets, notes=notes)
 
