@@ -10,8 +10,9 @@ import subprocess
 
 import pytest
 
-from centralita.cli.source_setup import section, steps
+from centralita.cli.words import LOCALE
 from centralita.integrations import registry
+from centralita.services.source_setup import section, steps
 from tests.cli.conftest import CONFIG, PROGRAM, Terminal, bare_environment
 
 
@@ -186,7 +187,7 @@ def test_an_example_that_is_refused_is_a_failure(terminal: Terminal) -> None:
 @pytest.mark.parametrize("kind", sorted(registry.SOURCES))
 def test_every_page_says_what_to_do_at_the_sender(kind: str) -> None:
     page = registry.readme(kind).read_text(encoding="utf-8")
-    found = steps(page, "https://mine/in/x")
+    found = steps(page, "https://mine/in/x", LOCALE)
     assert not any("desk.example.com/in" in line for line in found)
     if found:
         assert found[0].startswith("1. ") and "centralita.yaml" not in found[0]
@@ -195,7 +196,9 @@ def test_every_page_says_what_to_do_at_the_sender(kind: str) -> None:
 
 @pytest.mark.parametrize("preset", sorted({*registry.kinds()} - {*registry.SOURCES}))
 def test_every_preset_says_what_to_do_at_its_sender(preset: str) -> None:
-    said = "\n".join(section(registry.readme("generic").read_text(encoding="utf-8"), preset, "https://mine/in/x"))
+    said = "\n".join(
+        section(registry.readme("generic").read_text(encoding="utf-8"), preset, "https://mine/in/x", LOCALE)
+    )
     assert f"preset: {preset}" in said and "desk.example.com/in" not in said and "###" not in said
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +13,7 @@ from centralita.cli.event import Json
 from centralita.cli.output import ago, lamp, painted, print_json, say, warn
 from centralita.cli.session import Failed, Session, segment, session
 from centralita.cli.source_waiting import first_event, now_of, say_events
-from centralita.cli.words import _
+from centralita.cli.words import LOCALE, _
 
 Slug = Annotated[str, typer.Argument(help=_("The source's slug."))]
 Set = Annotated[
@@ -79,8 +78,7 @@ def add(
         if secret != "-":  # noqa: S105 - says where it is read from
             own = _("Does the sender make the secret itself? Then: {command}")
             say(own.format(command=f"centralita source rotate {slug} --secret - --keep 0s"))
-        preset = kind if kind != integration.kind else ""
-        _say_steps(registry.readme(integration.kind), preset, made["handover"]["address"])
+        _say_steps(kind, made["handover"]["address"])
         if not no_wait:
             _wait(hub, slug, cursor)
 
@@ -124,11 +122,12 @@ def say_handover(given: dict[str, Any]) -> None:
         warn(_("Only this machine knows that address; set server.public_url to the one that senders reach."))
 
 
-def _say_steps(page: Path, preset: str, address: str) -> None:
-    from centralita.cli.source_setup import section, steps
+def _say_steps(kind: str, address: str) -> None:
+    from centralita.integrations import registry
+    from centralita.services.source_setup import instructions
 
-    text = page.read_text(encoding="utf-8")
-    found = section(text, preset, address) if preset else steps(text, address)
+    found = instructions(kind, address, LOCALE)
+    page = registry.readme(registry.configured(kind, {})[0].kind)
     say("\n" + _("At the sender") + (f": {page}" if not found else ""))
     for line in found:
         say(f"  {line}".rstrip())

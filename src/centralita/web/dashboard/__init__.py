@@ -47,12 +47,13 @@ def routers() -> list[APIRouter]:
         setup,
         setup_steps,
         sign_in,
+        sources,
     )
 
     modules = (
         *(overview, example_event, dead_letters, setup, setup_steps),
         *(events, event_replays, event_page),
-        *(rules,),
+        *(rules, sources),
         *(search, preferences, sign_in),
     )
     return [module.router for module in modules]
