@@ -121,7 +121,7 @@ class Provider:
 
     def signed_by_stranger(self, claims: dict[str, Any]) -> str:
         """By a key of somebody else under the same name."""
-        other = RSAKey.import_key(made_key("another").as_dict(), {"kid": self.key.kid})
+        other = made_key("another")
         return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, other, ["RS256"])
 
 

@@ -204,6 +204,13 @@ async def test_an_account_that_was_added_without_a_password_can_be_the_first(hub
         await first_admin(hub, "bea", "", PASSWORD)
 
 
+async def test_the_first_has_a_name_as_all_others(hub: Hub) -> None:
+    for name in ("", " ", "a/b", "a\nb", "-a", "a" * 101):
+        with pytest.raises(Refused, match=r"user\.name_invalid"):
+            await first_admin(hub, name, "", PASSWORD)
+    assert await is_unclaimed(hub)
+
+
 # ---- links
 
 

@@ -15,6 +15,7 @@ import msgspec
 from centralita.core.audit import Fault, Head, Link, verify_chain
 from centralita.logs import redact
 from centralita.store import audit
+from centralita.store.audit import Wanted as Wanted
 from centralita.store.database import Database, Transaction
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ def recording(
 async def newest(hub: Hub, limit: int, before: int | None, actor: str, action: str) -> list[Link]:
     """Entries, newest first."""
     return await hub.database.read(lambda tx: audit.newest(tx, limit, before, actor, action))
+
+
+async def find(hub: Hub, wanted: Wanted, limit: int, before: int | None) -> list[Link]:
+    """Those that are wanted, newest first."""
+    return await hub.database.read(lambda tx: audit.find(tx, wanted, limit, before))
 
 
 async def head(hub: Hub) -> Head:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from centralita.store.database import Transaction
 
 INVITATION_S = 24 * 3600.0
 INVITATION_PATH = "/invitation/"
+_NAME = re.compile(r"\w[\w.@+-]{0,99}")
+"""As the API takes them."""
 
 
 class InvitationGone(Exception):
@@ -119,7 +122,9 @@ async def is_unclaimed(hub: Hub) -> bool:
 async def first_admin(
     hub: Hub, name: str, email: str, password: str, user_agent: str = "", address: str = ""
 ) -> Opened:
-    """Makes the first account, and signs it in. Raises Refused: somebody was first, or the password is bad."""
+    """Makes the first account, and signs it in. Raises Refused: somebody was first, or name or password are bad."""
+    if not _NAME.fullmatch(name):
+        raise Refused("user.name_invalid")
     hashed, now = await passwords.new_hash(password, name, email), hub.clock.now()
 
     def write(tx: Transaction) -> Opened:

@@ -310,6 +310,7 @@ TEXTS: Mapping[str, str] = {
     "oidc.disabled": N_("This account is disabled."),
     "oidc.domain": N_("Addresses of this domain may not come in, or the address is not verified."),
     "oidc.no_role": N_("No role is meant for this person."),
+    "oidc.off": N_("Sign-in by an identity provider is not set up."),
     "oidc.other_issuer": N_("The identity provider calls itself something else than dashboard.oidc.issuer."),
     "oidc.refused": N_("The identity provider refuses."),
     "oidc.stale": N_("It took too long, was done before, or was begun in another browser. Try again."),
@@ -331,6 +332,7 @@ TEXTS: Mapping[str, str] = {
     "token.role_or_scopes": N_("Give a role or scopes, not both."),
     "user.beyond_maker": N_("Nobody can give away more than they have: the role {role}."),
     "user.disabled": N_("{name} is disabled."),
+    "user.name_invalid": N_("A name has letters, digits, and . - _ @ +, at most 100 of them."),
     "user.not_first": N_("There is an account already: sign in."),
 }
 

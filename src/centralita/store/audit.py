@@ -51,15 +51,34 @@ def head(tx: Transaction) -> Head:
     return Head(row.seq, bytes(row.hash).hex()) if row is not None else Head(0, GENESIS)
 
 
-def newest(tx: Transaction, limit: int, before: int | None = None, actor: str = "", action: str = "") -> list[Link]:
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries: "" and None for any."""
+
+    actor: str = ""
+    action: str = ""
+    subject: str = ""
+    """One thing (``webhook/erp``), or with a slash at its end all of a kind (``webhook/``)."""
+    since: float | None = None
+    until: float | None = None
+
+
+def find(tx: Transaction, wanted: Wanted, limit: int, before: int | None = None) -> list[Link]:
     """Newest first; ``before`` is the number of the last one of the page before."""
     query = sa.select(audit).order_by(audit.c.seq.desc()).limit(limit)
     if before is not None:
         query = query.where(audit.c.seq < before)
-    if actor:
-        query = query.where(audit.c.actor == actor)
-    if action:
-        query = query.where(audit.c.action == action)
+    if wanted.actor:
+        query = query.where(audit.c.actor == wanted.actor)
+    if wanted.action:
+        query = query.where(audit.c.action == wanted.action)
+    if wanted.subject.endswith("/"):
+        query = query.where(audit.c.object.startswith(wanted.subject, autoescape=True))
+    elif wanted.subject:
+        query = query.where(audit.c.object == wanted.subject)
+    if wanted.since is not None:
+        query = query.where(audit.c.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(audit.c.at <= wanted.until)
     return [_stored(row).link for row in tx.execute(query)]
 
 
@@ -67,6 +86,11 @@ def load(tx: Transaction, numbers: Sequence[int]) -> list[Link]:
     """Entries by their numbers, newest first."""
     query = sa.select(audit).where(audit.c.seq.in_(numbers)).order_by(audit.c.seq.desc())
     return [_stored(row).link for row in tx.execute(query)]
+
+
+def newest(tx: Transaction, limit: int, before: int | None = None, actor: str = "", action: str = "") -> list[Link]:
+    """Newest first; ``before`` is the number of the last one of the page before."""
+    return find(tx, Wanted(actor=actor, action=action), limit, before)
 
 
 def walk(tx: Transaction) -> Iterator[StoredLink]:

@@ -35,25 +35,32 @@ def make_dashboard(hub: Hub) -> FastAPI:
 def routers() -> list[APIRouter]:
     """One of each noun. A path without a name in it stands before those that it would be a name for."""
     from centralita.web.dashboard import (
+        audit,
         dead_letters,
         event_page,
         event_replays,
         events,
         example_event,
+        identity,
+        invitations,
         overview,
         preferences,
+        profile,
         rules,
         search,
         setup,
         setup_steps,
         sign_in,
         sources,
+        tokens,
+        users,
     )
 
     modules = (
         *(overview, example_event, dead_letters, setup, setup_steps),
         *(events, event_replays, event_page),
         *(rules, sources),
-        *(search, preferences, sign_in),
+        *(users, tokens, audit),
+        *(search, preferences, sign_in, identity, invitations, profile),
     )
     return [module.router for module in modules]

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Depends, Request, Response
 
 from centralita.core.access import PERMISSIONS
+from centralita.core.sign_in import client_address
 from centralita.services import sessions
 from centralita.services.access import Principal
 from centralita.services.sessions import SignedIn
@@ -55,6 +56,13 @@ def keep(request: Request, response: Response, token: str) -> None:
 def forget(request: Request, response: Response) -> None:
     """Has the browser forget it."""
     response.delete_cookie(cookie_name(request), path="/", secure=secure(request), httponly=True, samesite="lax")
+
+
+def browser_of(request: Request) -> tuple[str, str]:
+    """(user agent, address) of whoever asks; the address as far as trusted proxies say it."""
+    peer = request.client.host if request.client else ""
+    forwarded, proxies = request.headers.get("x-forwarded-for", ""), hub_of(request).settings.server.trusted_proxies
+    return request.headers.get("user-agent", ""), client_address(peer, forwarded, proxies) if forwarded else peer
 
 
 class PageRequirement(Requirement):

@@ -21,7 +21,7 @@ from centralita.services.wording import in_words
 from centralita.store.events import Filter
 from centralita.web.auth import PUBLIC, hub_of, requires
 from centralita.web.dashboard import forms
-from centralita.web.dashboard.access import Forbidden, keep, person_of
+from centralita.web.dashboard.access import Forbidden, browser_of, keep, person_of
 from centralita.web.dashboard.forms import Form
 from centralita.web.dashboard.page import Flash, locale, page_of, redirect, render
 
@@ -67,10 +67,9 @@ async def claim(request: Request) -> Response:
     if not form.get("name"):
         form.fault("name", _("Without a name nobody can sign in.", language))
         return await _claim(request, form, 422)
-    address, agent = request.client.host if request.client else "", request.headers.get("user-agent", "")
     name, email, password = form.get("name"), form.get("email"), form.values.get("password", "")
     try:
-        opened = await sign_in.first_admin(hub, name, email, password, agent, address)
+        opened = await sign_in.first_admin(hub, name, email, password, *browser_of(request))
     except Refused as refused:
         if refused.reason == "user.not_first":
             return redirect(request, "/setup")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from fastapi import APIRouter, Query, Request, Response
 
 from centralita.i18n import gettext as _
@@ -12,7 +14,7 @@ from centralita.services.sign_in import is_unclaimed
 from centralita.services.wording import in_words
 from centralita.web.auth import PUBLIC, hub_of, requires
 from centralita.web.dashboard import forms
-from centralita.web.dashboard.access import forget, keep, signed_in
+from centralita.web.dashboard.access import browser_of, forget, keep, signed_in
 from centralita.web.dashboard.forms import Form
 from centralita.web.dashboard.page import local, page_of, redirect, render
 
@@ -24,28 +26,21 @@ async def show(request: Request, next: str = Query(default="/", max_length=2_000
     """The form; whoever is signed in goes where they wanted to go."""
     if await signed_in(request) is not None:
         return redirect(request, next if local(next) else "/")
-    if await is_unclaimed(hub_of(request)):
+    hub = hub_of(request)
+    if hub.identity_provider is None and await is_unclaimed(hub):
         return redirect(request, "/setup")
-    return await _form(request, Form(values={"next": next}))
+    return await shown(request, Form(values={"next": next}))
 
 
 @router.post("/sign-in", dependencies=[requires(PUBLIC)])
 async def sign_in(request: Request) -> Response:
     """Opens a session under a new token, whatever the browser brought."""
     form = await forms.read(request)
-    address = request.client.host if request.client else ""
+    given = form.get("name"), form.values.get("password", "")
     try:
-        opened = await passwords.sign_in(
-            hub_of(request),
-            form.get("name"),
-            form.values.get("password", ""),
-            request.headers.get("user-agent", ""),
-            address,
-        )
+        opened = await passwords.sign_in(hub_of(request), *given, *browser_of(request))
     except SignInRefused as refused:
-        page = await page_of(request)
-        form.fault("", in_words(refused.reason, {"seconds": str(int(refused.retry_after_s))}, page.locale))
-        return await _form(request, form, 429 if refused.retry_after_s else 403)
+        return await turned_away(request, form, refused)
     response = redirect(request, form.get("next") or "/")
     keep(request, response, opened.token)
     return response
@@ -63,7 +58,22 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
-async def _form(request: Request, form: Form, status: int = 200) -> Response:
+async def turned_away(request: Request, form: Form, refused: SignInRefused) -> Response:
+    """The form again, with the reason; 429 while there is a wait."""
+    page = await page_of(request)
+    seconds = math.ceil(refused.retry_after_s)
+    form.fault("", in_words(refused.reason, {"seconds": str(seconds)}, page.locale))
+    response = await shown(request, form, 429 if seconds else 403)
+    if seconds:
+        response.headers["retry-after"] = str(seconds)
+    return response
+
+
+async def shown(request: Request, form: Form, status: int = 200) -> Response:
+    """The page."""
     page = await page_of(request)
     page = await page_of(request, title=_("Sign in", page.locale))
-    return await render(request, "sign_in.html", page, status=status, form=form)
+    hub = hub_of(request)
+    usable = hub.identity_provider is not None and hub.settings.server.public_url
+    provider = hub.settings.dashboard.oidc.name if usable else ""
+    return await render(request, "sign_in.html", page, status=status, form=form, provider=provider)
