@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
+from yarl import URL
 
 from centralita.services import sessions
 from centralita.services.access import change_user
@@ -25,7 +26,7 @@ def token(visitor: Visitor) -> str:
 def hold(visitor: Visitor, value: str) -> None:
     """Puts a token into the visitor's browser."""
     visitor.http.cookie_jar.clear()
-    visitor.http.cookie_jar.update_cookies({COOKIE: value})
+    visitor.http.cookie_jar.update_cookies({COOKIE: value}, URL(visitor.url))
 
 
 def later(office: Office, seconds: float) -> None:
