@@ -140,6 +140,7 @@ async def test_a_search_goes_by_slices_and_says_how_far_it_looked(
 ) -> None:
     monkeypatch.setattr(webhook_history, "SLICE", 2)
     monkeypatch.setattr(webhook_history, "MOST_LOOKED_AT", 4)
+    monkeypatch.setattr(webhook_history, "MOST_READ", 4)
     sent = [await world.receive(title=f"{n}", subject=f"printer/{n}") for n in range(6)]
     for event in sent:
         await world.settled(event, "delivered")

@@ -1,6 +1,7 @@
 """What a webhook was sent: its deliveries and attempts, newest first, found by filter and by what the events say.
 
-The log is read in slices, and no further than ``MOST_LOOKED_AT`` rows at once; each answer says how far it came.
+The log is read in slices, and no further than ``MOST_LOOKED_AT`` rows at once, ``MOST_READ`` by what the events say;
+each answer says how far it came.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ T = TypeVar("T")
 
 LANE = "webhook:"
 SLICE = 500
-MOST_LOOKED_AT = 5_000
+MOST_LOOKED_AT = 3_000
+MOST_READ = 500
+"""Where each row's event has to be read: they lie far apart."""
 STATUS = re.compile(r"[1-5](xx|\d\d)|0")
 """A status (``503``), a class of them (``5xx``), or 0 for no response."""
 
@@ -147,7 +150,7 @@ class _Row(msgspec.Struct, Generic[T]):
 Read = Callable[[str, int], Awaitable[list[_Row[T]]]]
 
 
-async def _search(read: Read[T], cursor: str, limit: int, since: float | None, filtered: bool) -> Found[T]:
+async def _search(read: Read[T], cursor: str, limit: int, since: float | None, filtered: bool, most: int) -> Found[T]:
     items: list[T] = []
     looked_at, oldest = 0, None
     while True:
@@ -163,7 +166,7 @@ async def _search(read: Read[T], cursor: str, limit: int, since: float | None, f
                 items.append(row.item)
         if len(rows) < size:
             return Found(items, None, looked_at, shown(oldest))
-        if looked_at >= MOST_LOOKED_AT:
+        if looked_at >= most:
             return Found(items, cursor, looked_at, shown(oldest))
 
 
@@ -203,7 +206,8 @@ async def deliveries(
         return await hub.database.read(lambda tx: slice_(tx, before, size))
 
     filtered = condition is not None or wanted != DeliveryFilter(since=wanted.since)
-    return await _search(read, cursor, limit, wanted.since, filtered)
+    most = MOST_LOOKED_AT if condition is None and not wanted.type else MOST_READ
+    return await _search(read, cursor, limit, wanted.since, filtered, most)
 
 
 def _held_back(row: DeliveryLine, lane: LaneName) -> DeliveryLine:
@@ -282,7 +286,8 @@ async def attempts(
         return await hub.database.read(lambda tx: slice_(tx, before, size))
 
     filtered = condition is not None or wanted != AttemptFilter(since=wanted.since)
-    return await _search(read, cursor, limit, wanted.since, filtered)
+    most = MOST_LOOKED_AT if condition is None else MOST_READ
+    return await _search(read, cursor, limit, wanted.since, filtered, most)
 
 
 def read_place(cursor: str) -> tuple[float, int] | None:

@@ -1,8 +1,8 @@
 """Finding events in slices, newest first: each question looks at so many rows and no more, and says how far it came.
 
-A slice walks down one index (of what the question names that is rarest, as a rule) and tests the rest on the way. So it
-costs the same whether a million events fit or none. What waits and what is dead is found from the few deliveries that
-wait or are dead: no event keeps how it ended.
+A slice walks down one index, of what the question names that has been rarest lately, and tests the rest on the way. So
+it costs the same whether a million events fit or none. What waits and what is dead is found from the few deliveries
+that wait or are dead: no event keeps how it ended.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ OUTCOMES = ("waiting", "dead", "delivered", "unmatched", "incomplete")
 """What came of an event: something of it is not finished; something is a dead letter that waits for somebody; neither,
 and somebody wanted it; nobody wanted it; it lacked something that could not be filled in (tested by whoever has it)."""
 _DRIVERS = ("subject", "type", "severity", "source")
+_PROBED = 500
+"""What had that many events in the shortest time is the most common."""
 _UNMATCHED = events.c.matched == sa.literal_column("'[]'")  # a literal, so that the partial index is known to fit
 
 
@@ -48,7 +50,8 @@ def look(tx: Transaction, wanted: Filter, outcome: str, size: int, most: int, be
 
     ``outcome``: one of ``OUTCOMES`` but ``incomplete``, or "" for any.
     """
-    looked = _looked(wanted, outcome, size, before).cte("looked")
+    driver = "" if outcome in ("waiting", "dead") else _rarest(tx, wanted, before)
+    looked = _looked(wanted, outcome, driver, size, before).cte("looked")
     newest = sa.func.row_number().over(order_by=(looked.c.day.desc(), looked.c.id.desc()))
     total = sa.func.count().over()
     numbered = sa.select(looked.c.id, looked.c.fits, newest.label("number"), total.label("total")).subquery()
@@ -60,7 +63,27 @@ def look(tx: Transaction, wanted: Filter, outcome: str, size: int, most: int, be
     return Looked(fitting[:most], rows[-1].total if rows else 0, rows[-1].id if rows else "")
 
 
-def _looked(wanted: Filter, outcome: str, size: int, before: str) -> sa.Select[Any]:
+def _rarest(tx: Transaction, wanted: Filter, before: str) -> str:
+    """Which of the columns that the question names to walk down by; "" for none."""
+    asked = [name for name in _DRIVERS if getattr(wanted, name)]
+    if len(asked) < 2:
+        return "".join(asked)
+    e = events.c
+    probes = (
+        sa.select(e.id)
+        .where(e[name] == getattr(wanted, name), *within(wanted, before))
+        .order_by(e.day.desc(), e.id.desc())
+        .offset(_literal(_PROBED - 1))
+        .limit(_literal(1))
+        .scalar_subquery()
+        for name in asked
+    )
+    found = tx.execute(sa.select(*probes)).one()
+    # Ids are times: the one that lies furthest back, or is not there at all, is the rarest's.
+    return min(zip(found, asked, strict=True), key=lambda each: each[0] or "")[1]
+
+
+def _looked(wanted: Filter, outcome: str, driver: str, size: int, before: str) -> sa.Select[Any]:
     e = events.c
     asked = {name: e[name] == getattr(wanted, name) for name in _DRIVERS if getattr(wanted, name)}
     if outcome == "delivered":
@@ -70,7 +93,7 @@ def _looked(wanted: Filter, outcome: str, size: int, before: str) -> sa.Select[A
         return _of_unfinished(deliveries if outcome == "waiting" else dead_letters, asked, wanted, size, before)
     if outcome == "unmatched":
         asked["unmatched"] = _UNMATCHED
-    driver = next((name for name in (*_DRIVERS, "unmatched") if name in asked), "")
+        driver = driver or "unmatched"
     walked = [asked.pop(driver)] if driver else []
     fits = sa.and_(sa.true(), *asked.values()).label("fits")
     query = sa.select(e.day, e.id, fits).where(*walked, *within(wanted, before))

@@ -16,6 +16,8 @@ from centralita.store.database import Transaction
 from centralita.store.schema import events
 
 _decoder = msgspec.json.Decoder(Event)
+_matched = msgspec.json.Decoder(tuple[str, ...])
+_skipped = msgspec.json.Decoder(tuple[Skipped, ...])
 
 
 class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +68,8 @@ def stored_of(row: Any) -> StoredEvent:
         receipt_id=row.receipt_id,
         routed_at=row.routed_at,
         ruleset=row.ruleset,
-        matched=tuple(msgspec.json.decode(row.matched, type=list[str])),
-        skipped=tuple(msgspec.json.decode(row.skipped, type=list[Skipped])),
+        matched=_matched.decode(row.matched),
+        skipped=_skipped.decode(row.skipped),
     )
 
 
