@@ -25,7 +25,7 @@ from centralita.store.glances import LaneName
 from centralita.store.history import Attempt, Finished
 
 SLICE = 500
-MOST_LOOKED_AT = 2_000
+MOST_LOOKED_AT = 1_000
 """Events that one search by condition looks at before it says how far it came."""
 MOST_WALKED = 5_000
 """Events that one search without a condition looks at, of which the database tests all."""

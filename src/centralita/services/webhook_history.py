@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 LANE = "webhook:"
 SLICE = 500
-MOST_LOOKED_AT = 3_000
+MOST_LOOKED_AT = 2_000
 MOST_READ = 500
 """Where each row's event has to be read: they lie far apart."""
 STATUS = re.compile(r"[1-5](xx|\d\d)|0")

@@ -35,7 +35,7 @@ async def find_events(
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Found:
-    """Newest first. At most 5,000 events are looked at at a time, 2,000 with a condition; `back_to` says how far that
+    """Newest first. At most 5,000 events are looked at at a time, 1,000 with a condition; `back_to` says how far that
     came, and `next` goes on from there."""
     before = event_cursor(cursor)
     return await events.find(hub_of(request), wanted, condition_of(condition), limit, before, outcome or "")

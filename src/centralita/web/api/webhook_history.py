@@ -46,7 +46,7 @@ async def list_webhook_deliveries(
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Found[DeliveryView]:
-    """What it was sent and what waits for it, newest first. At most 3,000 deliveries are looked at at once, 500
+    """What it was sent and what waits for it, newest first. At most 2,000 deliveries are looked at at once, 500
     by what events say; `back_to` says how far that came, and `next` goes on from there."""
     hub = hub_of(request)
     now = hub.clock.now()
@@ -71,7 +71,7 @@ async def list_webhook_attempts(
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Found[AttemptView]:
-    """Every try, newest first. At most 3,000 are looked at at once, 500 by what events say; `back_to` says how far
+    """Every try, newest first. At most 2,000 are looked at at once, 500 by what events say; `back_to` says how far
     that came."""
     hub = hub_of(request)
     now = hub.clock.now()
