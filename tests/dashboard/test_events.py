@@ -117,7 +117,7 @@ async def test_one_event_is_told_whole(office: Office) -> None:
     await _settled(office, event)
     page = f"/events/{event}"
     story = await admin.get(page)
-    assert "Delivered to 1 of 1" in story.text and "of 3 rules" in story.text and "webhook:erp" in story.text, story.text
+    assert "Delivered to 1 of 1" in story.text and "of 3 rules" in story.text and "webhook:erp" in story.text
     assert "Came in from desk" in story.text
     assert "Then, of the same subject:" in (await admin.get(f"/events/{first}")).text
     payload = await admin.get(f"{page}?part=payload")
