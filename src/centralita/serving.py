@@ -17,8 +17,10 @@ from typing import Any, TypeVar
 import structlog
 
 from centralita.services.hub import Hub
+from centralita.services.keys import KeyFault
 from centralita.services.running import only_process, running
 from centralita.settings import Settings
+from centralita.store.database import StoreUnavailable
 from centralita.web.inbound import Receive, Scope, Send
 from centralita.web.server import App, Application, Server, listen, make_server
 from centralita.wiring import open_hub
@@ -192,8 +194,9 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     return uvloop.run(main)
 
 
-async def serve_until_signalled(settings: Settings, role: str, announce: Callable[[Hub, str], None]) -> None:
-    """Serves until SIGTERM or SIGINT; a second one ends at once."""
+async def serve_until_signalled(settings: Settings, role: str, announce: Callable[[Hub, str, str], None]) -> None:
+    """Serves until SIGTERM or SIGINT; a second one ends at once. ``announce`` is told the hub, where it listens, and
+    the link by which a new hub is set up, "" for none."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -201,9 +204,19 @@ async def serve_until_signalled(settings: Settings, role: str, announce: Callabl
             loop.add_signal_handler(number, _stop_or_die, stop)
     async with serving(settings, role) as (hub, url):
         gc.freeze()  # what is there now stays: no later collection needs to look through it
-        announce(hub, url)
+        announce(hub, url, await _setup_link(hub))
         await stop.wait()
         log.info("hub.draining")
+
+
+async def _setup_link(hub: Hub) -> str:
+    from centralita.services.first_run import setup_link  # what hashes passwords takes a while to import
+
+    try:
+        return "" if hub.role == "worker" else await setup_link(hub)
+    except (StoreUnavailable, KeyFault) as fault:  # it serves all the same, and the page says what lacks
+        log.warning("hub.no_setup_link", reason=fault.reason)
+        return ""
 
 
 def _stop_or_die(stop: asyncio.Event) -> None:

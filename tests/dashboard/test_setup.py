@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -38,7 +40,7 @@ async def empty(tmp_path: Path) -> AsyncIterator[Office]:
         }
         config = write_config(tmp_path, f"sqlite:///{tmp_path / 'hub.db'}", content, {})
         hub, url = await stack.enter_async_context(serving(load(config, {})))
-        yield Office(hub, url, stack)
+        yield Office(hub, url, "", stack)
 
 
 async def test_whoever_comes_to_a_new_hub_is_led_here_and_claims_it(empty: Office) -> None:
@@ -130,3 +132,22 @@ async def test_who_may_not_change_sees_the_steps_without_their_forms(office: Off
     assert seen.status == 200 and not {"/setup/slack", "/setup/source", "/setup/rule"} & set(seen.forms())
     assert (await viewer.get("/setup")).status == 403
     assert (await operator.post("/setup/source", {"kind": "generic"})).status == 403
+
+
+async def test_a_new_hub_prints_the_link_that_sets_it_up(tmp_path: Path) -> None:
+    config = write_config(tmp_path, f"sqlite:///{tmp_path / 'hub.db'}", {"server": {"port": 0}}, {})
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "from centralita.cli import main; main()", "--config", str(config), "serve"),
+        env={**os.environ, "LANG": "en_US.UTF-8"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(60):
+            listens, unclaimed = [(await process.stdout.readline()).decode() for _line in range(2)]
+        url = listens.split()[-1]
+        assert f"{url}/setup?key=" in unclaimed
+    finally:
+        process.terminate()
+        await process.wait()

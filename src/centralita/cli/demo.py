@@ -118,12 +118,15 @@ def _is_free(port: int) -> bool:
 
 
 def _introduce(everything: World) -> None:
+    from centralita.demo.world import ADMIN
+
     say(painted(_("Centralita, the demo"), "bold"))
     for name, place in (
         (_("Slack, on this machine"), everything.slack_url),
         (_("InvGate, on this machine"), everything.invgate_url),
         (_("What the outgoing webhook's receiver got"), everything.sink_url),
-        (_("The hub"), everything.hub_url),
+        (_("The hub's dashboard"), everything.hub_url),
+        (_("To sign in there"), f"{ADMIN}  {everything.password}"),
         (_("Its API"), f"{everything.hub_url}/api/docs"),
         (_("Its configuration"), str(everything.config)),
     ):

@@ -66,14 +66,21 @@ def serve(
 
 
 def _run(options: Options, role: str) -> None:
+    from centralita.services.first_run import dashboard_address
     from centralita.services.hub import Hub
     from centralita.services.rulesets import RulesetDiffers
     from centralita.services.running import AlreadyRunning
     from centralita.serving import run, serve_until_signalled
     from centralita.store.database import StoreUnavailable
 
-    def announce(_hub: Hub, url: str) -> None:
+    def announce(hub: Hub, url: str, setup_link: str) -> None:
         say(_("Centralita listens on {url}").format(url=url))
+        if role == "worker":
+            return
+        if setup_link:
+            say(_("It belongs to nobody yet. Whoever opens this link sets it up: {link}").format(link=setup_link))
+        else:
+            say(_("Its dashboard: {url}").format(url=dashboard_address(hub)))
 
     settings = options.settings()
     try:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
 from centralita.core.signing import verify_standard
-from centralita.demo.world import HELP_DESK, INCIDENTS, World
+from centralita.demo.world import ADMIN, HELP_DESK, INCIDENTS, World
 from centralita.i18n import N_
 from centralita.ports import HttpRequest, HttpResponse
 
@@ -26,6 +29,8 @@ OUTAGE = "El ERP no responde"
 HIGH, PRINTERS, APPROVED = 3, 2, 1
 """Ids of InvGate's."""
 STEP_TIMEOUT_S = 15.0
+_SENTENCE = re.compile(r'<p class="sentence"><i class="is-(\w+)"[^>]*>[^<]*</i>([^<]*)<')
+"""How the dashboard begins: its lamp and its words."""
 
 
 @dataclass(frozen=True)
@@ -231,6 +236,22 @@ async def _webhook(world: World) -> str:
     return "webhook-signature ✓"
 
 
+async def _overviewed(world: World) -> str:
+    form = urlencode({"name": ADMIN, "password": world.password}).encode()
+    headers = (("content-type", "application/x-www-form-urlencoded"), ("origin", world.hub_url))
+    entered = await world.hub.client.request(HttpRequest(url=f"{world.hub_url}/sign-in", headers=headers, body=form))
+    cookie = (entered.header("set-cookie") or "").partition(";")[0]
+    page = HttpRequest(
+        method="GET", url=f"{world.hub_url}/", headers=(("cookie", cookie), ("accept", "text/html")),
+        max_response_bytes=1_000_000,
+    )  # fmt: skip
+    answer = await world.hub.client.request(page)
+    said = _SENTENCE.search(answer.body.decode(errors="replace"))
+    if answer.status != 200 or said is None or said[1] != "flowing":
+        raise NotSeen(f"{entered.status}, {answer.status}: {said[2].strip() if said else ''}")
+    return unescape(said[2].strip())
+
+
 async def _api(world: World, method: str, path: str, body: Any = None, token: str = "") -> Any:
     """What the hub's API answers, to ``token`` or to the administrator."""
     given = (("content-type", "application/json"), ("authorization", f"Bearer {token or world.admin_token}"))
@@ -279,6 +300,7 @@ STEPS: tuple[tuple[str, Callable[[World], Awaitable[str]]], ...] = (
     (N_("Somebody takes charge of it by the message's button, which goes away"), _acknowledged),
     (N_("An incident is created in Slack's window, and told with its thread"), _incident_created),
     (N_("A reply in the thread is a line of the incident's timeline"), _replied),
+    (N_("Somebody signs in to the dashboard, which says that everything flows"), _overviewed),
 )
 
 

@@ -23,13 +23,16 @@ from centralita.sandbox.invgate.sender import EVENTS
 from centralita.sandbox.server import serve
 from centralita.sandbox.sink import WebhookSink
 from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, LocalSlack
-from centralita.services.access import create_token, local_administrator
+from centralita.services.access import add_user, create_token, local_administrator
 from centralita.services.hub import Hub
+from centralita.services.passwords import set_password
 from centralita.serving import serving
 from centralita.settings import Settings, load
 
 ASSETS, PEOPLE = 60, 25
 HELP_DESK, INCIDENTS = "#mesa-de-ayuda", "#incidents"
+ADMIN, ADMIN_EMAIL = "admin", "admin@example.com"
+"""Whoever looks at the dashboard."""
 CONNECT_TIMEOUT_S = 30.0
 
 RULES = [
@@ -59,7 +62,7 @@ PERMISSIONS = {
         "luis@example.com": "operator",
         "sam@example.com": "operator",
         "marta@example.com": "operator",
-        "admin@example.com": "admin",
+        ADMIN_EMAIL: "admin",
     },
     "default": "viewer",
 }
@@ -79,6 +82,8 @@ class World:
     webhook_secret: str
     admin_token: str
     """Of the hub's API."""
+    password: str
+    """Of ``ADMIN`` at the dashboard."""
     invgate: InvGateControl
     slack: SlackControl
     sink: SinkControl
@@ -180,7 +185,10 @@ async def world(port: int = 0, slack_port: int = 0, sink_port: int = 0, invgate_
         invgate = await stack.enter_async_context(InvGateControl(addresses.invgate))
         await connect(invgate, hub_url, made.invgate)
         await slack.connections(least=1, timeout_s=CONNECT_TIMEOUT_S)
-        admin_token, _ = await create_token(hub, local_administrator("demo"), "demo", ("*",), None)
+        maker, password = local_administrator("demo"), token_urlsafe(12)
+        admin_token, _ = await create_token(hub, maker, "demo", ("*",), None)
+        await add_user(hub, maker, {"name": ADMIN, "email": ADMIN_EMAIL, "role": "admin", "locale": "es"})
+        await set_password(hub, maker, ADMIN, password)
         yield World(
             hub=hub,
             hub_url=hub_url,
@@ -191,6 +199,7 @@ async def world(port: int = 0, slack_port: int = 0, sink_port: int = 0, invgate_
             alertmanager_token=made.alertmanager,
             webhook_secret=made.webhook,
             admin_token=admin_token,
+            password=password,
             invgate=invgate,
             slack=slack,
             sink=await stack.enter_async_context(SinkControl(addresses.sink)),
