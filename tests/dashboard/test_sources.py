@@ -85,9 +85,9 @@ async def test_settings_are_kept_and_a_secret_replaced(office: Office) -> None:
     rotated = await ana.post("/sources/ci/secret")
     secret = _shown(rotated, "secret-shown")
     assert secret.encode() in office.hub.sources["ci"].secrets and "good for one more day" in rotated.text
-    assert len(office.hub.sources["ci"].retiring) == 1
+    assert len(office.hub.sources["ci"].secrets_at(office.hub.clock.now())) == 2
     await ana.post("/sources/ci/secret", {"leaked": "yes"})
-    assert office.hub.sources["ci"].retiring == ()
+    assert len(office.hub.sources["ci"].secrets_at(office.hub.clock.now())) == 1
 
 
 async def test_an_example_goes_in_and_a_source_is_switched_off_and_removed(office: Office) -> None:

@@ -35,6 +35,7 @@ def make_dashboard(hub: Hub) -> FastAPI:
 def routers() -> list[APIRouter]:
     """One of each noun. A path without a name in it stands before those that it would be a name for."""
     from centralita.web.dashboard import (
+        approvals,
         audit,
         dead_letters,
         event_page,
@@ -59,7 +60,7 @@ def routers() -> list[APIRouter]:
     modules = (
         *(overview, example_event, dead_letters, setup, setup_steps),
         *(events, event_replays, event_page),
-        *(rules, sources),
+        *(rules, sources, approvals),
         *(users, tokens, audit),
         *(search, preferences, sign_in, identity, invitations, profile),
     )
