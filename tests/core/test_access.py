@@ -177,3 +177,10 @@ def test_a_token_keeps_all_of_its_randomness(random_bytes: bytes) -> None:
     for letter in access.new_token(random_bytes).removeprefix("ctl_"):
         number = number * 62 + digits.index(letter)
     assert number == int.from_bytes(random_bytes, "big")
+
+
+def test_the_webhooks_screen_is_a_permission_of_its_own() -> None:
+    everything_else = [name for name in PERMISSIONS if not name.startswith("webhook.")]
+    policy = read_policy({"roles": {"other": {"commands": everything_else}, "hooks": {"commands": ["webhook.*"]}}})
+    assert policy.roles["other"] == frozenset(everything_else)
+    assert policy.roles["hooks"] == {"webhook.read", "webhook.manage", "webhook.poll"}

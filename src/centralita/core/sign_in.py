@@ -21,7 +21,7 @@ FIRST_WAIT_S = 15.0
 def wait_s(key: str, failures: int) -> float:
     """Seconds from the last failure to the next try: none at first, then twice as long each time."""
     beyond = failures - FREE_TRIES[key.partition(":")[0]]
-    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0**beyond) if beyond >= 0 else 0.0
+    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(beyond, 30)) if beyond >= 0 else 0.0
 
 
 def retry_after_s(counted: Mapping[str, tuple[int, float]], now: float) -> float:

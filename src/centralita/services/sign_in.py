@@ -190,7 +190,7 @@ async def accept(hub: Hub, key: str, password: str, user_agent: str, address: st
     hashed, now = await passwords.new_hash(password, user.name, user.email), hub.clock.now()
 
     def write(tx: Transaction) -> Opened:
-        now_invited = sessions.invited(tx, hash_key(key), now)
+        now_invited = sessions.invited(tx, hash_key(key), now, held=True)
         if now_invited is None:
             raise InvitationGone
         passwords.replace_password(tx, now, f"user:{now_invited.name}", now_invited, hashed)

@@ -186,10 +186,14 @@ def add_invitation(tx: Transaction, hash: str, user_id: int, made_by: str, expir
     tx.execute(sa.insert(invitations).values(values))
 
 
-def invited(tx: Transaction, hash: str, now: float) -> UserRow | None:
-    """Whom a link is for; None for one that was used, has expired or never was, and for a disabled person."""
+def invited(tx: Transaction, hash: str, now: float, *, held: bool = False) -> UserRow | None:
+    """Whom a link is for; None for one that was used, has expired or never was, and for a disabled person.
+
+    ``held``: nobody else uses it up before the transaction ends.
+    """
     i = invitations.c
-    found = tx.execute(sa.select(i.user_id).where(i.hash == hash, i.expires_at > now).with_for_update()).scalar()
+    query = sa.select(i.user_id).where(i.hash == hash, i.expires_at > now)
+    found = tx.execute(query.with_for_update() if held else query).scalar()
     user = users.get(tx, found) if found is not None else None
     return user if user is not None and user.enabled else None
 
