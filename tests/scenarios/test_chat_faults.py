@@ -4,7 +4,10 @@ takes its time. An answer to one person may be lost; what they did never is, and
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -135,14 +138,77 @@ async def test_who_waits_for_a_slow_database_is_told_and_answered_later(
             asyncio.sleep(HELD_S),
         )
     assert told["ok"] and "Working on it" in text_of(told) and submitted["ok"]
-    assert "…" in text_of(await luis.modals())
     await holding(slack, INCIDENTS, lambda message: "By command" in text_of(message))
     await holding(slack, INCIDENTS, lambda message: "By form" in text_of(message))
     seen = await until_answered(lambda: _answered(sam))
     assert sum("was created" in text_of(message) for message in seen) == 1
+    await until_answered(lambda: _shown(luis, "Listo."))
     await settled(world)
     assert told_of(world, "incident.created") == {"incident/1": 1, "incident/2": 1}
     await world.settle()
+
+
+@contextlib.contextmanager
+def locked(world: World) -> Iterator[None]:
+    """Somebody else holds the database: the whole file, or where interactions are noted."""
+    if world.database_url.startswith("sqlite"):
+        with contextlib.closing(sqlite3.connect(world.database_url.removeprefix("sqlite:///"))) as file:
+            file.execute("begin immediate")
+            yield
+    else:
+        with psycopg.connect(world.database_url) as lock:
+            lock.execute("lock table interactions in access exclusive mode")
+            yield
+
+
+@pytest.mark.timeout(60)
+async def test_a_form_stays_until_it_is_on_disk(usual_world: World, slack: SlackControl) -> None:
+    """Longer than SQLite waits for a locked file, and than Slack would; then it is done without anybody's doing."""
+    world = usual_world
+    await desk_hub(world, slack)
+    luis, sam = slack.person("U0LUISPARED"), slack.person("U0SAMCARTER")
+    view = (await open_form(luis))["id"]
+    with locked(world):
+        told, submitted = await asyncio.gather(
+            sam.command("#alerts", "/incident", 'create "By command"'), luis.submit(view, filled("By form"))
+        )
+        assert told["ok"] and "Working on it" in text_of(told) and submitted["ok"]
+        [waiting] = await luis.modals()
+        assert "By form" in text_of(waiting["blocks"]) and waiting["id"] == view
+        assert "no se hace nada dos veces" in text_of(waiting["blocks"][0])
+    await until_answered(lambda: _shown(luis, "Listo."))
+    await until_answered(lambda: _answered(sam))
+    await settled(world)
+    assert told_of(world, "incident.created") == {"incident/1": 1, "incident/2": 1}
+    await world.settle()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(60)
+async def test_a_form_whose_hub_ends_before_the_commit_is_sent_again(usual_world: World, slack: SlackControl) -> None:
+    world = usual_world
+    hub = await desk_hub(world, slack)
+    luis = slack.person("U0LUISPARED")
+    view = (await open_form(luis))["id"]
+    with locked(world):
+        assert (await luis.submit(view, filled("By form")))["ok"]
+        await hub.kill()
+    await hub.start()
+    await slack.connections(least=1)
+    assert told_of(world, "incident.created") == {}
+    [waiting] = await luis.modals()
+    # What was entered is still there, with a line that says what to do.
+    assert "By form" in text_of(waiting["blocks"]) and "Se está haciendo" in text_of(waiting["blocks"][0])
+    assert (await luis.submit(view, {}))["ok"]
+    assert await luis.modals() == []
+    await holding(slack, INCIDENTS, lambda message: "By form" in text_of(message))
+    await settled(world)
+    assert told_of(world, "incident.created") == {"incident/1": 1}
+    await world.settle()
+
+
+async def _shown(who: SlackPerson, words: str) -> bool:
+    return words in text_of(await who.modals())
 
 
 async def _answered(who: SlackPerson) -> list[dict[str, Any]]:

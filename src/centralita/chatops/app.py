@@ -2,7 +2,7 @@
 time.
 
 A handler's command is committed before Slack is told that it was taken: whoever hears nothing may do it again. What
-takes longer than ``WORKING_S`` is answered with "working on it", and followed up.
+takes longer than ``WORKING_S`` is answered with "working on it", and followed up; a form stays open until then.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
+from centralita.chatops.answers import Answer
 from centralita.chatops.context import Context
 from centralita.chatops.faults import in_a_persons_words
 from centralita.chatops.grammar import Arguments, nearest, read_arguments, split_word
 from centralita.chatops.handlers import ANYBODY, MAIN_COMMAND, Handler, Invalid
 from centralita.chatops.people import People, Person
 from centralita.chatops.registry import HANDLERS, commands
-from centralita.chatops.views.notices import denied, no_such_word, notice, working
+from centralita.chatops.views.notices import denied, no_such_word, notice
+from centralita.chatops.views.waiting import kept
 from centralita.chatops.workspaces import Workspaces
 from centralita.i18n import best_locale
 from centralita.i18n import gettext as _
@@ -40,7 +42,7 @@ from centralita.services.interactions import AlreadyDone, claiming
 
 log = structlog.get_logger(__name__)
 
-WORKING_S = 2.0
+WORKING_S = 1.8
 """Slack gives an interaction three seconds."""
 EVENTS_WITHOUT_A_PERSON = frozenset({"user_change", "tokens_revoked", "app_uninstalled"})
 
@@ -127,7 +129,8 @@ class ChatApp:
         arguments: Arguments | None = None,
     ) -> BoltResponse | None:
         """Carries one interaction out; returns once Slack may be answered."""
-        work = asyncio.ensure_future(self._carry_out(handler, body, ack, client, arguments or Arguments()))
+        answer = Answer(ack)
+        work = asyncio.ensure_future(self._carry_out(handler, body, answer, client, arguments or Arguments()))
         done, _waiting = await asyncio.wait({work}, timeout=WORKING_S)
         if done:
             work.result()
@@ -136,13 +139,14 @@ class ChatApp:
         work.add_done_callback(self._ended_late)
         if handler.kind == "event":
             await asyncio.shield(work)  # Slack tells of an event again when nobody acknowledges it
+        else:
+            await answer.put_off(handler.kind, body, self._locale(self.people.known(*_somebody(body))))
         return None
 
     async def _carry_out(
-        self, handler: Handler, body: Mapping[str, Any], ack: AsyncAck, client: AsyncWebClient, arguments: Arguments
+        self, handler: Handler, body: Mapping[str, Any], answer: Answer, client: AsyncWebClient, arguments: Arguments
     ) -> None:
-        context = await self._context(handler, body, ack, client, arguments)
-        patience = asyncio.ensure_future(_say_working(context))
+        context = await self._context(handler, body, answer, client, arguments)
         try:
             if await self._may(context):
                 await handler.run(context)
@@ -153,11 +157,9 @@ class ChatApp:
             await context.ack(response_action="errors", errors=fault.errors)
         except Exception as fault:
             await self._failed(context, fault)
-        finally:
-            patience.cancel()
 
     async def _context(
-        self, handler: Handler, body: Mapping[str, Any], ack: AsyncAck, client: AsyncWebClient, arguments: Arguments
+        self, handler: Handler, body: Mapping[str, Any], answer: Answer, client: AsyncWebClient, arguments: Arguments
     ) -> Context:
         person = await self._person(body, client)
         key = _key(handler, body)
@@ -170,17 +172,13 @@ class ChatApp:
             locale=self._locale(person),
             body=body,
             client=client,
-            _ack=ack,
+            answer=answer,
             arguments=arguments,
         )
 
     async def _person(self, body: Mapping[str, Any], client: AsyncWebClient) -> Person:
-        event = body.get("event") or {}
-        user = (body.get("user") or {}).get("id") or body.get("user_id") or event.get("user") or _author(event)
-        team = str((body.get("team") or {}).get("id") or body.get("team_id") or "")
-        if not isinstance(user, str) or not user or event.get("type") in EVENTS_WITHOUT_A_PERSON:
-            return Person("", team)
-        return await self.people.find(client, team, user)
+        team, user = _somebody(body)
+        return await self.people.find(client, team, user) if user else Person("", team)
 
     async def _principal(self, person: Person) -> Principal:
         return await person_principal(self.hub, person.id, person.email, person.name)
@@ -211,8 +209,10 @@ class ChatApp:
             text = _("Something went wrong here; it was noted. Please try again.", locale)
         if context.handler.kind == "event":
             raise fault  # not acknowledged: Slack tells of it again
-        if context.handler.kind == "view" and not context.acked:
-            await context.ack(response_action="push", view=notice(text, locale))
+        if context.handler.kind == "view" and context.answer.is_open:
+            waited = context.answer.given
+            view = kept(context.view, f":warning: {text}") if waited else notice(text, locale)
+            await context.ack(response_action="push", view=view)
             return
         await context.ack() if context.handler.kind != "command" else None
         await context.say(text)
@@ -279,6 +279,15 @@ async def _only_ack(ack: AsyncAck) -> None:
     await ack()
 
 
+def _somebody(body: Mapping[str, Any]) -> tuple[str, str]:
+    """The workspace, and who did it there; "" for nobody."""
+    event = body.get("event") or {}
+    user = (body.get("user") or {}).get("id") or body.get("user_id") or event.get("user") or _author(event)
+    team = str((body.get("team") or {}).get("id") or body.get("team_id") or "")
+    is_person = isinstance(user, str) and event.get("type") not in EVENTS_WITHOUT_A_PERSON
+    return team, str(user) if is_person else ""
+
+
 def _author(event: Mapping[str, Any]) -> object:
     """Whose message was changed or deleted: Slack does not say who did that."""
     message = event.get("message") or event.get("previous_message") or {}
@@ -293,20 +302,6 @@ def _key(handler: Handler, body: Mapping[str, Any]) -> str:
     if handler.kind == "event":
         return f"event:{body['event_id']}:{handler.name}" if body.get("event_id") else ""
     return f"trigger:{body['trigger_id']}" if body.get("trigger_id") else ""
-
-
-async def _say_working(context: Context) -> None:
-    """After a while, in the place of the answer."""
-    await asyncio.sleep(WORKING_S * 0.9)
-    if context.acked or context.handler.kind in ("event", "options", "view_closed"):
-        return
-    text = _("Working on it…", context.locale)
-    if context.handler.kind == "view":
-        await context.ack(response_action="update", view=working(text, context.locale))
-    elif context.handler.kind == "command":
-        await context.ack(response_type="ephemeral", text=text)
-    else:
-        await context.ack()
 
 
 def _quiet_logger() -> logging.Logger:

@@ -8,15 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from centralita.chatops.answers import Answer
 from centralita.chatops.grammar import Arguments
 from centralita.chatops.handlers import Handler
 from centralita.chatops.people import People, Person
+from centralita.chatops.views.notices import notice
+from centralita.chatops.views.waiting import kept
 from centralita.chatops.workspaces import UNREACHABLE
+from centralita.core import mrkdwn
+from centralita.i18n import gettext as _
 from centralita.services.access import Principal
 from centralita.services.hub import Hub
 
@@ -40,9 +44,9 @@ class Context:
     body: Mapping[str, Any]
     client: AsyncWebClient
     """Of the person's workspace; it never tries again by itself."""
-    _ack: AsyncAck
+    answer: Answer
+    """What Slack was told of it."""
     arguments: Arguments = field(default_factory=Arguments)
-    acked: bool = False
 
     # --- What was done ------------------------------------------------------------------------------------------------
 
@@ -126,15 +130,26 @@ class Context:
     # --- Answers ------------------------------------------------------------------------------------------------------
 
     async def ack(self, **answer: Any) -> None:
-        """Tells Slack that it was taken; the app does it by itself when the handler is done."""
-        if not self.acked:
-            self.acked = True
-            await self._ack(**answer)
+        """Tells Slack that it was taken; the app does it by itself when the handler is done. A form that was told to
+        wait changes into what the answer would have shown."""
+        if self.answer.put_off_at is None:
+            await self.answer.give(**answer)
+            return
+        await self.answer.settled()
+        if self.handler.kind != "view":
+            return
+        view = answer.get("view")
+        if errors := answer.get("errors"):
+            view = kept(self.view, "\n".join(f":warning: {mrkdwn.escape(text)}" for text in errors.values()))
+        try:
+            await self.update_view(view or notice(f":white_check_mark: {_('Done.', self.locale)}", self.locale))
+        except UNREACHABLE as fault:  # it was closed meanwhile, or sent again
+            log.info("chat.form_gone", handler=self.handler.name, fault=type(fault).__name__)
 
     async def say(self, text: str, blocks: Blocks = ()) -> None:
         """Tells the person alone, where they are; in a thread if it began in one. May be lost."""
         content: dict[str, Any] = {"text": text, **({"blocks": list(blocks)} if blocks else {})}
-        if self.handler.kind == "command" and not self.acked:
+        if self.handler.kind == "command" and not self.answer.given:
             await self.ack(response_type="ephemeral", **content)
             return
         try:

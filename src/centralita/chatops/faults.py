@@ -32,10 +32,18 @@ _WORDS: dict[type[Exception], Callable[[Any, str], str]] = {
         name=_escaped(str(fault.args[0]))
     ),
     SlackApiError: lambda fault, locale: _refused(fault, locale),
-    StoreUnavailable: lambda fault, locale: _(
-        N_("The hub can't write to its disk just now: nothing was done. Try again in a minute."), locale
-    ),
+    StoreUnavailable: lambda fault, locale: _unwritten(fault, locale),
 }
+
+
+def _unwritten(fault: StoreUnavailable, locale: str) -> str:
+    if fault.outcome_unknown:
+        return _(
+            "The hub's disk or database failed while this was being written: nobody knows whether it was done. Look "
+            "before you do it again; a form that is still open can be sent again, and takes effect once.",
+            locale,
+        )
+    return _("The hub can't write to its disk just now: nothing was done. Try again in a minute.", locale)
 
 
 def _refused(fault: SlackApiError, locale: str) -> str:

@@ -62,6 +62,10 @@ class People:
         self._known[team, id_] = (time.monotonic(), person)
         return person
 
+    def known(self, team: str, id_: str) -> Person:
+        """As far as is known without asking."""
+        return self._known.get((team, id_), (0.0, Person(id_, team)))[1]
+
     async def find(self, client: AsyncWebClient, team: str, id_: str) -> Person:
         """One person; with the id alone if Slack does not say in time."""
         known = self._known.get((team, id_))
@@ -97,7 +101,7 @@ class People:
         wanted = list(dict.fromkeys(ids))
         if any((team, id_) not in self._known for id_ in wanted):
             await self.read_everybody(client, team)
-        return {id_: self._known.get((team, id_), (0.0, Person(id_, team)))[1] for id_ in wanted}
+        return {id_: self.known(team, id_) for id_ in wanted}
 
     async def read_everybody(self, client: AsyncWebClient, team: str) -> None:
         """Learns whom the workspace lists, so that no message costs a look-up."""

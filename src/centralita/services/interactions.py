@@ -3,16 +3,19 @@ fail, because the hub ended between doing it and saying so."""
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import time
 from collections.abc import Callable
 from typing import Any
 
 from centralita.services.audit import Wrapped
 from centralita.services.hub import Hub
 from centralita.store import interactions
-from centralita.store.database import Transaction
+from centralita.store.database import StoreUnavailable, Transaction
 
 KEPT_S = 7 * 86_400.0
+PATIENCE_S, RETRY_S = 8.0, 0.2
 
 
 class AlreadyDone(Exception):
@@ -32,7 +35,16 @@ class _Claiming(Wrapped):
         return fn(tx)
 
     async def write(self, fn: Callable[[Transaction], Any], *, urgent: bool = False) -> Any:
-        result = await super().write(fn, urgent=True)  # Slack waits three seconds
+        """Waits for a database that takes nothing just now (its file is locked), as long as somebody may wait too."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                result = await super().write(fn, urgent=True)  # Slack waits three seconds
+                break
+            except StoreUnavailable as fault:
+                if fault.outcome_unknown or time.monotonic() > until:
+                    raise
+            await asyncio.sleep(RETRY_S)
         self._claimed = True  # only now: a transaction that was rolled back claimed nothing
         return result
 

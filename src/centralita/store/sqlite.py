@@ -171,17 +171,17 @@ class SqliteDatabase:
             self._connection.close()
 
     def _commit_group(self, group: list[_Work]) -> None:
-        begun = False
+        committing = False
         try:
             self._connection.exec_driver_sql("BEGIN IMMEDIATE")
-            begun = True
             for work in group:
                 self._run_one(work)
+            committing = True
             self._connection.exec_driver_sql("COMMIT")
         except Exception as fault:  # whatever it is, those who wait are told, and the thread lives on
             reason = str(getattr(fault, "orig", fault)) or type(fault).__name__
             for work in group:
-                work.error = StoreUnavailable(reason, outcome_unknown=begun)
+                work.error = StoreUnavailable(reason, outcome_unknown=committing)
             with contextlib.suppress(sa.exc.DBAPIError, sqlite3.Error):
                 self._connection.exec_driver_sql("ROLLBACK")
 

@@ -69,11 +69,6 @@ def notice(text: str, locale: str) -> dict[str, Any]:
     }
 
 
-def working(text: str, locale: str) -> dict[str, Any]:
-    """A modal that waits for its content."""
-    return notice(f":hourglass_flowing_sand: {text}", locale)
-
-
 def shown_command(handler: Handler, main: str) -> str:
     """A handler's command as people type it here."""
     return handler.name.replace(MAIN_COMMAND, main, 1)
