@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.api.conftest import Api
 
 
@@ -40,6 +42,11 @@ async def test_whoever_may_only_look_changes_nothing(api: Api) -> None:
     for path in ("", "/1/acknowledge", "/1/assign", "/1/resolve", "/1/reopen", "/1/comments"):
         body = {"title": "x"} if not path else {"text": "x"} if path.endswith("comments") else {}
         assert (await viewer("POST", f"/api/v1/incidents{path}", body)).status == 403, path
+
+
+@pytest.mark.parametrize("query", ["state=gone", "priority=urgent"])
+async def test_what_there_cannot_be_is_not_looked_for(api: Api, query: str) -> None:
+    assert (await api("GET", f"/api/v1/incidents?{query}")).status == 422
 
 
 async def test_somebody_takes_charge_of_an_event_once(api: Api) -> None:

@@ -142,9 +142,21 @@ async def test_who_is_responsible_for_what_is_affected_is_led_to_the_thread(desk
     owner = {"name": "Marta Ríos", "email": "marta@example.com"}
     await ci_changes.create(desk.hub, "local:tests", {"name": "FW-9", "type": "firewall", "owner": owner})
     sam, marta = await sit(SAM, HELP_DESK), await sit(MARTA, HELP_DESK)
-    await answer(sam, '/incident create "Firewall reboots" ci:FW-9', "was created")
+    await sam.type("/incident create")
+    await sam.modal.get_by_label("Incident Title").fill("Firewall reboots")
+    affected = sam.modal.get_by_label("Affected CIs")
+    for typed, offered in (("fw9", "FW-9 · firewall"), ("the old rack", "the old rack")):
+        await affected.fill(typed)
+        await sam.modal.locator(f'datalist option[value="{offered}"]').wait_for(state="attached")
+        await affected.fill(offered)
+        await affected.press("Enter")
+        await expect(sam.modal.locator(".b-chip").last).to_contain_text(offered)
+    await sam.press("Create", sam.modal)
+    await sam.closed()
+    await expect(sam.told).to_contain_text("was created")
     led = await marta.direct("Firewall reboots")
     await expect(led).to_contain_text("FW-9")
+    await expect(led).to_contain_text("the old rack")
     async with marta.page.expect_popup() as opening:
         await marta.press("Ir al hilo", led)
     room = await opening.value

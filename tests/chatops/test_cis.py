@@ -39,7 +39,7 @@ async def test_a_search_forgives_and_leads_to_the_details(app: Start, ana: Slack
         await sam.press("C0ALERTS", told["ts"], "ci_details", button["value"])
         details = await last_told(sam)
         text = json.dumps(details["blocks"], ensure_ascii=False)
-        assert "`depends_on` ERP-DB-01" in text and "*Owner*\\nAna Gómez (ana@example.com)" in text
+        assert "depends on *ERP-DB-01*" in text and "*Owner*\\nAna Gómez (ana@example.com)" in text
         assert "update_ci" in text
         # Whoever may only look is shown no button, in their language.
         shown = (await ana.command("C0MESAAYUDA", "/cmdb", "ver impresora contaduria"))["payload"]

@@ -86,6 +86,31 @@ async def test_whose_what_is_affected_is_gets_the_way_to_the_thread(
         assert root["ts"].replace(".", "") in whole(led)
 
 
+async def test_what_is_affected_is_chosen_from_what_is_known(app: Start, slack: SlackControl, sam: SlackPerson) -> None:
+    async with app(ENGLISH) as hub:
+        facts = Facts(name="Core switch", type="switch", owner=Owner(name="Ana", email="ana@example.com"))
+        ci = Ci(id="ci_01M82C4V74CCK6S59591X8D0EA", source="invgate", external_id="77", said=facts)
+        await hub.database.write(lambda tx: cis.save(tx, [(None, ci)]))
+        await sam.command("#alerts", "/incident", "create")
+        view = (await opened(sam))["id"]
+        offered = (await sam.suggest("affected_select", "core swich", view=view))["payload"]["options"]
+        assert [each["value"] for each in offered] == [ci.id, "core swich"], "the nearest, and what was typed"
+        assert offered[0]["text"]["text"] == "Core switch · switch"
+        [exact] = (await sam.suggest("affected_select", "CORE SWITCH", view=view))["payload"]["options"]
+        assert exact["value"] == ci.id
+        title = {"title": {"title_input": "No network"}, "affected": {"affected_select": offered}}
+        assert (await sam.submit(view, title))["ok"]
+        await told(slack, CHANNEL, "No network", "Core switch", "core swich")
+        made = await the_incident(hub)
+        assert [(each.id, each.name) for each in made.affected] == [("77", "Core switch"), ("core swich", "")]
+        # Its change begins with both, and leaves what it does not touch.
+        root = await told(slack, CHANNEL, "INC-1 · No network")
+        await sam.press(ROOM, root["ts"], "incident_update")
+        view = (await opened(sam))["id"]
+        assert (await sam.submit(view, {"title": {"title_input": "No network at all"}}))["ok"]
+        assert [each.id for each in (await the_incident(hub)).affected] == ["77", "core swich"]
+
+
 async def the_incident(hub: Hub) -> Incident:
     [found] = await incidents.listing(hub, Filter())
     return found
@@ -186,15 +211,21 @@ async def fire(hub: Hub, title: str, phase: str = "open") -> None:
 @pytest.mark.parametrize(
     ("layer", "words"),
     [
-        (LAYER, ("Luis Paredes se hizo cargo.", "En manos de Luis Paredes.", "SRV-1 no responde")),
-        (ENGLISH, ("Luis Paredes took charge.", "In the hands of Luis Paredes.", "SRV-1 is down")),
+        (
+            LAYER,
+            ("Luis Paredes se hizo cargo.", "En manos de Luis Paredes.", "SRV-1 no responde", "Se creó INC-1"),
+        ),
+        (
+            ENGLISH,
+            ("Luis Paredes took charge.", "In the hands of Luis Paredes.", "SRV-1 is down", "INC-1 was created"),
+        ),
     ],
 )
 async def test_somebody_takes_charge_of_an_alert_and_makes_an_incident_of_it(
     app: Start, slack: SlackControl, luis: SlackPerson, sam: SlackPerson, layer: dict[str, Any], words: tuple[str, ...]
 ) -> None:
     async with app(layer) as hub:
-        taken, held, title = words
+        taken, held, title, raised = words
         await fire(hub, title)
         alert = await told(slack, "#alerts", title)
         assert buttons(alert) == ["acknowledge_event", "create_incident"]
@@ -211,6 +242,9 @@ async def test_somebody_takes_charge_of_an_alert_and_makes_an_incident_of_it(
         assert title in whole(await opened(sam))
         await sam.submit((await opened(sam))["id"], {})
         root = await told(slack, CHANNEL, "INC-1", title)
+        # The alert's thread is told, with the way there; whose hands it is in stays said.
+        await told(slack, "#alerts", raised, root["ts"].replace(".", ""), thread=alert["ts"])
+        assert held in whole(await told(slack, "#alerts", "(5 min)", held))
         await sam.press(ALERTS, alert["ts"], "create_incident")
         assert "INC-1" in whole(await sam.submit((await opened(sam))["id"], {}))  # there is one already
         await fire(hub, f"{title} (fin)", "closed")

@@ -93,7 +93,7 @@ async def delegate(context: Context) -> None:
 def _id(context: Context) -> str:
     words = context.arguments.words
     if not words:
-        usage = f"`{context.handler.name} {mrkdwn.escape(context.handler.usage)}`"
+        usage = f"`{context.handler.name} {mrkdwn.escape(_(context.handler.usage, context.locale))}`"
         raise Said(_("Which one? {usage} `/approve list` shows their ids.", context.locale).format(usage=usage))
     return words[0].strip("`")
 
@@ -201,7 +201,7 @@ HANDLERS = (
         name="/approve show",
         permission=READ,
         run=show,
-        usage="ID",
+        usage=N_("ID"),
         help=N_("shows one with every answer"),
         aliases=("ver", "mostrar"),
     ),
@@ -210,7 +210,7 @@ HANDLERS = (
         name="/approve approve",
         permission=DECIDE,
         run=approve,
-        usage="ID [note]",
+        usage=N_("ID [note]"),
         help=N_("approves"),
         aliases=("aprobar",),
     ),
@@ -219,7 +219,7 @@ HANDLERS = (
         name="/approve reject",
         permission=DECIDE,
         run=reject,
-        usage="ID reason",
+        usage=N_("ID reason"),
         help=N_("rejects, and says why"),
         aliases=("rechazar",),
     ),
@@ -228,7 +228,7 @@ HANDLERS = (
         name="/approve info",
         permission=DECIDE,
         run=info,
-        usage="ID question",
+        usage=N_("ID question"),
         help=N_("asks the requester; the time stands still until they answer"),
         aliases=("preguntar", "pregunta"),
     ),
@@ -237,7 +237,7 @@ HANDLERS = (
         name="/approve delegate",
         permission=DECIDE,
         run=delegate,
-        usage="ID @who",
+        usage=N_("ID @who"),
         help=N_("lets somebody else answer it"),
         aliases=("delegar",),
     ),
@@ -246,7 +246,7 @@ HANDLERS = (
         name="/approve request",
         permission=REQUEST,
         run=request,
-        usage='["title" amount:"1500 USD" reason:"…" to:@who]',
+        usage=N_('["title" amount:"1500 USD" reason:"…" to:@who]'),
         help=N_("asks for an approval; alone it opens a form"),
         aliases=("pedir", "solicitar"),
     ),

@@ -156,7 +156,7 @@ HANDLERS = (
         permission="ci.read",
         run=search,
         help=N_("finds configuration items; accents and typing errors don't matter"),
-        usage="erp db",
+        usage=N_("erp db"),
         aliases=("buscar", "find"),
     ),
     Handler(
@@ -165,7 +165,7 @@ HANDLERS = (
         permission="ci.read",
         run=show,
         help=N_("shows what is known of one"),
-        usage="erp-db-01",
+        usage=N_("erp-db-01"),
         aliases=("ver", "mostrar"),
     ),
     Handler(
@@ -174,7 +174,7 @@ HANDLERS = (
         permission="ci.manage",
         run=update,
         help=N_("opens a window to change one"),
-        usage="erp-db-01",
+        usage=N_("erp-db-01"),
         aliases=("cambiar", "actualizar"),
     ),
     Handler(kind="action", name="ci_details", permission="ci.read", run=show_pressed),

@@ -34,7 +34,7 @@ class Handler:
     help: str = ""
     """msgid: what a command or shortcut does, in one line."""
     usage: str = ""
-    """What follows a command's word: ``[priority] title``; the same in every language."""
+    """msgid: what follows a command's word: ``[priority] title``."""
     aliases: tuple[str, ...] = ()
     """Further words for a command, such as its Spanish one."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from centralita.chatops.affected import chosen_items, suggest_affected
 from centralita.chatops.context import Context
 from centralita.chatops.grammar import mentioned
 from centralita.chatops.handlers import Handler, Invalid, Said
@@ -213,10 +214,10 @@ async def create_from_event(context: Context) -> None:
         "title": one_line(event.title),
         "priority": priority_of(event.severity),
         "description": text_of(event.data, "description", views.LONGEST_INPUT),
-        "affected": ", ".join(id_ for id_, _name in item_facts(event.data)),
     }
+    affected = [Item(id=id_, name=name) for id_, name in item_facts(event.data)]
     metadata = {"event": event_id, "channel": context.channel, "thread_ts": context.thread_ts}
-    await context.open_view(views.creation(context.locale, values, metadata))
+    await context.open_view(views.creation(context.locale, values, metadata, affected))
 
 
 async def create_from_message(context: Context) -> None:
@@ -240,7 +241,7 @@ async def submit_creation(context: Context) -> None:
         description=values.get("description") or "",
         priority=values.get("priority") or "",
         assignee=await _who(context, assignee) if assignee else Who(),
-        affected=_items(values.get("affected") or ""),
+        affected=await chosen_items(context),
         event=str(metadata.get("event") or ""),
         message=await permalink(context, str(metadata.get("ts") or "")),
     )
@@ -258,7 +259,7 @@ async def submit_change(context: Context) -> None:
     values, number = context.values, int(context.metadata["number"])
     changes = {name: values.get(name) or "" for name in ("title", "description", "priority")}
     known = {each.id: each for each in (await incidents.show(context.hub, number)).affected}
-    affected = tuple(known.get(each.id, each) for each in _items(values.get("affected") or ""))
+    affected = tuple(known.get(each.id, each) for each in await chosen_items(context))
     try:
         await incidents.update(context.hub, context.principal, number, **changes, affected=affected, by=_me(context))
     except Declined as fault:
@@ -313,7 +314,7 @@ HANDLERS = (
         permission="incident.manage",
         run=create,
         help=N_("creates an incident; without a title in a window"),
-        usage='["title"] [priority:high] [assign:@name] [ci:SW-02]',
+        usage=N_('["title"] [priority:high] [assign:@name] [ci:SW-02]'),
         aliases=("crear", "new", "nuevo"),
     ),
     Handler(
@@ -322,7 +323,7 @@ HANDLERS = (
         permission="incident.read",
         run=list_,
         help=N_("lists the incidents that are not over"),
-        usage="[all|mine|critical|high|medium|low]",
+        usage=N_("[all|mine|critical|high|medium|low]"),
         aliases=("lista", "listar", "ls"),
     ),
     Handler(
@@ -331,7 +332,7 @@ HANDLERS = (
         permission="incident.acknowledge",
         run=acknowledge,
         help=N_("takes charge of one"),
-        usage="INC-12",
+        usage=N_("INC-12"),
         aliases=("acknowledge", "tomar", "atender"),
     ),
     Handler(
@@ -340,7 +341,7 @@ HANDLERS = (
         permission="incident.manage",
         run=assign,
         help=N_("gives one to somebody, or to oneself"),
-        usage="INC-12 [@name]",
+        usage=N_("INC-12 [@name]"),
         aliases=("asignar",),
     ),
     Handler(
@@ -349,7 +350,7 @@ HANDLERS = (
         permission="incident.manage",
         run=update,
         help=N_("changes one; without options in a window"),
-        usage="INC-12 [priority:high] [title:...]",
+        usage=N_("INC-12 [priority:high] [title:...]"),
         aliases=("actualizar", "cambiar"),
     ),
     Handler(
@@ -358,7 +359,7 @@ HANDLERS = (
         permission="incident.manage",
         run=resolve,
         help=N_("ends one"),
-        usage="INC-12 [how]",
+        usage=N_("INC-12 [how]"),
         aliases=("resolver", "close", "cerrar"),
     ),
     Handler(
@@ -367,7 +368,7 @@ HANDLERS = (
         permission="incident.manage",
         run=reopen,
         help=N_("opens a resolved one again"),
-        usage="INC-12 [why]",
+        usage=N_("INC-12 [why]"),
         aliases=("reabrir",),
     ),
     Handler(
@@ -376,7 +377,7 @@ HANDLERS = (
         permission="incident.read",
         run=timeline,
         help=N_("shows what happened"),
-        usage="INC-12",
+        usage=N_("INC-12"),
         aliases=("cronología", "cronologia", "show", "ver"),
     ),
     Handler(kind="action", name="incident_acknowledge", permission="incident.acknowledge", run=press_acknowledge),
@@ -392,6 +393,7 @@ HANDLERS = (
         run=create_from_message,
         help=N_("creates an incident from a message"),
     ),
+    Handler(kind="options", name=views.AFFECTED, permission="incident.manage", run=suggest_affected),
     Handler(kind="view", name=views.CREATE, permission="incident.manage", run=submit_creation),
     Handler(kind="view", name=views.UPDATE, permission="incident.manage", run=submit_change),
     Handler(kind="view", name=views.RESOLVE, permission="incident.manage", run=submit_resolution),

@@ -98,7 +98,7 @@ HANDLERS = (
         permission="event.read",
         run=search,
         help=N_("looks for CIs, tickets and events"),
-        usage="erp",
+        usage=N_("erp"),
         aliases=("buscar",),
     ),
     Handler(
@@ -107,7 +107,7 @@ HANDLERS = (
         permission="report.read",
         run=report,
         help=N_("lists what has happened lately, of a type or severity"),
-        usage="[ticket.created|critical] [24h|7d]",
+        usage=N_("[ticket.created|critical] [24h|7d]"),
         aliases=("informe", "reporte"),
     ),
     Handler(

@@ -141,7 +141,7 @@ HANDLERS = (
         permission="ticket.comment",
         run=comment,
         help=N_("comments on one, internally; without a text in a window"),
-        usage="4521 [text]",
+        usage=N_("4521 [text]"),
         aliases=("comentar", "comentario"),
     ),
     Handler(kind="action", name="comment_ticket", permission="ticket.comment", run=press_comment),

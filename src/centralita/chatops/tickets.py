@@ -224,7 +224,7 @@ HANDLERS = (
         permission="ticket.manage",
         run=create,
         help=N_("creates a ticket in InvGate; without a title in a window"),
-        usage='["title"] [priority:Alta] [category:Hardware] [requester:@name]',
+        usage=N_('["title"] [priority:Alta] [category:Hardware] [requester:@name]'),
         aliases=("crear", "new", "nuevo"),
     ),
     Handler(
@@ -233,7 +233,7 @@ HANDLERS = (
         permission="ticket.read",
         run=show,
         help=N_("shows one"),
-        usage="4521",
+        usage=N_("4521"),
         aliases=("ver", "mostrar"),
     ),
     Handler(
@@ -242,7 +242,7 @@ HANDLERS = (
         permission="ticket.read",
         run=list_,
         help=N_("lists the open ones"),
-        usage="[mine]",
+        usage=N_("[mine]"),
         aliases=("lista", "listar", "ls"),
     ),
     Handler(
@@ -251,7 +251,7 @@ HANDLERS = (
         permission="ticket.assign",
         run=assign,
         help=N_("gives one to somebody, or to oneself"),
-        usage="4521 [@name|me]",
+        usage=N_("4521 [@name|me]"),
         aliases=("asignar",),
     ),
     Handler(
@@ -260,7 +260,7 @@ HANDLERS = (
         permission="ticket.manage",
         run=status,
         help=N_("solves, cancels, rejects or reopens one, or lets it wait"),
-        usage="4521 solved|cancelled|rejected|reopened|waiting [note]",
+        usage=N_("4521 solved|cancelled|rejected|reopened|waiting [note]"),
         aliases=("estado",),
     ),
     Handler(kind="action", name="assign_ticket", permission="ticket.assign", run=press_assign),

@@ -1,4 +1,4 @@
-"""Somebody takes charge of an alert: told once in its thread, wherever it was told, and its button goes away."""
+"""Somebody takes charge of an alert, or makes an incident of it: told once in its thread, wherever it was told."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from centralita.services import announcements
 from centralita.services.access import Principal
 from centralita.services.announcements import About, rfc3339
 from centralita.services.audit import record
+from centralita.services.incident_telling import RAISED
 from centralita.services.incidents import Declined, who_is
 from centralita.services.reactions import NOTHING, Reaction
 from centralita.store import deliveries, events, history, incidents, subjects
@@ -31,7 +32,7 @@ ROOT = "root"
 
 def join(hub: Hub) -> None:
     """Takes part in the hub's work."""
-    hub.reactions.on_events((TYPE,), partial(_tell, hub))
+    hub.reactions.on_events((TYPE, RAISED), partial(_tell, hub))
 
 
 async def acknowledge(hub: Hub, principal: Principal, event_id: str, by: Who | None = None) -> Acknowledgement:
@@ -88,7 +89,7 @@ def _tell(hub: Hub, tx: Transaction, event: Event, subject: Subject, now: float)
     """Wherever the alert was told, its thread is told too."""
     if event.source != announcements.SLUG:
         return NOTHING
-    seen = events.get(tx, str(event.data["acknowledged"]["event"]))
+    seen = events.get(tx, event.cause) if event.cause else None
     if seen is None:
         return NOTHING
     root = {ROOT: msgspec.to_builtins(seen.event)}

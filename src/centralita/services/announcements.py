@@ -61,6 +61,9 @@ TYPES: dict[str, EventType] = {
         EventType(
             "centralita.incident.posted", N_("An incident's message stands in its channel; those concerned are told")
         ),
+        EventType(
+            "centralita.incident.raised", N_("An incident was created from an event; the event's thread is told")
+        ),
         EventType("alert.acknowledged", N_("Somebody took charge of an alert here")),
         EventType("asset.plan_finished", N_("A plan of changes to assets' owners is ready to be looked at")),
         EventType("asset.plan_failed", N_("A plan of changes to assets' owners could not be read")),

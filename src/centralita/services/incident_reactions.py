@@ -110,8 +110,9 @@ def _posted(hub: Hub, tx: Transaction, ended: Ended) -> bool:
     people = _concerned(tx, incident)
     stands = msgspec.structs.replace(incident, thread=outcome.reference, informed=people, version=incident.version + 1)
     incidents.save(tx, stands, incident)
+    told = telling.tell_origin(tx, hub, stands, ended.now)
     if not people:
-        return False
+        return told
     announcements.tell(
         tx,
         hub.ids.new(),

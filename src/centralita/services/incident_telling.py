@@ -13,8 +13,8 @@ from centralita.core.events import MAX_CAUSATION_DEPTH, Event
 from centralita.core.incident_commands import Change
 from centralita.core.incidents import Incident, Who
 from centralita.services import announcements
-from centralita.services.announcements import rfc3339
-from centralita.store import incidents, timers
+from centralita.services.announcements import About, rfc3339
+from centralita.store import events, incidents, timers
 from centralita.store.database import Transaction
 from centralita.store.incidents import Entry
 
@@ -26,6 +26,7 @@ POST = "incident.post"
 """The action of an incident's message in its channel: we hear where it stands."""
 RELATED_TIMER = "incident.related"
 POSTED = "centralita.incident.posted"
+RAISED = "centralita.incident.raised"
 TYPES: dict[str, str] = {
     "create": "incident.created",
     "acknowledge": "incident.acknowledged",
@@ -105,6 +106,28 @@ def _tell(tx: Transaction, hub: Hub, change: Change, now: float, message: str, c
         correlation=incident.correlation,
         **caused,
     )
+
+
+def tell_origin(tx: Transaction, hub: Hub, incident: Incident, now: float) -> bool:
+    """Tells what an incident was created from that there is one; whether there is anything to tell."""
+    stored = events.get(tx, incident.origin.event) if incident.origin.event else None
+    if stored is None or not stored.event.subject or stored.event.depth >= MAX_CAUSATION_DEPTH:
+        return False
+    event, names = stored.event, ("id", "number", "title", "url")
+    facts = said(incident)["incident"]
+    announcements.tell(
+        tx,
+        hub.ids.new(),
+        RAISED,
+        now=now,
+        subject=event.subject,
+        title=event.title or incident.title,
+        data={"incident": {name: facts[name] for name in names if name in facts}},
+        about=About(event.source, event.subject),
+        cause=event.id,
+        depth=event.depth + 1,
+    )
+    return True
 
 
 def said(incident: Incident, by: Who | None = None, change: Change | None = None) -> dict[str, Any]:

@@ -99,6 +99,8 @@ async def create(hub: Hub, principal: Principal, wanted: NewIncident, by: Who | 
             known = subjects.load(tx, event.source, [event.subject] if event.subject else [])
             subject = known.get(event.subject) or Subject(source=event.source, subject=event.subject)
             belongs(tx, made.number, event, subject, now)
+            if not made.channel:  # else once it stands there, with the way to it
+                telling.tell_origin(tx, hub, made, now)
         after = {"title": made.title, "priority": made.priority, "assignee": made.assignee.called}
         after |= {"event": wanted.event} if wanted.event else {}
         record(tx, now, principal.actor, "incident.created", made.subject, {"after": after})

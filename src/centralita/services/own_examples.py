@@ -133,6 +133,17 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], Mapping[str, Any]]] = {
         INCIDENT,
         _incident(url="https://example.slack.com/archives/C024BE91L/p1740924300000100"),
     ),
+    "centralita.incident.raised": (
+        ("alert/9f2c", "SW-02 no responde"),
+        {
+            "incident": {
+                "id": "INC-12",
+                "number": 12,
+                "title": "SW-02 no responde",
+                "url": "https://example.slack.com/archives/C024BE91L/p1740924300000100",
+            }
+        },
+    ),
     "alert.acknowledged": (
         ("alert/9f2c", "SW-02 no responde"),
         {

@@ -11,6 +11,7 @@ from centralita.core import mrkdwn
 from centralita.core.cis import NAME_LIMIT, write_attributes
 from centralita.i18n import gettext as _
 from centralita.services.cis import CiDetail, CiView, OwnerView
+from centralita.services.wording import in_words
 
 MOST_ROWS = 10
 LINES_LIMIT = 3000
@@ -75,7 +76,10 @@ def details(found: CiDetail, may_change: bool, locale: str) -> Blocks:
 
 
 def _relations(found: CiDetail, locale: str) -> list[str]:
-    lines = [f"`{one.kind}` {_text(one.name, 100)}" for one in found.relations[:_SHOWN_RELATIONS]]
+    lines = [
+        f"{mrkdwn.escape(in_words(f'ci.relation.{one.kind}', {}, locale))} *{_text(one.name, 100)}*"
+        for one in found.relations[:_SHOWN_RELATIONS]
+    ]
     more = len(found.relations) - len(lines)
     return [*lines, *([_("and {count} more", locale).format(count=more)] if more else [])]
 

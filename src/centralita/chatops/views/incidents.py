@@ -8,7 +8,7 @@ from typing import Any
 
 from centralita.chatops.views.notices import TITLE_LIMIT, plain_text, section
 from centralita.core import mrkdwn
-from centralita.core.incidents import PRIORITIES, Incident
+from centralita.core.incidents import PRIORITIES, Incident, Item
 from centralita.core.incidents import TITLE_LIMIT as LONGEST_TITLE
 from centralita.i18n import gettext as _
 from centralita.i18n import ngettext
@@ -18,16 +18,23 @@ from centralita.services.incident_timeline import details, headline
 from centralita.services.incidents import Entry
 
 CREATE, UPDATE, RESOLVE = "incident_modal", "incident_update_modal", "incident_resolve_modal"
+AFFECTED = "affected_select"
+"""The select of the CIs that are affected."""
 MOST_LINES = 40
+MOST_AFFECTED = 20
+OPTION_LIMIT = 150
+"""Slack's limit of an option's value."""
 LONGEST_INPUT = 3000
 """Slack's limit of a text input's initial value."""
 _EMOJI = {"open": "🚨", "acknowledged": "👀", "resolved": "✅"}
 
 
-def creation(locale: str, values: Mapping[str, str], metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """The modal that creates one, filled with ``values``: title, description, priority, affected."""
+def creation(
+    locale: str, values: Mapping[str, str], metadata: Mapping[str, Any], affected: Sequence[Item] = ()
+) -> dict[str, Any]:
+    """The modal that creates one, filled with ``values``: title, description, priority."""
     blocks = [
-        *_what(locale, values),
+        *_what(locale, values, affected),
         _input("assignee", _("Assign To", locale), {
             "type": "users_select",
             "action_id": "assignee_select",
@@ -40,10 +47,9 @@ def creation(locale: str, values: Mapping[str, str], metadata: Mapping[str, Any]
 def change(locale: str, incident: Incident) -> dict[str, Any]:
     """The modal that changes one."""
     values = {"title": incident.title, "description": incident.description, "priority": incident.priority}
-    values["affected"] = ", ".join(each.id for each in incident.affected)
     title = _("Update {code}", locale).format(code=incident.code)
     metadata = {"number": incident.number}
-    return _modal(UPDATE, title, _("Save", locale), _what(locale, values), locale, metadata)
+    return _modal(UPDATE, title, _("Save", locale), _what(locale, values, incident.affected), locale, metadata)
 
 
 def resolution(locale: str, incident: Incident, metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,7 +61,7 @@ def resolution(locale: str, incident: Incident, metadata: Mapping[str, Any]) -> 
     return _modal(RESOLVE, title, _("Resolve", locale), blocks, locale, facts)
 
 
-def _what(locale: str, values: Mapping[str, str]) -> list[dict[str, Any]]:
+def _what(locale: str, values: Mapping[str, str], affected: Sequence[Item]) -> list[dict[str, Any]]:
     options = [{"text": plain_text(priority_in_words(each, locale)), "value": each} for each in PRIORITIES]
     chosen = next((option for option in options if option["value"] == values.get("priority")), options[1])
     return [
@@ -73,14 +79,31 @@ def _what(locale: str, values: Mapping[str, str]) -> list[dict[str, Any]]:
             optional=True,
             multiline=True,
         ),
-        _text(
-            "affected",
-            _("Affected CIs", locale),
-            values.get("affected", "")[:LONGEST_INPUT],
-            optional=True,
-            hint=_("Their ids, separated by commas.", locale),
-        ),
+        _input("affected", _("Affected CIs", locale), _several(affected, locale), optional=True),
     ]  # fmt: skip
+
+
+def _several(affected: Sequence[Item], locale: str) -> dict[str, Any]:
+    """The select of CIs, whose options the CMDB gives as somebody types."""
+    chosen = [option(each.name or each.id, each.id) for each in affected[:MOST_AFFECTED] if fits(each.id)]
+    return {
+        "type": "multi_external_select",
+        "action_id": AFFECTED,
+        "min_query_length": 1,
+        "max_selected_items": MOST_AFFECTED,
+        "placeholder": plain_text(_("Part of a name", locale)),
+        **({"initial_options": chosen} if chosen else {}),
+    }
+
+
+def fits(value: str) -> bool:
+    """Whether an option can stand for it."""
+    return 0 < len(value) <= OPTION_LIMIT
+
+
+def option(text: str, value: str) -> dict[str, Any]:
+    """A choice of a select."""
+    return {"text": plain_text(text), "value": value}
 
 
 def _modal(
@@ -115,15 +138,13 @@ def _text(
     action: str = "",
     optional: bool = False,
     multiline: bool = False,
-    hint: str = "",
 ) -> dict[str, Any]:
     element: dict[str, Any] = {"type": "plain_text_input", "action_id": action or f"{block_id}_input"}
     if value:
         element["initial_value"] = value
     if multiline:
         element["multiline"] = True
-    block = _input(block_id, label, element, optional=optional)
-    return {**block, "hint": plain_text(hint, 2000)} if hint else block
+    return _input(block_id, label, element, optional=optional)
 
 
 # --- Answers to one person -------------------------------------------------------------------------------------------

@@ -53,7 +53,8 @@ def usage(command: str, words: Sequence[Handler], locale: str) -> str:
     lines = []
     for handler in words:
         if handler.help:
-            typed = " ".join(part for part in (command, handler.word, mrkdwn.escape(handler.usage)) if part)
+            given = mrkdwn.escape(_(handler.usage, locale)) if handler.usage else ""
+            typed = " ".join(part for part in (command, handler.word, given) if part)
             lines.append(f"• `{typed}` {_(handler.help, locale)}")
     return "\n".join(lines)
 

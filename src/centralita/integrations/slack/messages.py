@@ -92,7 +92,23 @@ SEVERITY_WORDS = {
     "low": N_("Low"),
     "info": N_("Information"),
 }
+_STATUS_WORDS = {
+    **dict.fromkeys(("firing", "alerting", "active", "triggered", "problem", "down"), N_("Firing")),
+    **dict.fromkeys(("resolved", "ok", "recovered", "up"), N_("Resolved")),
+    **dict.fromkeys(("open", "opened", "new"), N_("Open")),
+    **dict.fromkeys(("closed", "done"), N_("Closed")),
+    **dict.fromkeys(("acknowledged", "ack"), N_("Acknowledged")),
+    **dict.fromkeys(("pending", "waiting"), N_("Pending")),
+    **dict.fromkeys(("suppressed", "silenced", "muted"), N_("Silenced")),
+}
+"""What monitoring systems call how a thing stands, in lower case; what people named themselves stays as it is."""
 SHOWN_CIS = 5
+
+
+def status_in_words(status: str, locale: str) -> str:
+    """A sender's word for how an alert stands, in the reader's language where it is one that everybody uses."""
+    known = _STATUS_WORDS.get(status.casefold())
+    return _(known, locale) if known is not None else status
 
 
 def comment_paragraphs(facts: Facts) -> tuple[Paragraph, ...]:
@@ -111,7 +127,7 @@ def render_event(facts: Facts) -> Message:
         Field(_("Severity", locale), severity),
         Field(_("Source", locale), facts.event.source),
         Field(_("Time", locale), Moment(facts.event.time)),
-        Field(_("Status", locale), facts.status),
+        Field(_("Status", locale), status_in_words(facts.status, locale)),
         Field(_("Type", locale), "" if facts.severity else facts.type),
         Field(_("Requester", locale), facts.people["requester"]),
         Field(_("Agent", locale), facts.people["agent"]),
@@ -138,12 +154,22 @@ def render_event_change(facts: Facts) -> Message:
     if facts.type == "alert.acknowledged" and facts.acknowledged:
         headline = _("{who} took charge.", facts.locale).format(who=facts.acknowledged)
         return Message(emoji="👀", headline=headline, notes=(Moment(facts.event.time),))
+    if facts.type == "centralita.incident.raised":
+        return _raised(facts)
     return Message(
         emoji=emoji_of(facts.severity, facts.phase),
         headline=_headline(facts),
         paragraphs=present([Paragraph("", description_of(facts)), *course_of(facts), *insights(facts)]),
         notes=(Moment(facts.event.time),),
     )
+
+
+def _raised(facts: Facts) -> Message:
+    """An incident was created of what the thread is about."""
+    code, url = (clean(payload.text(facts.event.data, f"incident.{name}", 300)) for name in ("id", "url"))
+    headline = _("{incident} was created from this.", facts.locale).format(incident=code)
+    links = (Link(_("Go to thread", facts.locale), url),) if safe_url(url) else ()
+    return Message(emoji="🚨", headline=headline, links=links, notes=(Moment(facts.event.time),))
 
 
 def _buttons(facts: Facts) -> tuple[Button, ...]:

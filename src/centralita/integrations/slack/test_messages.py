@@ -170,7 +170,7 @@ def test_the_seeds_template_for_monitoring() -> None:
         "*Severity:*\nCRITICAL",
         "*Source:*\nalertmanager",
         "*Time:*\n<!date^1763806000^{date_short_pretty} {time}|2025-11-22 10:06 UTC>",
-        "*Status:*\nfiring",
+        "*Status:*\nFiring",
     ]
     said = words(rendered)
     assert "*Affected CIs*\n• srv-0\n• srv-1\n• srv-2\n• srv-3\n• srv-4\n• and 2 more" in said

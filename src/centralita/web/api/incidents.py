@@ -17,7 +17,7 @@ from centralita.services.incidents import Declined, Entry, Filter, NewIncident
 from centralita.services.times import shown
 from centralita.services.wording import in_words
 from centralita.web.api.once import Route, changing_hub
-from centralita.web.api.parameters import Cursor, Limit, Page, Word
+from centralita.web.api.parameters import Cursor, Limit, Page
 from centralita.web.api.problems import Problem, locale_of
 from centralita.web.auth import hub_of, principal_of, requires
 
@@ -213,8 +213,11 @@ async def done(request: Request, work: Awaitable[T]) -> T:
 @router.get("/incidents", dependencies=[requires("incident.read")])
 async def list_incidents(
     request: Request,
-    state: Annotated[str, Query(max_length=20, description="A state, or `unresolved`: not over.")] = "",
-    priority: Word = "",
+    state: Annotated[
+        Literal["", "open", "acknowledged", "resolved", "unresolved"],
+        Query(description="A state, or `unresolved`: not over.", examples=["unresolved"]),
+    ] = "",
+    priority: Literal["", "critical", "high", "medium", "low"] = "",
     assignee: Annotated[str, Query(max_length=254, description="An address, `me` or `nobody`.")] = "",
     text: Annotated[str, Query(max_length=200, description="Part of the title.")] = "",
     limit: Limit = 100,

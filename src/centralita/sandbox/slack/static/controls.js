@@ -166,7 +166,7 @@ function choosing(one, blockId, where) {
 }
 
 function several(one, blockId, where) {
-  if (one.type === "multi_external_select") return external(one, blockId, where);
+  if (one.type === "multi_external_select") return severalExternal(one, blockId, where);
   const chosen = chosenOf(one, blockId, where);
   const node = make("select", { class: "b-field-input", multiple: true, "aria-label": one.label ?? words(one.placeholder) }, ...optionNodes(one, chosen));
   return field(one, blockId, where, node, () => [...node.selectedOptions].map((option) => option.value));
@@ -184,12 +184,38 @@ function external(one, blockId, where) {
     for (const option of await where.suggest(one, node.value)) found.set(words(option.text), option);
     list.replaceChildren(...[...found.keys()].map((text) => make("option", { value: text })));
   });
-  const multiple = one.type.startsWith("multi_");
-  const read = () => {
-    const option = found.get(node.value) ?? null;
-    return multiple ? (option ? [option] : []) : option;
+  return make("span", {}, field(one, blockId, where, node, () => found.get(node.value) ?? null), list);
+}
+
+// The same for several: each that is chosen becomes a chip, which can be taken away again.
+function severalExternal(one, blockId, where) {
+  const chosen = new Map((before(one, blockId, where)?.selected_options ?? one.initial_options ?? []).map((option) => [option.value, option]));
+  const found = new Map();
+  const list = make("datalist", { id: `options-${blockId}-${one.action_id}` });
+  const chips = make("span", { class: "b-chips" });
+  const node = make("input", { class: "b-field-input", list: list.id, placeholder: words(one.placeholder) || scene.texts.typeToSearch, "aria-label": one.label });
+  const draw = () => chips.replaceChildren(...[...chosen.values()].map((option) => make("button", { type: "button", class: "b-chip", onclick: () => chosen.delete(option.value) && draw() }, ...textNodes(option.text), " ✕")));
+  const choose = () => {
+    const option = found.get(node.value);
+    if (!option) return false;
+    chosen.set(option.value, option);
+    node.value = "";
+    draw();
+    return true;
   };
-  return make("span", {}, field(one, blockId, where, node, read), list);
+  node.addEventListener("input", async () => {
+    if (choose() || node.value.length < (one.min_query_length ?? 3)) return;
+    for (const option of await where.suggest(one, node.value)) found.set(words(option.text), option);
+    list.replaceChildren(...[...found.keys()].map((text) => make("option", { value: text })));
+    list.dataset.for = node.value;
+  });
+  node.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    choose();
+  });
+  draw();
+  return make("span", {}, chips, field(one, blockId, where, node, () => [...chosen.values()]), list);
 }
 
 function overflow(one, blockId, where) {
