@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from centralita.store import arrivals
+from centralita.core import ids
+from centralita.core.events import Event
+from centralita.store import arrivals, events
 from centralita.store.arrivals import Habit
 from centralita.store.database import Database, open_database
+from centralita.store.events import StoredEvent
 
 DAY_S = 86_400
 TODAY = 20_833
@@ -22,13 +25,13 @@ async def database(migrated_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-async def _add(database: Database, source: str, events: int, at: float) -> None:
-    await database.write(lambda tx: arrivals.add(tx, source, events, at))
+async def _add(database: Database, source: str, count: int, at: float) -> None:
+    await database.write(lambda tx: arrivals.add(tx, source, count, at))
 
 
 async def test_events_add_up_by_minute_and_some_sources_are_left_out(database: Database) -> None:
-    for source, events, at in (("a", 3, NOW), ("a", 2, NOW + 59), ("b", 5, NOW + 1), ("a", 1, NOW + 60)):
-        await _add(database, source, events, at)
+    for source, count, at in (("a", 3, NOW), ("a", 2, NOW + 59), ("b", 5, NOW + 1), ("a", 1, NOW + 60)):
+        await _add(database, source, count, at)
     start = int(NOW)
     assert await database.read(lambda tx: arrivals.by_minute(tx, start)) == {start: 10, start + 60: 1}
     assert await database.read(lambda tx: arrivals.by_minute(tx, start + 60)) == {start + 60: 1}
@@ -53,12 +56,27 @@ async def test_a_clock_that_was_set_back_makes_no_silence(database: Database) ->
     assert (await database.read(lambda tx: arrivals.habits(tx, TODAY)))["a"].longest_gap_s == 0
 
 
+async def _happened(database: Database, at: float) -> None:
+    ulid = ids.ulid(int(at * 1000), 0)
+    event = Event(id=f"evt_{ulid}", source="a", type="x.y", time="2027-01-15T10:00:00Z")
+    stored = StoredEvent(event=event, receipt_id=f"rcp_{ulid}", routed_at=at, ruleset=1, matched=())
+    await database.write(lambda tx: events.append(tx, [stored]))
+
+
 async def test_what_was_before_the_counting_is_unknown(database: Database) -> None:
+    await _happened(database, NOW - 7200)
     assert await database.read(lambda tx: arrivals.counted_from(tx, NOW)) is None
     await _add(database, "a", 1, NOW)
     assert await database.read(lambda tx: arrivals.counted_from(tx, NOW + 300)) == NOW
     # Two days later the minutes may be gone: whoever counts that long has counted all of the last day.
     assert await database.read(lambda tx: arrivals.counted_from(tx, NOW + 2 * DAY_S)) == 0
+
+
+async def test_a_hub_that_has_counted_from_its_first_event_on_knows_all(database: Database) -> None:
+    assert await database.read(lambda tx: arrivals.counted_from(tx, NOW)) == 0
+    await _happened(database, NOW - 0.5)  # routed in the next minute
+    await _add(database, "a", 1, NOW)
+    assert await database.read(lambda tx: arrivals.counted_from(tx, NOW + 300)) == 0
 
 
 async def test_old_minutes_and_days_are_let_go_of(database: Database) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from centralita.core import ids
 from centralita.core.rollups import floor
 from centralita.store.arrival_tables import arrival_days, arrival_minutes
 from centralita.store.database import Transaction
+from centralita.store.schema import events as event_table
 
 _DAY_S = 86_400
 
@@ -61,13 +63,19 @@ def _adding(dialect: str) -> tuple[Any, Any]:
 
 
 def counted_from(tx: Transaction, now: float) -> float | None:
-    """Since when arrivals are counted, for whoever asks about the last day: seconds since 1970, 0 for long ago, None
-    when nothing was counted yet. What came before nobody knows."""
+    """Since when arrivals are counted, for whoever asks about the last day: seconds since 1970, 0 when
+    all were, None when nothing was counted yet. What came before nobody knows."""
     yesterday = int(now // _DAY_S) - 1
     if tx.execute(sa.select(arrival_days.c.day).where(arrival_days.c.day < yesterday).limit(1)).first() is not None:
         return 0.0
+    oldest = tx.execute(sa.select(event_table.c.id).order_by(event_table.c.day, event_table.c.id).limit(1)).scalar()
+    if oldest is None:
+        return 0.0
     first = tx.execute(sa.select(sa.func.min(arrival_minutes.c.start))).scalar()
-    return None if first is None else float(first)
+    if first is None:
+        return None
+    # A hub that has counted from its first event on; it may have been routed in the minute after it came.
+    return 0.0 if ids.time_ms(oldest) / 1000 >= first - 60 else float(first)
 
 
 def by_minute(tx: Transaction, since: int, without: Iterable[str] = ()) -> dict[int, int]:
