@@ -38,6 +38,7 @@ def routers() -> list[APIRouter]:
         approvals,
         audit,
         dead_letters,
+        event_live,
         event_page,
         event_replays,
         events,
@@ -59,7 +60,7 @@ def routers() -> list[APIRouter]:
 
     modules = (
         *(overview, example_event, dead_letters, setup, setup_steps),
-        *(events, event_replays, event_page),
+        *(events, event_live, event_replays, event_page),
         *(rules, sources, approvals),
         *(users, tokens, audit),
         *(search, preferences, sign_in, identity, invitations, profile),

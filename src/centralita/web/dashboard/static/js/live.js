@@ -1,24 +1,25 @@
-// A list that lives: the server says how many are new (server-sent events; asking every 5 s where they don't come
-// through). Rows come by themselves only while the list is at its top; else a bar says how many wait, and nothing moves.
+// A list that lives: the server says how many are new (server-sent events; where they don't come through it is asked
+// every 5 s). Rows come by themselves only while the list is at its top; else a bar says how many wait, and nothing moves.
 export function live(said) {
   for (const place of document.querySelectorAll("[data-live]")) follow(place, said);
 }
 
 function follow(place, said) {
   const bar = place.querySelector("[data-newer]");
-  const target = place.querySelector("[data-rows]");
+  const rows = () => place.querySelector("[data-rows]");
   let waiting = 0;
   const fresh = () => {
     waiting = 0;
     if (bar) bar.hidden = true;
-    window.htmx.ajax("GET", place.dataset.fresh || window.location.href, { target, swap: "outerHTML", select: "[data-rows]" });
+    const swapped = { target: rows(), swap: "outerHTML", select: "[data-rows]" };
+    window.htmx.ajax("GET", place.dataset.fresh || window.location.href, swapped).then(() => {
+      const sentence = document.querySelector(".title .sentence");
+      if (sentence && rows()?.dataset.sentence) sentence.lastChild.textContent = ` ${rows().dataset.sentence}`;
+    });
   };
-  const came = (count) => {
-    if (!count || document.hidden) {
-      waiting += count;
-      return;
-    }
-    waiting += count;
+  const show = () => {
+    if (!waiting || document.hidden) return;
+    const target = rows();
     const resting = window.scrollY < 80 && !target.contains(document.activeElement) && !target.querySelector(":checked");
     if (resting || !bar) fresh();
     else {
@@ -31,28 +32,45 @@ function follow(place, said) {
     fresh();
     window.scrollTo({ top: 0 });
   });
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && waiting) came(0 || fresh());
-  });
-  let source = null;
-  let timer = 0;
-  const poll = () => {
-    if (!timer) timer = setInterval(() => { if (!document.hidden) came(1); }, 5000);
+  document.addEventListener("visibilitychange", show);
+  let newest = new URL(place.dataset.live, window.location).searchParams.get("after") || "";
+  const address = () => {
+    const url = new URL(place.dataset.live, window.location);
+    url.searchParams.set("after", newest);
+    return url;
   };
+  let timer = 0;
+  const ask = async () => {
+    if (document.hidden) return;
+    const answer = await fetch(address(), { headers: { accept: "application/json" } }).catch(() => null);
+    if (!answer?.ok) return;
+    const news = await answer.json();
+    newest = news.newest || newest;
+    waiting += news.count;
+    show();
+  };
+  let source = null;
   const listen = () => {
-    source = new EventSource(place.dataset.live);
+    source = new EventSource(address());
     source.addEventListener("new", (event) => {
+      newest = event.lastEventId || newest;
+      waiting += Number(event.data) || 1;
+      show();
+    });
+    source.addEventListener("open", () => {
       clearInterval(timer);
       timer = 0;
-      came(Number(event.data) || 1);
+      place.setAttribute("data-following", "yes");
     });
-    source.addEventListener("open", () => place.setAttribute("data-following", "yes"));
     source.addEventListener("error", () => {
       place.removeAttribute("data-following");
-      if (source.readyState === EventSource.CLOSED) poll();
+      if (source.readyState === EventSource.CLOSED && !timer) timer = setInterval(ask, 5000);
     });
   };
   if (window.EventSource) listen();
-  else poll();
+  else timer = setInterval(ask, 5000);
   window.addEventListener("pagehide", () => source?.close());
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted && source) listen();
+  });
 }
