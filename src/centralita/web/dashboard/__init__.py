@@ -37,6 +37,7 @@ def routers() -> list[APIRouter]:
     from centralita.web.dashboard import (
         approvals,
         audit,
+        cis,
         dead_letters,
         event_live,
         event_page,
@@ -44,6 +45,7 @@ def routers() -> list[APIRouter]:
         events,
         example_event,
         identity,
+        incidents,
         invitations,
         overview,
         preferences,
@@ -60,7 +62,7 @@ def routers() -> list[APIRouter]:
 
     modules = (
         *(overview, example_event, dead_letters, setup, setup_steps),
-        *(events, event_live, event_replays, event_page),
+        *(events, event_live, event_replays, event_page, incidents, cis),
         *(rules, sources, approvals),
         *(users, tokens, audit),
         *(search, preferences, sign_in, identity, invitations, profile),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.exceptions import HTTPException
@@ -31,7 +31,7 @@ from centralita.web.dashboard.event_words import (
     OUTCOMES,
     SEVERITY_WORDS,
 )
-from centralita.web.dashboard.page import Page, locale, page_of, render
+from centralita.web.dashboard.page import Page, locale, page_of, render, web_link
 
 router = APIRouter()
 
@@ -153,11 +153,3 @@ def fork(cable: Cable) -> Fork:
         y = (number + 0.5) * ROW_PX
         paths.append((f"M0,{middle:g} C{width * 0.55:g},{middle:g} {width * 0.35:g},{y:g} {width},{y:g}", end.lamp))
     return Fork(height, paths)
-
-
-def web_link(url: str) -> str:
-    """``url`` when a browser may follow it (http and https); else ""."""
-    try:
-        return url if urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname else ""
-    except ValueError:
-        return ""

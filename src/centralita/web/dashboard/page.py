@@ -176,6 +176,14 @@ def local(path: str) -> bool:
     return not parts.scheme and not parts.netloc and path.startswith("/") and not path.startswith(("//", "/\\"))
 
 
+def web_link(url: str) -> str:
+    """``url`` when a browser may follow it (http and https); else ""."""
+    try:
+        return url if urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname else ""
+    except ValueError:
+        return ""
+
+
 def _flash(request: Request, language: str) -> Said | None:
     try:
         flash = msgspec.json.decode(base64.urlsafe_b64decode(request.cookies.get(FLASH, "")), type=Flash)
