@@ -1,4 +1,4 @@
-"""News for the list of events while somebody looks at it: server-sent events, or one answer to whoever can't have those.
+"""News for the list of events while somebody looks at it: server-sent events, or one answer where none come through.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
