@@ -32,7 +32,7 @@ from centralita.services import (
 )
 from centralita.services.alarms import Alarms
 from centralita.services.attempts import Buckets, Performer
-from centralita.services.bell import Bell
+from centralita.services.bell import ROUTED, Bell
 from centralita.services.clock import ReceiptIds, SystemClock
 from centralita.services.deliver import Deliverer
 from centralita.services.destinations import Destinations
@@ -313,7 +313,7 @@ def _bell(database: Database, ingest: Ingest, router: Router, deliverer: Deliver
 
     router.on_polled = polled
     ingest.on_rejected = bell.ring
-    router.on_routed = lambda source: bell.ring((source,))
+    router.on_routed = lambda source: bell.ring((source, ROUTED))
     deliverer.on_settled = lambda event_ids: bell.ring(event_id.split("_")[1] for event_id in event_ids)
     return bell
 

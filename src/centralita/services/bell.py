@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 NOTIFIED = "*"
 """The topic of whatever another process has done; on PostgreSQL only."""
+ROUTED = "+"
+"""The topic of whatever has been routed here."""
 
 
 class Bell:

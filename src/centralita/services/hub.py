@@ -17,6 +17,7 @@ from centralita.services.directory import Directory
 from centralita.services.identity_provider import IdentityProvider
 from centralita.services.ingest import ConfiguredSource, Ingest
 from centralita.services.invgate import InvGate
+from centralita.services.live import Tail
 from centralita.services.metrics import HubMetrics
 from centralita.services.reactions import Reactions
 from centralita.services.route import Router
@@ -60,6 +61,8 @@ class Hub:
     """Seals what is secret at rest."""
     bell: Bell = field(default_factory=Bell)
     """Wakes whoever waits for news of a source or an event."""
+    tail: Tail = field(default_factory=Tail)
+    """What those who follow the events share."""
     url: str = ""
     """Where this process listens; "" when it does not."""
     invgate: InvGate | None = None

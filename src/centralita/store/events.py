@@ -146,6 +146,20 @@ def newest(tx: Transaction, wanted: Filter, limit: int, before: str = "") -> lis
     return [stored_of(row) for row in tx.execute(query)]
 
 
+def newest_id(tx: Transaction) -> str:
+    """Id of the newest event; "" before the first."""
+    query = sa.select(events.c.id).order_by(events.c.day.desc(), events.c.id.desc()).limit(sa.literal_column("1"))
+    return tx.execute(query).scalar() or ""
+
+
+def count_between(tx: Transaction, after: str, upto: str, most: int) -> int:
+    """How many events there are behind ``after`` up to the event ``upto``, counted no further than ``most``."""
+    c = events.c
+    query = sa.select(c.id).where(c.day >= ids.day(after), c.day <= ids.day(upto), c.id > after, c.id <= upto)
+    counted = query.limit(sa.literal_column(str(int(most)))).subquery()
+    return int(tx.execute(sa.select(sa.func.count()).select_from(counted)).scalar_one())
+
+
 def load(tx: Transaction, event_ids: Collection[str]) -> dict[str, StoredEvent]:
     """Events by id; those whose retention is over are left out."""
     if not event_ids:
