@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -109,7 +109,7 @@ class Tail:
             self._wake()
 
 
-async def follow(hub: Hub, after: str = "") -> AsyncIterator[News]:
+async def follow(hub: Hub, after: str = "") -> AsyncGenerator[News, None]:
     """News as they come, at most once a second, until the hub ends; close it when nobody listens any more.
 
     ``after``: the id of the newest event that the listener knows; if there are newer ones, they are the first news.
