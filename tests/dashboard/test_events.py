@@ -10,13 +10,15 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
+import aiohttp
 import pytest
 
 from centralita.core import ids
-from centralita.services import replays
+from centralita.services import ci_changes, incidents, replays
 from centralita.services.events import detail
+from centralita.services.incidents import NewIncident
 from centralita.web.dashboard import event_replays
-from tests.dashboard.office import Office, Seen
+from tests.dashboard.office import ADMINISTRATOR, Office, Seen
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CANARY = "<img src=x onerror=alert(1)>'\"{{7*7}}"
@@ -216,3 +218,47 @@ async def test_times_without_a_zone_are_the_readers(office: Office) -> None:
     assert _rows(await admin.get(asked, Cookie="")) == []
     admin.http.cookie_jar.update_cookies({"centralita_tz": "America/Lima"})
     assert _rows(await admin.get(asked)) == [event]
+
+
+async def test_whoever_looks_is_told_what_is_new(office: Office) -> None:
+    admin = await office.as_role("admin")
+    first = await office.receive(type="printer.cleaned", title="the first to be known")
+    address = f"{office.url}/events/live?after={first}"
+    second = await office.receive(type="printer.cleaned", title="while nobody listened")
+    async with asyncio.timeout(30), admin.http.get(address) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        assert await _news(stream) == (second, 1)
+        third = await office.receive(type="printer.cleaned", title="while somebody listens")
+        assert await _news(stream) == (third, 1)
+    # A browser that connects again says what it was told last.
+    async with asyncio.timeout(30), admin.http.get(address, headers={"last-event-id": second}) as stream:
+        assert await _news(stream) == (third, 1)
+    async with admin.http.get(address, headers={"accept": "application/json"}) as answer:
+        assert await answer.json() == {"count": 2, "newest": third}
+    async with admin.http.get(f"{office.url}/events/live?after=odd", headers={"accept": "application/json"}) as answer:
+        assert await answer.json() == {"count": 0, "newest": third}
+
+
+async def _news(stream: aiohttp.ClientResponse) -> tuple[str, int]:
+    """The next event of the stream: its id and its number."""
+    said: dict[str, str] = {}
+    async for line in stream.content:
+        name, _, value = line.decode().strip().partition(": ")
+        if not name and said.get("event") == "new":
+            return said["id"], int(said["data"])
+        said[name] = value
+    raise AssertionError("the stream has ended")
+
+
+async def test_links_from_slack_lead_to_pages(office: Office) -> None:
+    viewer = await office.as_role("viewer")
+    created = await incidents.create(
+        office.hub, ADMINISTRATOR, NewIncident(title=f"El ERP {CANARY}", priority="high", description=CANARY)
+    )
+    seen = await viewer.get(f"/incidents/{created.number}")
+    assert seen.status == 200 and "Timeline" in seen.text and "<img" not in seen.html
+    made = await ci_changes.create(office.hub, ADMINISTRATOR.actor, {"name": f"erp-db-01 {CANARY}"})
+    seen = await viewer.get(f"/cis/{made.ci.id}")
+    assert seen.status == 200 and "erp-db-01" in seen.text and "<img" not in seen.html
+    for gone in ("/incidents/999999", "/incidents/0", "/cis/nothing-is-called-so"):
+        assert (await viewer.get(gone)).status in (404, 422), gone

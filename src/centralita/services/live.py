@@ -129,3 +129,14 @@ async def follow(hub: Hub, after: str = "") -> AsyncGenerator[News, None]:
                 yield News(missed, tail.newest)
                 continue
             await ear.wait()
+
+
+async def newer(hub: Hub, after: str) -> News:
+    """The same as one answer, for whoever asks now and then; nothing new for whoever knows of no event."""
+
+    def read(tx: Transaction) -> News:
+        newest = events.newest_id(tx)
+        count = events.count_between(tx, after, newest, MOST_COUNTED) if after and after < newest else 0
+        return News(count, newest)
+
+    return await hub.database.read(read)
