@@ -73,9 +73,9 @@ bench: install ## Measure what benchmarks/RESULTS.md claims
 	@scripts/need.sh postgresql wrk prometheus-alertmanager
 	$(BIN)/python -m benchmarks
 
-big: install ## Build databases with ten million attempts, and measure statistics on them
+big: install ## Build databases of ten million events (30 GB each, one at a time), and measure what people ask
 	@scripts/need.sh postgresql
-	$(BIN)/python -m benchmarks statistics
+	$(BIN)/python -m benchmarks statistics dashboard
 
 docs: install ## Write the generated pages of docs/
 	$(BIN)/python scripts/generate_docs.py

@@ -20,6 +20,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("rows", nargs="*", metavar="row", help=f"which (default: all): {', '.join(names)}")
     parser.add_argument("--quick", action="store_true", help="one short round of each; RESULTS.md stays as it is")
     parser.add_argument("--rounds", type=int, default=3, help="of each row at full length (default: 3)")
+    parser.add_argument("--events", type=int, default=0, help="of the big database of the row dashboard")
     choice = parser.parse_args(words)
     if choice.rounds < 1:
         parser.error("at least one round")
@@ -44,7 +45,7 @@ def main(words: list[str] | None = None) -> int:
     wanted = [row for row in ROWS if not choice.rows or row.name in choice.rows]
     failed = False
     with tempfile.TemporaryDirectory(prefix="centralita-bench-") as directory:
-        bench = Bench(Path(directory), choice.quick, choice.rounds)
+        bench = Bench(Path(directory), choice.quick, choice.rounds, choice.events)
         try:
             for row in wanted:
                 try:

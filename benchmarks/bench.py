@@ -59,6 +59,8 @@ class Bench:
     directory: Path
     quick: bool
     full_rounds: int = 3
+    events: int = 0
+    """How many events a big database has; 0 for as many as the row says."""
     _cluster: list[PostgresCluster] = field(default_factory=list)
     _count: int = 0
 

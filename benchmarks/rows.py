@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import deliver, footprint, ingest, latency, rules, statistics, through, webhooks
+from benchmarks import dashboard, deliver, footprint, ingest, latency, rules, statistics, through, webhooks
 from benchmarks.bench import Row
 
 ROWS: list[Row] = [
@@ -10,6 +10,7 @@ ROWS: list[Row] = [
     *deliver.ROWS,
     *webhooks.ROWS,
     *statistics.ROWS,
+    *dashboard.ROWS,
     *through.ROWS,
     *latency.ROWS,
     *rules.ROWS,

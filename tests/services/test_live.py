@@ -85,7 +85,7 @@ async def test_everybody_hears_of_what_is_routed_while_they_listen(hub: Hub) -> 
         await asyncio.sleep(0)
         await hub.tail.begun()
         _, last = await _receive(hub, "a", "b")
-        assert await heard == [News(2, last), News(2, last)]
+        assert list(await heard) == [News(2, last), News(2, last)]
         await _receive(hub, "c")
         assert (await _until(one, 3)).count == 3
 

@@ -29,7 +29,7 @@ MOST_LOOKED_AT = 1_000
 """Events that one search by condition looks at before it says how far it came."""
 MOST_WALKED = 5_000
 """Events that one search without a condition looks at, of which the database tests all."""
-_GROWS = 8
+_GROWS = 40
 """Times as long as the one before is each slice of such a search."""
 EXCERPT_BYTES = 2_000
 """Of a receiver's response, for whoever reads an event's page; all that was kept is in the database."""
