@@ -16,8 +16,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from centralita.core import ids
-from centralita.store import schema
-from centralita.store.database import Database, Transaction, open_database
+from centralita.store import postgres, schema
+from centralita.store.database import Database, StoreUnavailable, Transaction, open_database
 from centralita.store.migrate import current, head, migrate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,6 +158,19 @@ async def test_a_migration_that_is_killed_half_way_is_completed_by_the_next_star
     assert await migrate(database) == (start, head())
     after = await database.read(_content)
     assert {table: len(rows) for table, rows in after.items() if rows} == {t: len(r) for t, r in before.items() if r}
+
+
+async def test_a_migration_takes_as_long_as_it_takes(
+    migrated_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "COMMAND_TIMEOUT_S", 0.2)
+    database = await open_database(migrated_postgres)
+    try:
+        with pytest.raises(StoreUnavailable):
+            await database.write(lambda tx: tx.execute(sa.text("select pg_sleep(1)")).all())
+        assert len(await database.write_patiently(lambda tx: tx.execute(sa.text("select pg_sleep(1)")).all())) == 1
+    finally:
+        await database.close()
 
 
 async def test_two_that_start_at_once_migrate_once(database: Database, database_url: str) -> None:

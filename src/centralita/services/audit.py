@@ -46,6 +46,9 @@ class Wrapped:
 
         return await self._database.write(run, urgent=urgent)
 
+    async def write_patiently(self, fn: Callable[[Transaction], T]) -> T:
+        return await self._database.write_patiently(fn)
+
     async def read(self, fn: Callable[[Transaction], T]) -> T:
         return await self._database.read(fn)
 

@@ -43,6 +43,10 @@ class Database(Protocol):
         """
         ...
 
+    async def write_patiently(self, fn: Callable[[Transaction], T]) -> T:
+        """As ``write``, for what may take as long as it takes: an index on a table of millions of rows."""
+        ...
+
     async def read(self, fn: Callable[[Transaction], T]) -> T:
         """Runs ``fn`` on a read snapshot."""
         ...

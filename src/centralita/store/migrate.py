@@ -53,4 +53,4 @@ async def migrate(database: Database, revision: str = "head") -> tuple[str | Non
         command.upgrade(config, revision)
         return before, current(tx)
 
-    return await database.write(run)
+    return await database.write_patiently(run)

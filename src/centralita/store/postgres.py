@@ -28,6 +28,28 @@ def _async_url(url: str) -> sa.URL:
     return parsed.set(drivername="postgresql+asyncpg")
 
 
+def _engine(url: str, pool_size: int, command_timeout_s: float | None, lock_timeout: str) -> AsyncEngine:
+    return create_async_engine(
+        _async_url(url),
+        pool_size=pool_size,
+        max_overflow=4,
+        pool_timeout=5,
+        pool_use_lifo=True,
+        connect_args={
+            "timeout": 5,
+            "command_timeout": command_timeout_s,
+            "server_settings": {
+                "application_name": "centralita",
+                "synchronous_commit": "on",
+                "idle_in_transaction_session_timeout": "20s",
+                "lock_timeout": lock_timeout,
+                "timezone": "UTC",
+                "jit": "off",
+            },
+        },
+    )
+
+
 class PostgresDatabase:
     """See ``store.database.Database``."""
 
@@ -46,26 +68,7 @@ class PostgresDatabase:
     @classmethod
     async def connect(cls, url: str, *, pool_size: int) -> PostgresDatabase:
         """Raises StoreUnavailable when nobody answers there."""
-        engine = create_async_engine(
-            _async_url(url),
-            pool_size=pool_size,
-            max_overflow=4,
-            pool_timeout=5,
-            pool_use_lifo=True,
-            connect_args={
-                "timeout": 5,
-                "command_timeout": COMMAND_TIMEOUT_S,
-                "server_settings": {
-                    "application_name": "centralita",
-                    "synchronous_commit": "on",
-                    "idle_in_transaction_session_timeout": "20s",
-                    "lock_timeout": "10s",
-                    "timezone": "UTC",
-                    "jit": "off",
-                },
-            },
-        )
-        database = cls(engine, url)
+        database = cls(_engine(url, pool_size, COMMAND_TIMEOUT_S, "10s"), url)
         await database.now()
         return database
 
@@ -90,6 +93,13 @@ class PostgresDatabase:
                 return result
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, sa.exc.TimeoutError) as fault:
             raise StoreUnavailable(type(fault).__name__, outcome_unknown=committing) from fault
+
+    async def write_patiently(self, fn: Callable[[Transaction], T]) -> T:
+        engine = _engine(self._url, 1, None, "0")
+        try:
+            return await PostgresDatabase(engine, self._url).write(fn)
+        finally:
+            await engine.dispose()
 
     async def read(self, fn: Callable[[Transaction], T]) -> T:
         try:

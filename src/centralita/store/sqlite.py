@@ -114,6 +114,9 @@ class SqliteDatabase:
         self._signals.put(True)
         return await future
 
+    async def write_patiently(self, fn: Callable[[Transaction], T]) -> T:
+        return await self.write(fn)
+
     async def read(self, fn: Callable[[Transaction], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, fn)
 
