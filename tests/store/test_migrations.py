@@ -160,9 +160,7 @@ async def test_a_migration_that_is_killed_half_way_is_completed_by_the_next_star
     assert {table: len(rows) for table, rows in after.items() if rows} == {t: len(r) for t, r in before.items() if r}
 
 
-async def test_a_migration_takes_as_long_as_it_takes(
-    migrated_postgres: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_migration_takes_as_long_as_it_takes(migrated_postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "COMMAND_TIMEOUT_S", 0.2)
     database = await open_database(migrated_postgres)
     try:
