@@ -54,11 +54,8 @@ def _row(link: Link) -> Row:
     if not isinstance(details, dict):
         return Row(link, [], [("", str(details))])
     before, after = (part if isinstance(part, dict) else {} for part in (details.get("before"), details.get("after")))
-    changes = [
-        Change(str(name), _text(before.get(name)), _text(after.get(name)))
-        for name in {**before, **after}
-        if before.get(name) != after.get(name)
-    ]
+    sides = [Change(str(name), _text(before.get(name)), _text(after.get(name))) for name in {**before, **after}]
+    changes = [each for each in sides if each.before != each.after]
     facts = [(name, _text(value)) for name, value in details.items() if name not in ("before", "after")]
     return Row(link, changes, facts)
 

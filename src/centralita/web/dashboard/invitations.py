@@ -50,6 +50,8 @@ async def _form(request: Request, key: str, form: Form, status: int = 200) -> Re
     except InvitationGone:
         user, status = None, 410
     language = locale(request)
-    title = _("Welcome to Centralita", language) if user else _("This link does not work any more.", language)
+    title = _("This link does not work any more.", language)
+    if user is not None:
+        title = _("An account for {name}", language).format(name=user.name)
     page = await page_of(request, title=title)
     return await render(request, "invitation.html", page, status=status, form=form, user=user, key=key)

@@ -90,7 +90,7 @@ async def _list(
         first="/tokens" if after else "",
         next=f"/tokens?after={rows[PAGE - 1].id}" if len(rows) > PAGE else "",
         made=made,
-        roles=[("", _("none: the scopes below", language)), *((role, role) for role in mine)],
+        roles=[("", _("none: the permissions below", language)), *((role, role) for role in mine)],
         spans=[(span, _(text, language)) for span, text in _SPANS],
         known=[name for name in PERMISSIONS if name in person.principal.permissions and name not in OF_ONE],
     )
