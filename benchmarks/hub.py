@@ -79,8 +79,8 @@ def _settings(plan: dict[str, Any]) -> Settings:
     return Settings.model_validate(content)
 
 
-def _no_api(hub: Hub) -> Any:
-    raise LookupError("the benchmarks use no API")
+def _no_pages(hub: Hub) -> Any:
+    raise LookupError("the benchmarks use neither the API nor the dashboard")
 
 
 async def _serve(plan: dict[str, Any], settings: Settings) -> None:
@@ -92,7 +92,7 @@ async def _serve(plan: dict[str, Any], settings: Settings) -> None:
         if plan.get("store") == "none":
             _switch_store_off(hub)
         server = make_server(
-            Application(hub, _no_api), settings.receive.header_timeout_s, settings.receive.body_timeout_s
+            Application(hub, _no_pages, _no_pages), settings.receive.header_timeout_s, settings.receive.body_timeout_s
         )
         async with running(hub):
             task = asyncio.ensure_future(server.serve([sock]))
