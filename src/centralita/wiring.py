@@ -243,7 +243,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
     buckets, outbound = Buckets(clock, _rates(invgate)), Outbound(client, mailer_of(settings))
     await rules.adopt(clock.now(), compare=role != "cli")
     reactions, alarms, originals = Reactions(), Alarms(database, clock), Originals(database, webhooks)
-    settler = Settler(clock, ids, destinations, buckets, random.SystemRandom().random, reactions)
+    settler = Settler(ids, destinations, buckets, random.SystemRandom().random, reactions)
     performer = Performer(database, outbound, clock, destinations, buckets, settings.locale, originals)
     deliverer = Deliverer(database, clock, destinations, performer, settler, settings.deliver, metrics)
     router = Router(

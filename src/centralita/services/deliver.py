@@ -214,7 +214,7 @@ class Deliverer:
         free = self._free
         if free <= 0:
             return 60.0  # whatever finishes wakes us
-        claim = self._claiming(free)
+        claim = self._claiming(free, self._clock.now())
         self._reserved += free
         try:
             claimed = await self._database.write(claim)
@@ -229,8 +229,8 @@ class Deliverer:
     def _free(self) -> int:
         return self._settings.in_flight - self._active - self._reserved
 
-    def _claiming(self, room: int) -> Callable[[Transaction], _Claimed]:
-        now, worker = self._clock.now(), self.worker
+    def _claiming(self, room: int, now: float) -> Callable[[Transaction], _Claimed]:
+        worker = self.worker
 
         def claim(tx: Transaction) -> _Claimed:
             return _Claimed(worker, claim_due(tx, worker, now, room, self._policy), lanes.next_wake(tx))
@@ -317,10 +317,11 @@ class Deliverer:
     async def _write_results(self, batch: list[Job]) -> tuple[settle.Settled, _Claimed]:
         """Commits results, and claims as many deliveries as have ended: a busy lane costs one transaction a batch."""
         while True:
-            claims = not (self._closing or self._doubtful)
-            claim = self._claiming(len(batch) if claims else 0)
+            claims, now = not (self._closing or self._doubtful), self._clock.now()
+            # At the same moment: what the results make due is claimed with them.
+            settle_, claim = self.settler.writing(batch, now), self._claiming(len(batch) if claims else 0, now)
             try:
-                return await self._database.write(_both(self.settler.writing(batch), claim))
+                return await self._database.write(_both(settle_, claim))
             except StoreUnavailable as fault:
                 # Kept until the database is back; if somebody has taken the lanes by then, they are thrown away.
                 log.warning("deliver.results_wait", reason=fault.reason, results=len(batch))

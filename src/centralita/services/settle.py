@@ -14,7 +14,7 @@ from centralita.services import lane_health
 from centralita.services.attempt_record import attempt_of, failures_of
 from centralita.services.attempts import Buckets, Job
 from centralita.services.audit import record
-from centralita.services.clock import ReceiptIds, SystemClock
+from centralita.services.clock import ReceiptIds
 from centralita.services.destinations import Destinations
 from centralita.services.lane_health import LaneHealth
 from centralita.services.reactions import Ended, Reactions
@@ -56,7 +56,6 @@ class Settler:
 
     def __init__(
         self,
-        clock: SystemClock,
         ids: ReceiptIds,
         destinations: Destinations,
         buckets: Buckets,
@@ -64,13 +63,10 @@ class Settler:
         reactions: Reactions,
     ) -> None:
         self._reactions, self._health = reactions, LaneHealth(ids)
-        self._clock = clock
         self._destinations, self._buckets, self._jitter = destinations, buckets, jitter
 
-    def writing(self, batch: Sequence[Job]) -> Callable[[Transaction], Settled]:
+    def writing(self, batch: Sequence[Job], now: float) -> Callable[[Transaction], Settled]:
         """What writes the results of a batch as they are now."""
-        now = self._clock.now()
-
         refused = {job.outcome.hold for job in batch} - {"", "lane"}
         held = {key: state for key, state in self._buckets.snapshot().items() if key in refused}
 
