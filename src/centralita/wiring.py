@@ -29,6 +29,7 @@ from centralita.services import (
     sessions,
     tickets,
     timers,
+    webhook_changes,
 )
 from centralita.services.alarms import Alarms
 from centralita.services.attempts import Buckets, Performer
@@ -279,7 +280,8 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         directory=directory_of(settings, client, clock),
         identity_provider=provider_of(settings, client, clock),
     )
-    for noun in (tickets, approvals, incidents, acknowledgements, assets, ci_changes, timers, interactions, sessions):
+    nouns = (tickets, approvals, incidents, acknowledgements, assets, ci_changes, timers, interactions, sessions)
+    for noun in (*nouns, webhook_changes):
         noun.join(hub)
     return hub
 

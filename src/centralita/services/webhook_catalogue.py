@@ -225,6 +225,11 @@ class WebhookCatalogue:
         """Of what other processes change."""
         self._refreshing = asyncio.Lock()
 
+    def has(self, name: str) -> bool:
+        """Whether there is a webhook of that name: one that was removed is not, even if it can be restored."""
+        row = self.rows.get(name)
+        return name in self.provided or (row is not None and row.removed_at is None)
+
     def config(self, name: str) -> Config | None:
         """How to send to a webhook; None when there never was one of that name."""
         found = self._configs.get(name)
@@ -234,7 +239,7 @@ class WebhookCatalogue:
 
     def config_of(self, row: WebhookRow) -> Config:
         """How to send to a webhook as ``row`` has it (which may be an earlier revision)."""
-        if row.removed_at is not None:
+        if row.removed_at is not None and not row.put_away:
             return {"receiver": Receiver(name=row.name, state="removed"), "session": {}}
         try:
             content = unseal(self._vault, row)
@@ -242,7 +247,9 @@ class WebhookCatalogue:
         except (SecretError, KeyFault, msgspec.ValidationError) as fault:
             log.warning("webhook.shut", webhook=row.name, fault=type(fault).__name__)
             return {"receiver": Receiver(name=row.name, state="shut"), "session": {}}
-        receiver = _receiver(row.name, row.enabled, kept, content.keys, self.defaults, row.revision)
+        receiver = _receiver(
+            row.name, row.enabled and not row.put_away, kept, content.keys, self.defaults, row.revision
+        )
         return {"receiver": receiver, "session": {}}
 
     def open(self, row: WebhookRow) -> tuple[Webhook, tuple[SigningKey, ...]]:
@@ -285,10 +292,10 @@ class WebhookCatalogue:
 
     def _subscription(self, row: WebhookRow) -> WebhookSpec | None:
         """Who subscribes to what; None for one that was removed, or that another version wrote in words that this one
-        does not know: the others are not held up by it."""
-        spec = spec_of_row(row)
+        does not know: the others are not held up by it. One that can be restored misses nothing meanwhile."""
+        spec, gone = spec_of_row(row), row.removed_at is not None and not row.put_away
         problem = next(webhook_problems(spec), None)
-        if problem is not None and row.removed_at is None:
+        if problem is not None and not gone:
             self.unreadable[row.name] = problem.id
             log.error("webhook.unreadable", webhook=row.name, key=problem.key, reason=problem.id)
-        return spec if problem is None and row.removed_at is None else None
+        return spec if problem is None and not gone else None

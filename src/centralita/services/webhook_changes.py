@@ -1,7 +1,8 @@
 """Webhooks that people make: added, changed, given another secret, switched off and removed, each with its audit entry.
 
 What the configuration file provides is the file's alone. A removed webhook's row stays: what waited for it ends as
-skipped, and what it was sent can still be read.
+skipped, and what it was sent can still be read. One that is put away is sent nothing either, but for ``UNDO_S`` it can be
+restored as if nothing had been: its secrets, its queue and what happens meanwhile are kept that long.
 """
 
 from __future__ import annotations
@@ -22,18 +23,23 @@ from centralita.services.hub import Hub
 from centralita.services.keys import KeyFault
 from centralita.services.lanes import go_on
 from centralita.services.source_changes import InTheWay
+from centralita.services.times import shown
 from centralita.services.webhook_catalogue import Sealed, seal
 from centralita.services.webhook_checks import Fault, WebhookFaulty
 from centralita.services.webhook_keys import Scheme
 from centralita.services.webhooks import LANE, WebhookView
 from centralita.settings.webhooks import Webhook, joined, parted
-from centralita.store import deliveries, lanes, stored_webhooks
+from centralita.store import deliveries, lanes, stored_webhooks, timers
 from centralita.store.database import Conflict, Transaction
 from centralita.store.stored_webhooks import WebhookRow
+from centralita.store.timers import Timer
 
 T = TypeVar("T")
 
 DAY_S = 86_400.0
+UNDO_S = 600.0
+SYSTEM = "system"
+LEAVE_TIMER = "webhook.leave"
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,8 @@ async def add(hub: Hub, actor: str, given: Mapping[str, Any], scheme: Scheme | N
         before = stored_webhooks.find(tx, hook.name)
         if before is not None and before.removed_at is None:
             raise InTheWay("webhook.taken", name=hook.name)
+        if before is not None and before.put_away:
+            raise InTheWay("webhook.put_away", name=hook.name)
         if before is not None and _give_up_queue(tx, hook.name, now):
             return False  # what waited for the one before would be sent to the address of the new one
         if before is None:
@@ -155,15 +163,84 @@ async def remove(hub: Hub, actor: str, name: str) -> int:
     now = hub.clock.now()
 
     def write(tx: Transaction) -> int:
-        before = _alive(tx, name)
-        waiting = _give_up_queue(tx, name, now)
-        changed = {"sealed": b"", "enabled": False, "removed_at": now, "updated_at": now}
-        stored_webhooks.change(tx, msgspec.structs.replace(before, revision=before.revision + 1, **changed))
-        details = {"before": _told(before), "waiting": waiting}
-        record(tx, now, actor, "webhook.removed", f"webhook/{name}", details)
-        return waiting
+        return _end(tx, _alive(tx, name), actor, now)
 
     return await _change(hub, write)
+
+
+def _end(tx: Transaction, before: WebhookRow, actor: str, now: float) -> int:
+    waiting = _give_up_queue(tx, before.name, now)
+    changed = {"sealed": b"", "enabled": False, "removed_at": now, "updated_at": now}
+    stored_webhooks.change(tx, msgspec.structs.replace(before, revision=before.revision + 1, **changed))
+    details = {"before": _told(before), "waiting": waiting}
+    record(tx, now, actor, "webhook.removed", f"webhook/{before.name}", details)
+    return waiting
+
+
+def join(hub: Hub) -> None:
+    """Has webhooks that were put away, and that nobody restores, end."""
+    hub.alarms.on(LEAVE_TIMER, _leave)
+
+
+async def put_away(hub: Hub, actor: str, name: str) -> float:
+    """Removes it so that ``restore`` brings it back until the time (seconds since 1970) that this gives; after that
+    it ends as by ``remove``. Its name stays taken until then. Raises LookupError, InTheWay.
+    """
+    _refuse_provided(hub, name)
+    now = hub.clock.now()
+
+    def write(tx: Transaction) -> float:
+        before = _alive(tx, name)
+        after = msgspec.structs.replace(before, revision=before.revision + 1, removed_at=now, updated_at=now)
+        if not after.put_away:  # nothing is kept of it that could come back
+            _end(tx, before, actor, now)
+            return now
+        stored_webhooks.change(tx, after)
+        timers.set_timer(tx, LEAVE_TIMER, name, now + UNDO_S)
+        details = {"before": _told(before), "restorable_until": shown(now + UNDO_S)}
+        record(tx, now, actor, "webhook.put_away", f"webhook/{name}", details)
+        return now + UNDO_S
+
+    until = await _change(hub, write)
+    hub.alarms.look()
+    return until
+
+
+async def restore(hub: Hub, actor: str, name: str) -> WebhookView:
+    """Brings back what was put away, as it was: what waited and what happened meanwhile is sent now.
+
+    Raises LookupError when it has ended.
+    """
+    now = hub.clock.now()
+
+    def write(tx: Transaction) -> None:
+        before = stored_webhooks.find(tx, name)
+        if before is None or not before.put_away:
+            raise LookupError(name)
+        after = msgspec.structs.replace(before, revision=before.revision + 1, removed_at=None, updated_at=now)
+        stored_webhooks.change(tx, after)
+        timers.cancel(tx, LEAVE_TIMER, name)
+        record(tx, now, actor, "webhook.restored", f"webhook/{name}", {"after": _told(after)})
+
+    await _change(hub, write)
+    return await webhooks.find(hub, name)
+
+
+def restorable(hub: Hub) -> list[tuple[str, str]]:
+    """Names of those that were put away, each with the time until when it can be restored (RFC 3339)."""
+    away = (row for row in hub.webhooks.rows.values() if row.put_away and row.name not in hub.webhooks.provided)
+    return sorted((row.name, shown((row.removed_at or 0.0) + UNDO_S) or "") for row in away)
+
+
+async def _leave(hub: Hub, timer: Timer) -> None:
+    now = hub.clock.now()
+
+    def write(tx: Transaction) -> None:
+        before = stored_webhooks.find(tx, timer.key)
+        if timers.take(tx, timer) and before is not None and before.put_away:
+            _end(tx, before, SYSTEM, now)
+
+    await _change(hub, write)
 
 
 async def rotate(

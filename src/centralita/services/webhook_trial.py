@@ -148,7 +148,7 @@ async def try_draft(hub: Hub, actor: str, draft: Webhook, wish: Wish) -> Trial:
 def config_of(hub: Hub, name: str) -> Config:
     """How to send to a webhook that there is. Raises LookupError, InTheWay when its secrets can't be opened."""
     config = hub.webhooks.config(name)
-    if config is None or receiver_of(config).state == "removed":
+    if config is None or not hub.webhooks.has(name):
         raise LookupError(name)
     if receiver_of(config).state == "shut":
         raise InTheWay("webhook.secret", webhook=name)

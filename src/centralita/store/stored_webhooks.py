@@ -36,6 +36,11 @@ class WebhookRow(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: float = 0.0
     removed_at: float | None = None
 
+    @property
+    def put_away(self) -> bool:
+        """Whether it was removed so that it can still be restored: what is secret is kept until that is over."""
+        return self.removed_at is not None and bool(self.sealed)
+
 
 def _row(row: sa.Row[Any]) -> WebhookRow:
     kept = dict(row._mapping)
@@ -96,7 +101,7 @@ def change(tx: Transaction, row: WebhookRow) -> None:
 
 def _keep_revision(tx: Transaction, row: WebhookRow) -> None:
     r = webhook_revisions.c
-    if row.removed_at is not None:  # its earlier secrets go with it
+    if row.removed_at is not None and not row.put_away:  # its earlier secrets go with it
         tx.execute(sa.delete(webhook_revisions).where(r.name == row.name))
         return
     tx.execute(sa.delete(webhook_revisions).where(r.name == row.name, r.revision == row.revision))
