@@ -1,8 +1,8 @@
 """Webhooks that people make: added, changed, given another secret, switched off and removed, each with its audit entry.
 
 What the configuration file provides is the file's alone. A removed webhook's row stays: what waited for it ends as
-skipped, and what it was sent can still be read. One that is put away is sent nothing either, but for ``UNDO_S`` it can be
-restored as if nothing had been: its secrets, its queue and what happens meanwhile are kept that long.
+skipped, and what it was sent can still be read. One that is put away is sent nothing either, but for ``UNDO_S`` it can
+be restored as if nothing had been: its secrets, its queue and what happens meanwhile are kept that long.
 """
 
 from __future__ import annotations

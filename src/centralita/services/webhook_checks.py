@@ -42,8 +42,8 @@ OWN_HEADERS = frozenset({"content-type", "user-agent", "webhook-id", "webhook-ti
 """What the hub says itself with each request."""
 
 
-TAKEN_NAMES = frozenset({"preview", "statistics", "test"})
-"""What stands in the API's paths where a name could."""
+TAKEN_NAMES = frozenset({"bulk", "new", "preview", "statistics", "test"})
+"""What stands in the API's and the dashboard's paths where a name could."""
 
 
 def read(given: Mapping[str, Any]) -> Webhook:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from centralita.core.rollups import (
     WIDTH_S,
     Extent,
     Grain,
+    Piece,
     Tally,
     ceil,
     floor,
@@ -27,6 +29,7 @@ RECENT_S = 1800.0
 """What is looked at when nobody says otherwise."""
 SPANS_S: dict[Grain, float] = {"minute": 3600.0, "hour": 86_400.0, "day": 30 * 86_400.0}
 """How far a series goes back when nobody says otherwise."""
+COURSE_S, COURSE_STEP_S = 3600.0, 300
 MOST_INTERVALS = 2500
 """In one series: a week of hours many times over, six years of days."""
 
@@ -191,6 +194,36 @@ async def health(hub: Hub, name: str, since: float | None = None, until: float |
         in_flight=in_flight,
         **_figures(tally),
     )
+
+
+@dataclass(frozen=True)
+class Glance:
+    """How a webhook does, in a row of a list."""
+
+    course: list[int]
+    """What was tried in each ``COURSE_STEP_S`` of the last hour, the oldest first."""
+    tried: int
+    """In the last half hour."""
+    error: int
+    """Of them."""
+
+
+async def glances(hub: Hub, names: Sequence[str]) -> dict[str, Glance]:
+    """Each of ``names`` at a glance: three statements, however many there are."""
+    now = hub.clock.now()
+    first, steps = floor(now - COURSE_S, "minute"), int(COURSE_S // COURSE_STEP_S)
+    recent = [Piece("minute", floor(now - RECENT_S, "minute"), ceil(now, "minute"))]  # minutes are kept longer
+
+    def read(tx: Transaction) -> tuple[dict[str, int], dict[int, dict[int, int]], dict[int, Tally]]:
+        ids = {lane.target: lane.id for lane in lanes.by_keys(tx, [webhooks.LANE + name for name in names]).values()}
+        return ids, rollups.courses(tx, ids.values(), first, COURSE_STEP_S), rollups.totals(tx, ids.values(), recent)
+
+    ids, courses, totals = await hub.database.read(read)
+    found = {}
+    for name in names:
+        course, tally = courses.get(ids.get(name, 0), {}), totals.get(ids.get(name, 0), Tally())
+        found[name] = Glance([course.get(step, 0) for step in range(steps + 1)], tally.tried, tally.error)
+    return found
 
 
 async def listing(

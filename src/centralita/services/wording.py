@@ -101,12 +101,11 @@ TEXTS: Mapping[str, str] = {
     "webhook.name_fixed": N_("The name is what a webhook is known by: it stays. Add another webhook instead."),
     "webhook.name_invalid": N_("A name has no slash, no control characters, and no space at its ends."),
     "webhook.name_taken": N_("{name} means something else in the API's addresses: choose another name."),
+    "webhook.no_queue": N_("The webhook {webhook} was sent nothing yet, so there is no queue to pause: switch it off."),
     "webhook.no_types": N_("It has to subscribe to something: write ticket.created, ticket.* or *."),
     "webhook.provided": N_("The configuration file provides the webhook {name}: it is changed there."),
     "webhook.queue_waiting": N_("What waited for the removed webhook {name} is still being ended; try again."),
-    "webhook.put_away": N_(
-        "The webhook {name} was removed a moment ago and can still be restored; choose another name."
-    ),
+    "webhook.put_away": N_("The webhook {name} was just removed and can still be restored: choose another name."),
     "webhook.removed": N_("The webhook was removed."),
     "webhook.secret_fixed": N_("Secrets are replaced with an overlap: webhook rotate, or POST .../secrets."),
     "webhook.secrets_fixed": N_("Secrets are replaced with an overlap: webhook rotate, or POST .../secrets."),

@@ -79,6 +79,19 @@ def series(tx: Transaction, lane_id: int, wanted: Sequence[Piece], per: Grain) -
     return _summed(tx, f"start - start % {width_s}", "lane_id = :lane_id", wanted, {"lane_id": lane_id})
 
 
+def courses(tx: Transaction, lane_ids: Iterable[int], since: int, step_s: int) -> dict[int, dict[int, int]]:
+    """How much was tried on lanes since a minute, by lane and number of the step of ``step_s`` seconds."""
+    found: dict[int, dict[int, int]] = {}
+    query = sa.text(
+        f"select lane_id, (start - {int(since)}) / {int(step_s)}, sum(successful + error) from {lane_minutes.name}"
+        " where lane_id in :ids and start >= :since group by 1, 2"
+    ).bindparams(sa.bindparam("ids", expanding=True))
+    ids = sorted(set(lane_ids))
+    for lane_id, step, tried in tx.execute(query, {"ids": ids, "since": since}) if ids else ():
+        found.setdefault(lane_id, {})[int(step)] = int(tried)
+    return found
+
+
 def _summed(
     tx: Transaction, by: str, which: str, wanted: Sequence[Piece], values: dict[str, Any], *binds: Any
 ) -> dict[int, Tally]:

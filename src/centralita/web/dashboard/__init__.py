@@ -58,6 +58,7 @@ def routers() -> list[APIRouter]:
         sources,
         tokens,
         users,
+        webhook_routes,
     )
 
     modules = (
@@ -67,4 +68,4 @@ def routers() -> list[APIRouter]:
         *(users, tokens, audit),
         *(search, preferences, sign_in, identity, invitations, profile),
     )
-    return [module.router for module in modules]
+    return [module.router for module in (*modules, webhook_routes)]

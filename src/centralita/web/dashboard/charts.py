@@ -110,3 +110,34 @@ def _round_up(value: float) -> float:
             if size * factor >= value:
                 return size * factor
         size *= 10
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of an exchange."""
+
+    key: str
+    """Chooses the colour (``phase-KEY``)."""
+    word: str
+    length: float
+    said: str
+    """The length with its unit."""
+
+
+def phases(parts: Sequence[Phase], title: str) -> Markup:
+    """One bar of parts, each as long as it took; nothing when nothing took any time."""
+    whole = sum(part.length for part in parts)
+    if whole <= 0:
+        return Markup("")
+    drawn, x = [], 0.0
+    for part in parts:
+        width = WIDTH * part.length / whole
+        drawn.append(
+            Markup('<g><title>{t}</title><rect class="phase-{k}" x="{x}" y="0" width="{w}" height="20"/></g>').format(
+                t=f"{part.word}: {part.said}", k=part.key, x=f"{x:.1f}", w=f"{max(width, 1):.1f}"
+            )
+        )
+        x += width
+    return Markup(
+        '<svg class="phases" viewBox="0 0 {w} 20" preserveAspectRatio="none" role="img"><title>{t}</title>{b}</svg>'
+    ).format(w=WIDTH, t=title, b=Markup("").join(drawn))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -40,7 +41,7 @@ def _environment(locale: str) -> Environment:
         asset=static.address,
         words=partial(_words, locale),
     )
-    made.globals.update(sparkline=charts.sparkline, histogram=charts.histogram)
+    made.globals.update(sparkline=charts.sparkline, histogram=charts.histogram, phases_bar=charts.phases)
     made.filters.update(
         ago=_ago,
         when=_when,
@@ -140,5 +141,10 @@ def _ago(context: Context, at: str) -> str:
 def _when(context: Context, at: str) -> str:
     """An RFC 3339 time in the reader's zone, to the second, with the zone's name."""
     page: Page = context["page"]
-    there = moment(at).astimezone(page.zone)
+    return moment_in(at, page.zone)
+
+
+def moment_in(at: str, zone: ZoneInfo) -> str:
+    """An RFC 3339 time in a zone, to the second, with the zone's name."""
+    there = moment(at).astimezone(zone)
     return there.strftime("%Y-%m-%d %H:%M:%S ") + (there.tzname() or "")
