@@ -55,6 +55,10 @@ class Conversation:
         return False
 
 
+Link = tuple[asyncio.StreamWriter, asyncio.StreamWriter]
+"""To the client, and to the server."""
+
+
 class Proxy:
     """Forwards 127.0.0.1:``port`` to ``target_port``; use as ``async with``."""
 
@@ -68,7 +72,8 @@ class Proxy:
         self._flowing.set()
         self._cut = asyncio.Event()
         self._server: asyncio.Server | None = None
-        self._links: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
+        self._links: set[Link] = set()
+        self._stranded: set[Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def freeze(self) -> None:
@@ -78,6 +83,11 @@ class Proxy:
     def thaw(self) -> None:
         """Everything passes again."""
         self._flowing.set()
+
+    def strand(self) -> None:
+        """What goes into the connections that there are arrives nowhere from now on, and they stay open; new ones
+        pass."""
+        self._stranded |= self._links
 
     def drop(self) -> None:
         """Ends every connection that there is by a reset; new ones pass."""
@@ -123,19 +133,20 @@ class Proxy:
         self._links.add(link)
         cutting = asyncio.Event()
         try:
-            await asyncio.gather(
-                self._outward(reader, there_writer, cutting), self._homeward(there_reader, writer, cutting)
-            )
+            await asyncio.gather(self._outward(reader, link, cutting), self._homeward(there_reader, link, cutting))
         except ConnectionError:
             pass
         finally:
             self._links.discard(link)
+            self._stranded.discard(link)
             _abort(link)
 
-    async def _outward(self, reader: asyncio.StreamReader, to: asyncio.StreamWriter, cutting: asyncio.Event) -> None:
-        said = Conversation()
+    async def _outward(self, reader: asyncio.StreamReader, link: Link, cutting: asyncio.Event) -> None:
+        said, to = Conversation(), link[1]
         while data := await reader.read(65536):
             await self._flowing.wait()
+            if link in self._stranded:
+                continue
             commits = said.hear(data)
             if commits and self._cut_commits and any(self._cut_of in sql for sql in said.transaction):
                 self._cut_commits -= 1
@@ -144,9 +155,12 @@ class Proxy:
             await to.drain()
         raise ConnectionResetError
 
-    async def _homeward(self, reader: asyncio.StreamReader, to: asyncio.StreamWriter, cutting: asyncio.Event) -> None:
+    async def _homeward(self, reader: asyncio.StreamReader, link: Link, cutting: asyncio.Event) -> None:
+        to = link[0]
         while data := await reader.read(65536):
             await self._flowing.wait()
+            if link in self._stranded:
+                continue
             if cutting.is_set():
                 # The server's answer to the COMMIT is here, so it is done; nobody shall hear of it.
                 self.commits_cut += 1
@@ -158,7 +172,7 @@ class Proxy:
         raise ConnectionResetError
 
 
-def _abort(link: tuple[asyncio.StreamWriter, asyncio.StreamWriter]) -> None:
+def _abort(link: Link) -> None:
     for writer in link:
         with contextlib.suppress(Exception):
             writer.transport.abort()

@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 PATH = "/slack/events"
 RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 CONNECT_S = 10.0
+LEAVE_S = 1.0
+PING_S = 5
+"""How often the other end is asked for a sign of life; a connection without one for four times as long is given up."""
 LOOK_S, LOOKS = 0.5, 3
 """How often it is looked after a connection, and how often in a row it may be missing."""
 
@@ -76,6 +79,7 @@ async def _hold(app: ChatApp, token: str) -> None:
     """Keeps one Socket Mode connection, for ever. Slack's own client replaces it when Slack asks for that. One that
     broke is opened anew here: that client would notice late, and try the same address again, which is good for once."""
     attempt, learned = 0, False
+    leaving: set[asyncio.Task[None]] = set()
     while True:
         client = _client(app, token)
         try:
@@ -96,13 +100,23 @@ async def _hold(app: ChatApp, token: str) -> None:
             log.warning("chat.unconnected", reason=said, retry_s=wait_s)
             await asyncio.sleep(wait_s)
         finally:
-            await client.close()  # type: ignore[no-untyped-call]
+            await _leave(client, leaving)
+
+
+async def _leave(client: SocketModeClient, leaving: set[asyncio.Task[None]]) -> None:
+    """Closes a connection; one whose other end is gone says good-bye for ten seconds, for which nobody waits."""
+    closing = asyncio.ensure_future(client.close())  # type: ignore[no-untyped-call]
+    leaving.add(closing)
+    closing.add_done_callback(leaving.discard)
+    done, _still = await asyncio.wait({closing}, timeout=LEAVE_S)
+    for task in done:
+        task.result()
 
 
 def _client(app: ChatApp, token: str) -> SocketModeClient:
     web_client = app.workspaces.client(token)
     proxy = app.hub.settings.network.proxy
-    return AsyncSocketModeHandler(app.bolt, token, web_client=web_client, proxy=proxy, ping_interval=10).client
+    return AsyncSocketModeHandler(app.bolt, token, web_client=web_client, proxy=proxy, ping_interval=PING_S).client
 
 
 async def _until_broken(client: SocketModeClient) -> None:

@@ -16,6 +16,7 @@ from centralita.chatops.workspaces import UNREACHABLE
 log = structlog.get_logger(__name__)
 
 TTL_S = 24 * 3600.0
+MISSED_S = 600.0
 LOOKUP_S = 1.5
 """An interaction has to be answered within 3 seconds: whoever can't be looked up by then is who their id says."""
 PAGE, PAGES = 200, 25
@@ -44,6 +45,10 @@ class People:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[float, Person]] = {}
         self._asking: dict[tuple[str, str], asyncio.Task[Person]] = {}
+        self._reading: dict[str, asyncio.Task[None]] = {}
+        """By workspace: however many want to know somebody, its people are read once."""
+        self._missed: dict[tuple[str, str], float] = {}
+        """Whom the workspace did not list, and when."""
 
     def learn(self, team: str, user: Mapping[str, Any]) -> Person:
         """Takes what Slack says of somebody (a ``user`` object)."""
@@ -97,11 +102,22 @@ class People:
                      if wanted and where == team and one.email == wanted), None)  # fmt: skip
 
     async def find_all(self, client: AsyncWebClient, team: str, ids: Iterable[str]) -> dict[str, Person]:
-        """Several people, by their ids: one request for what is not known yet, however many."""
-        wanted = list(dict.fromkeys(ids))
-        if any((team, id_) not in self._known for id_ in wanted):
-            await self.read_everybody(client, team)
+        """Several people, by their ids: one request for what is not known yet, however many; none for whom the
+        workspace did not list a short while ago."""
+        wanted, since = list(dict.fromkeys(ids)), time.monotonic() - MISSED_S
+        self._missed = {each: at for each, at in self._missed.items() if at > since}
+        if any((team, id_) not in self._known and (team, id_) not in self._missed for id_ in wanted):
+            await self._read_once(client, team)
+            gone = [(team, id_) for id_ in wanted if (team, id_) not in self._known]
+            self._missed |= dict.fromkeys(gone, time.monotonic())
         return {id_: self.known(team, id_) for id_ in wanted}
+
+    async def _read_once(self, client: AsyncWebClient, team: str) -> None:
+        task = self._reading.get(team)
+        if task is None:
+            task = self._reading[team] = asyncio.ensure_future(self.read_everybody(client, team))
+            task.add_done_callback(lambda done: self._reading.pop(team, None))
+        await asyncio.shield(task)
 
     async def read_everybody(self, client: AsyncWebClient, team: str) -> None:
         """Learns whom the workspace lists, so that no message costs a look-up."""
