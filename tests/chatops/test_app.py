@@ -28,3 +28,10 @@ async def test_the_command_can_have_another_name(app: Start, slack: SlackControl
     async with app({"slack": {"command": "/nopesight"}}):
         answer = await sam.command("#alerts", "/nopesight", "")
     assert "/nopesight help" in str(answer["payload"])
+
+
+async def test_who_mentions_the_app_is_told_what_it_can_do(app: Start, slack: SlackControl, sam: SlackPerson) -> None:
+    async with app():
+        await sam.say("C0ALERTS", "@centralita what can you do?")
+        [told] = await slack.wait_for(method="chat.postEphemeral", channel="#alerts")
+    assert told.args["user"] == sam.user and "/incident create" in str(told.args["blocks"])
