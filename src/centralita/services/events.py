@@ -30,7 +30,7 @@ MOST_LOOKED_AT = 1_000
 MOST_WALKED = 5_000
 """Events that one search without a condition looks at, of which the database tests all."""
 _GROWS = 40
-"""Times as long as the one before is each slice of such a search."""
+"""Times as long as a page is the slice in which it is looked for, where an index alone does not find it."""
 EXCERPT_BYTES = 2_000
 """Of a receiver's response, for whoever reads an event's page; all that was kept is in the database."""
 
@@ -93,11 +93,14 @@ async def find(
     """
     in_python = condition is not None or outcome == "incomplete"
     most, longest, size = (MOST_LOOKED_AT, SLICE, SLICE) if in_python else (MOST_WALKED, MOST_WALKED, limit + 1)
+    if not in_python and _tests_more(wanted, outcome):
+        size = min(size * _GROWS, longest)
+    driver = await hub.database.read(lambda tx: event_search.rarest(tx, wanted, before))
     items: list[StoredEvent] = []
     looked_at, last, place = 0, before, (0, before)
     while True:
         wants = size if in_python else limit + 1 - len(items)
-        slice_ = await _slice(hub, wanted, outcome, size, wants, last)
+        slice_ = await _slice(hub, wanted, outcome, driver, size, wants, last)
         for number, stored in slice_.fitting:
             if not _holds(stored, condition, outcome):
                 continue
@@ -120,7 +123,13 @@ class _Slice(msgspec.Struct, frozen=True):
     last: str
 
 
-async def _slice(hub: Hub, wanted: Filter, outcome: str, size: int, most: int, before: str) -> _Slice:
+def _tests_more(wanted: Filter, outcome: str) -> bool:
+    """Whether an index alone does not say which events fit."""
+    named = sum(map(bool, (wanted.source, wanted.type, wanted.severity, wanted.subject)))
+    return named + (outcome == "unmatched") > 1 or (named > 0 and outcome in ("waiting", "dead"))
+
+
+async def _slice(hub: Hub, wanted: Filter, outcome: str, driver: str, size: int, most: int, before: str) -> _Slice:
     asked = "" if outcome == "incomplete" else outcome
     plain = not asked and not any((wanted.source, wanted.type, wanted.severity, wanted.subject))
 
@@ -128,7 +137,7 @@ async def _slice(hub: Hub, wanted: Filter, outcome: str, size: int, most: int, b
         if plain and most == size:  # every row is wanted whole, so nothing is tested before it is read
             rows = events.newest(tx, wanted, size, before)
             return _Slice(list(enumerate(rows, 1)), len(rows), rows[-1].event.id if rows else "")
-        looked = event_search.look(tx, wanted, asked, size, most, before)
+        looked = event_search.look(tx, wanted, asked, size, most, before, driver)
         stored = events.load(tx, [each.id for each in looked.fitting])
         fitting = [(each.number, stored[each.id]) for each in looked.fitting]
         return _Slice(fitting, looked.total, looked.last)

@@ -45,12 +45,15 @@ class Looked(msgspec.Struct, frozen=True):
     """Id of the oldest of them; "" for none."""
 
 
-def look(tx: Transaction, wanted: Filter, outcome: str, size: int, most: int, before: str = "") -> Looked:
+def look(
+    tx: Transaction, wanted: Filter, outcome: str, size: int, most: int, before: str = "", driver: str | None = None
+) -> Looked:
     """Looks at the next ``size`` events from behind ``before``; at most ``most`` of those that fit.
 
-    ``outcome``: one of ``OUTCOMES`` but ``incomplete``, or "" for any.
+    ``outcome``: one of ``OUTCOMES`` but ``incomplete``, or "" for any. ``driver``: what ``rarest`` has said before.
     """
-    driver = "" if outcome in ("waiting", "dead") else _rarest(tx, wanted, before)
+    if driver is None:
+        driver = rarest(tx, wanted, before)
     looked = _looked(wanted, outcome, driver, size, before).cte("looked")
     newest = sa.func.row_number().over(order_by=(looked.c.day.desc(), looked.c.id.desc()))
     total = sa.func.count().over()
@@ -63,7 +66,7 @@ def look(tx: Transaction, wanted: Filter, outcome: str, size: int, most: int, be
     return Looked(fitting[:most], rows[-1].total if rows else 0, rows[-1].id if rows else "")
 
 
-def _rarest(tx: Transaction, wanted: Filter, before: str) -> str:
+def rarest(tx: Transaction, wanted: Filter, before: str) -> str:
     """Which of the columns that the question names to walk down by; "" for none."""
     asked = [name for name in _DRIVERS if getattr(wanted, name)]
     if len(asked) < 2:
