@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Births:
     def __init__(self) -> None:
         self.handed: list[Handed] = []
         self.queued = False
-        self.rejected: dict[str, int] = {}
+        self.rejected: Mapping[str, int] = {}
 
 
 @pytest.fixture
