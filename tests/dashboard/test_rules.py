@@ -71,7 +71,7 @@ async def test_the_order_is_changed_and_a_removal_taken_back(office: Office) -> 
     assert _order(await ana.get("/rules")) == ["Grave", "Printers", "First", "Second", "Third"]
     seen = await ana.post("/rules/Third/move", {"before": "Second"})
     assert _order(seen) == ["Grave", "Printers", "First", "Third", "Second"] and "has another place" in seen.text
-    assert "off" in (await ana.post("/rules/First/disable", {"back": "/rules"})).text
+    assert "not in force" in (await ana.post("/rules/First/disable", {"back": "/rules"})).text
     removed = await ana.post("/rules/Second/remove")
     assert _order(removed) == ["Grave", "Printers", "First", "Third"]
     assert "/rules/Second/restore" in removed.forms()

@@ -91,8 +91,8 @@ def _href(name: str, action: str = "") -> str:
 def _lamp(rule: RuleView) -> tuple[str, str]:
     """A rule's lamp, and the word beside it (an English msgid)."""
     return {
-        "on": ("flowing", N_("on")),
-        "off": ("off", N_("off")),
+        "on": ("flowing", N_("in force")),
+        "off": ("off", N_("not in force")),
         "hidden": ("held", N_("hidden by one of the file")),
         "unreadable": ("failed", N_("unreadable")),
     }[rule.state]

@@ -1,0 +1,100 @@
+"""Rules, sources and approvals in real Chromium: the flows as people do them, and what axe says of each page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+
+from centralita.core.approvers import StageSpec, read_approver
+from centralita.services import approvals, rule_changes
+from centralita.services.access import Principal
+from centralita.services.approvals import NewApproval
+from tests.browser.conftest import Look
+from tests.browser.test_dashboard_skeleton import AXE
+from tests.dashboard.office import ADMINISTRATOR, Office
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def _approval(office: Office) -> str:
+    stage = StageSpec(approvers=(read_approver("the-admin@example.com"), read_approver("luis@example.com")))
+    ana = Principal("user:ana", "ana@example.com", ADMINISTRATOR.permissions)
+    wanted = NewApproval(
+        title="Notebook for the new colleague", amount=1500.5, currency="USD", justification="The old one broke.",
+        stages=(stage,), source="invgate", subject="ticket/4521",
+    )  # fmt: skip
+    return (await approvals.request(office.hub, ana, wanted)).id
+
+
+async def test_a_rule_is_tried_kept_removed_and_brought_back(office: Office, look: Look) -> None:
+    for number in range(3):
+        await office.receive(type="printer.jammed", severity="high", title=f"Jam {number}", subject="printer/1")
+    ana = await look("admin", "en")
+    await ana.go("/rules")
+    await ana.press("New rule")
+    await ana.page.get_by_label("Name").first.fill("Jams")
+    await ana.page.get_by_label("Outgoing webhook").select_option("erp")
+    await ana.page.get_by_label("Which events").fill("type == 'printer.jammed'")
+    await ana.page.get_by_role("button", name="Try it over").click()
+    await expect(ana.page.locator("#tried")).to_contain_text("3 would have gone elsewhere.")
+    await ana.page.get_by_role("button", name="Save").click()
+    await expect(ana.page.get_by_role("status").first).to_contain_text("The rule Jams is kept")
+    await ana.page.get_by_role("button", name="Remove").click()
+    await ana.page.get_by_role("button", name="Undo").click()
+    await expect(ana.page.get_by_role("status").first).to_contain_text("is there again")
+
+
+async def test_a_source_is_added_and_what_comes_appears_by_itself(office: Office, look: Look) -> None:
+    ana = await look("admin", "es")
+    await ana.go("/sources")
+    await ana.press("Origen nuevo")
+    await ana.page.get_by_label("¿Qué clase de emisor es?").select_option("alertmanager")
+    await ana.page.get_by_label("Nombre en la dirección").fill("prom")
+    await ana.press("Agregar el origen")
+    address = await ana.page.locator("#address").inner_text()
+    async with aiohttp.ClientSession() as http, http.post(address, json={}, headers={"authorization": "x"}) as answer:
+        assert answer.status == 401
+    await expect(ana.page.locator("#came")).to_contain_text("401")
+    secret = await ana.page.locator("#secret-shown").inner_text()
+    body = {"status": "firing", "alerts": [{"status": "firing", "labels": {"alertname": "Disk"}, "fingerprint": "a1",
+            "annotations": {}, "startsAt": "2026-01-01T00:00:00Z"}], "version": "4", "groupKey": "g"}  # fmt: skip
+    headers = {"authorization": f"Bearer {secret}"}
+    async with aiohttp.ClientSession() as http, http.post(address, json=body, headers=headers) as answer:
+        assert answer.status == 202, await answer.text()
+    await expect(ana.page.locator("#came")).to_contain_text("Disk")
+
+
+async def test_an_approval_is_given(office: Office, look: Look) -> None:
+    id_ = await _approval(office)
+    ana = await look("admin", "en", width=390)
+    await ana.go("/approvals")
+    await ana.page.get_by_role("link", name="Notebook for the new colleague").first.click()
+    await ana.page.get_by_label("Why").fill("Fine")
+    await ana.press("Approve")
+    await expect(ana.page.get_by_role("status").first).to_contain_text("It is approved by you.")
+    assert id_ in ana.page.url
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("locale", "width"), [("es", 1360), ("en", 390)])
+async def test_no_page_breaks_a_rule_of_axe(office: Office, look: Look, locale: str, width: int, theme: str) -> None:
+    name = f"Axe {locale} {width} {theme}"
+    await rule_changes.add(office.hub, "user:ana", {"name": name, "condition": "data.nowhere == 'x'", "dm": ["agent"]})
+    ana = await look("admin", locale, width=width, theme=theme)
+    paths = ("/rules", "/rules/new", f"/rules/{name}", "/rules/Grave", "/sources", "/sources/new?kind=generic",
+             "/sources/desk", "/approvals?view=all", "/approvals/delegates",
+             f"/approvals/{await _approval(office)}")  # fmt: skip
+    found: list[Any] = []
+    for path in paths:
+        await ana.go(path)
+        results = await Axe().run(ana.page, options=AXE)
+        for each in results.response["violations"]:
+            found.append((path, each["id"], [node["html"][:160] for node in each["nodes"]][:3]))
+        wide = await ana.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 0:
+            found.append((path, "wide", wide))
+    assert found == [], "\n".join(map(str, found))
