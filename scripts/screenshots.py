@@ -1,4 +1,5 @@
-"""Takes the pictures of docs/images: the demo's story in the local Slack and the local InvGate, light and dark.
+"""Takes the pictures of docs/images: the demo's story in the dashboard, the local Slack and the local InvGate,
+light and dark.
 
 Needs Chromium. Every picture is of a real run; nothing is drawn.
 """
@@ -16,7 +17,7 @@ from typing import Literal
 from playwright.async_api import Page, async_playwright
 
 from centralita.demo.story import play
-from centralita.demo.world import World, world
+from centralita.demo.world import ADMIN, World, world
 from centralita.sandbox.slack import APP_ID
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
@@ -141,6 +142,25 @@ async def ticket(page: Page, demo: World) -> None:
     await page.wait_for_selector("main")
 
 
+async def overview(page: Page, demo: World) -> None:
+    """The dashboard's first page."""
+    await page.goto(f"{demo.hub_url}/sign-in")
+    await page.locator("#name").fill(ADMIN)
+    await page.locator("#password").fill(demo.password)
+    await page.locator("#password").press("Enter")
+    await page.wait_for_selector("#now")
+
+
+async def overview_in_english(page: Page, demo: World) -> None:
+    """The same, for an English reader; afterwards it is the administrator's own again."""
+    await overview(page, demo)
+    await page.locator("button[name=locale][value=en]").click()
+    await page.wait_for_selector("html[lang=en] #now")
+    await page.request.post(
+        f"{demo.hub_url}/preferences", form={"locale": "es", "back": "/"}, headers={"origin": demo.hub_url}
+    )
+
+
 PICTURES: dict[str, tuple[int, int, Callable[[Page, World], Awaitable[None]]]] = {
     "slack": (1240, 860, channel),
     "approval": (1240, 780, direct_message),
@@ -150,6 +170,8 @@ PICTURES: dict[str, tuple[int, int, Callable[[Page, World], Awaitable[None]]]] =
     "answers": (1240, 760, answers),
     "home": (1240, 860, home),
     "home-phone": (390, 844, home),
+    "overview": (1240, 780, overview),
+    "overview-en": (1240, 780, overview_in_english),
 }
 """Name of the file, width and height in px, what it shows."""
 

@@ -25,6 +25,8 @@ from centralita.web.dashboard.page import Flash, Page, page_of, redirect, render
 
 router = APIRouter()
 
+FEWEST, HALF_HOUR = 10, 30
+"""Minutes: with fewer of them a course says nothing."""
 _WEBHOOK = "webhook:"
 _FLOWING = {
     "overview.flowing": N_("Everything is flowing. Last event {span} ago; {waiting} waiting."),
@@ -65,6 +67,7 @@ async def show(request: Request) -> Response:
         block="now",
         now=found,
         tasks=[_task(need, page) for need in found.needs],
+        came_in=_came_in(found),
         courses=_courses(found.minutes),
         lane_lamp=lane_lamp,
         lane_path=lane_path,
@@ -94,13 +97,19 @@ def _clock(at: Any, page: Page) -> str:
 
 
 def _courses(minutes: list[Minute]) -> dict[str, list[float]]:
-    """The last hour for the small pictures; () for what was not counted from its beginning."""
+    """The last hour for the small pictures; what was not counted from its beginning, from there on."""
     events = [minute.flow.events for minute in minutes if minute.flow.events is not None]
     return {
-        "events": [float(each) for each in events],
+        "events": [float(each) for each in events] if len(events) >= FEWEST else [],
         "delivered": [float(minute.flow.delivered) for minute in minutes],
         "failed": [float(minute.flow.failed) for minute in minutes],
     }
+
+
+def _came_in(found: Overview) -> int | None:
+    """Events of the last half hour; of a hub that is younger, those since it counts."""
+    known = [minute.flow.events for minute in found.minutes[-HALF_HOUR:] if minute.flow.events is not None]
+    return found.last_half_hour.events if found.last_half_hour.events is not None else sum(known) if known else None
 
 
 # ---- what needs somebody

@@ -52,6 +52,14 @@ document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm || event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
 });
+// What looks again by itself rests while somebody is in it: nothing is taken from under a key, a pointer or a screen reader.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const place = event.detail.elt;
+  if (!place.matches("[data-rests]")) return;
+  const marked = window.getSelection();
+  const reading = marked && !marked.isCollapsed && place.contains(marked.anchorNode);
+  if (document.hidden || reading || place.contains(document.activeElement)) event.preventDefault();
+});
 document.addEventListener("htmx:afterSwap", () => { ageing(); charts(); });
 document.addEventListener("htmx:sendError", () => announce(said.unreachable));
 zone();
