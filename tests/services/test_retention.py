@@ -15,6 +15,7 @@ from centralita.services import interactions, timers
 from centralita.services.hub import Hub
 from centralita.settings import load
 from centralita.store import rollups, schema, slack_installations, upkeep
+from centralita.store.arrival_tables import arrival_days, arrival_minutes
 from centralita.store.chat_tables import interactions as carried_out
 from centralita.store.database import Transaction
 from centralita.store.rollup_tables import ROLLUPS
@@ -90,16 +91,23 @@ async def test_statistics_go_by_how_fine_they_are(hub: Hub) -> None:
         for grain, days in ROLLUP_DAYS.items():
             for age in (days + 1, days, 0):
                 add(tx, ROLLUPS[grain], start=today - age * DAY_S)
+        for age in (ROLLUP_DAYS["minute"] + 1, 0):
+            add(tx, arrival_minutes, start=today - age * DAY_S)
+        for age in (ROLLUP_DAYS["day"] + 1, ROLLUP_DAYS["day"]):
+            add(tx, arrival_days, day=today // DAY_S - age)
 
     await hub.database.write(fill)
     await timers.every_hour(hub)
     for grain, days in ROLLUP_DAYS.items():
         assert await column_of(hub, ROLLUPS[grain].c.start) == [today - days * DAY_S, today], grain
+    assert await column_of(hub, arrival_minutes.c.start) == [today]
+    assert await column_of(hub, arrival_days.c.day) == [today // DAY_S - ROLLUP_DAYS["day"]]
 
 
 async def test_nothing_else_goes_however_old_it_is(hub: Hub) -> None:
     """Incidents and what was written in them, configuration items, approvals, the audit log, ..."""
-    temporary = {*DAYS, *(table.name for table in ROLLUPS.values()), "dedupe", "webhook_revisions"}
+    arrived = {"arrival_minutes", "arrival_days"}
+    temporary = {*DAYS, *(table.name for table in ROLLUPS.values()), *arrived, "dedupe", "webhook_revisions"}
     lasting = [table for table in schema.metadata.sorted_tables if table.name not in temporary]
     assert {"incidents", "incident_entries", "cis", "ci_relations", "dead_letters", "audit"} <= {
         t.name for t in lasting
