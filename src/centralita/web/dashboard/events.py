@@ -12,7 +12,7 @@ from centralita.core import ids
 from centralita.core.events import SEVERITIES
 from centralita.i18n import N_
 from centralita.i18n import gettext as _
-from centralita.services import events, saved_views
+from centralita.services import events, live, saved_views
 from centralita.services.events import Found
 from centralita.services.hub import Hub
 from centralita.services.saved_views import ViewRefused
@@ -39,7 +39,7 @@ async def show(request: Request, before: str = Query(default="", max_length=100)
     language = locale(request, person)
     page = await page_of(request, title=_("Events", language), section="events")
     asked = event_filter.read(request.query_params, page.now, page.zone, language)
-    found = None
+    found, newest = None, (await live.newer(hub, "")).newest
     if not asked.form.faults:
         found = await events.find(hub, asked.wanted, asked.condition, PAGE, _place(before), asked.outcome)
     views = await saved_views.listing(hub, person.user.id, VIEWS)
@@ -53,6 +53,7 @@ async def show(request: Request, before: str = Query(default="", max_length=100)
         asked=asked,
         form=asked.form,
         first=not before,
+        newest=newest,
         views=[(view, dict(parse_qsl(view.query)) == asked.values) for view in views],
         **_choices(hub),
     )

@@ -1,6 +1,6 @@
 // j/k through the rows, o or Enter opens, x ticks, / searches, ? says so. By event.key: what is written on the key counts,
 // on every layout. Nothing with Ctrl, Alt or Meta but Ctrl-K, so that no key of the browser is taken away.
-const writing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+const writing = (target) => target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 
 export function keyboard() {
   let at = -1;

@@ -20,11 +20,11 @@ function follow(place, said) {
   const show = () => {
     if (!waiting || document.hidden) return;
     const target = rows();
-    const resting = window.scrollY < 80 && !target.contains(document.activeElement) && !target.querySelector(":checked");
+    const resting = window.scrollY < 80 && !target.contains(document.activeElement) && !target.querySelector("input:checked");
     if (resting || !bar) fresh();
     else {
       bar.hidden = false;
-      bar.textContent = said.newer.replace("{count}", waiting);
+      bar.textContent = bar.dataset.said || said.newer.replace("{count}", waiting);
     }
   };
   bar?.addEventListener("click", (event) => {
