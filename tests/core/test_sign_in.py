@@ -22,6 +22,11 @@ def test_the_longest_wait_counts() -> None:
     assert retry_after_s({}, 0.0) == 0.0
 
 
+def test_a_clock_that_was_set_back_makes_nobody_wait_longer() -> None:
+    assert retry_after_s({"address:y": (0, 10**7)}, 100.0) == 0.0
+    assert retry_after_s({"account:x": (10, 10**7)}, 100.0) == 15.0
+
+
 def test_strangers_share_the_account_and_who_is_known_has_a_count_of_their_own() -> None:
     here, there = keys("7", "203.0.113.7", False), keys("7", "198.51.100.9", False)
     assert here[0] == there[0] and here[1] != there[1]

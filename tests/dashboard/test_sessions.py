@@ -10,6 +10,7 @@ from yarl import URL
 
 from centralita.services import sessions
 from centralita.services.access import change_user
+from centralita.services.clock import SystemClock
 from centralita.services.passwords import set_password
 from centralita.services.sessions import GRACE_S, ROTATED_S
 from tests.dashboard.office import ADMINISTRATOR, PASSWORD, Office, Visitor
@@ -30,8 +31,10 @@ def hold(visitor: Visitor, value: str) -> None:
 
 
 def later(office: Office, seconds: float) -> None:
-    """Lets time go by."""
-    office.hub.clock.anchor(office.hub.clock.now() + seconds)
+    """Lets time go by; the running hub would follow the database's clock, which stays."""
+    clock = office.hub.clock
+    clock.anchor(clock.now() + seconds)
+    clock.anchor = lambda database_now: SystemClock.anchor(clock, max(database_now, clock.now()))
 
 
 async def is_in(visitor: Visitor) -> bool:

@@ -26,7 +26,8 @@ def wait_s(key: str, failures: int) -> float:
 
 def retry_after_s(counted: Mapping[str, tuple[int, float]], now: float) -> float:
     """Seconds until the next try is heard, by (failures, when the last was) of each key; 0 for now."""
-    waits = [last_at + wait_s(key, failures) - now for key, (failures, last_at) in counted.items()]
+    # A last one that lies ahead was before the clock was set back: nobody waits longer for that.
+    waits = [wait_s(key, failures) - max(0.0, now - last_at) for key, (failures, last_at) in counted.items()]
     return max(0.0, *waits) if waits else 0.0
 
 

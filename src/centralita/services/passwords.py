@@ -18,7 +18,13 @@ from centralita.services.hub import Hub
 from centralita.store import sessions, users
 from centralita.store.database import Transaction
 
-_HASHER = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4, hash_len=32, salt_len=16)
+
+def hasher() -> PasswordHasher:
+    """With the parameters above."""
+    return PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4, hash_len=32, salt_len=16)
+
+
+_HASHER = hasher()
 _THREADS = ThreadPoolExecutor(4, "argon2")
 """Each hash takes 64 MiB: whoever knocks often must not use up the memory."""
 NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$m9AWNHr4xoJN9c5HqAK0tw$4LECuHZaf4XMLn7U1w9VsaS3HcUYJaz8WmodqoghDe0"
