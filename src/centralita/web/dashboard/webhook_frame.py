@@ -27,7 +27,7 @@ T = TypeVar("T")
 SECTION = "webhooks"
 LAMPS: Mapping[str, tuple[str, str]] = {
     "on": ("flowing", N_("On")),
-    "held": ("held", N_("Held")),
+    "held": ("held", N_("On hold")),
     "paused": ("held", N_("Paused")),
     "disabled": ("failed", N_("Stopped")),
     "off": ("off", N_("Off")),

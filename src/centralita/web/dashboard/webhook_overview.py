@@ -27,8 +27,12 @@ SPANS: Mapping[str, tuple[Grain, str]] = {
     "month": ("day", N_("30 days")),
 }
 """What the histogram goes back, with the grain of its bars."""
-_LABELS: Mapping[Grain, tuple[str, int]] = {"minute": ("%H:%M", 10), "hour": ("%H:%M", 4), "day": ("%m-%d", 5)}
-"""How a bar is called below the axis, and every how many are."""
+_LABELS: Mapping[Grain, tuple[str, str, int]] = {
+    "minute": ("%H:%M", "minute", 10),
+    "hour": ("%H:%M", "hour", 4),
+    "day": ("%m-%d", "day", 5),
+}
+"""How a bar is called below the axis, and which are: those whose part of the time is a multiple of the number."""
 LAYER_WORDS = (N_("successful"), N_("slow"), N_("error"), N_("rejected"))
 TIMES = (
     ("fastest_ms", N_("Fastest")),
@@ -93,9 +97,9 @@ def _time(start: str, page: Page) -> str:
 
 
 def _bars(series: Series, page: Page) -> list[charts.Bar]:
-    form, every = _LABELS[series.per]
+    form, part, every = _LABELS[series.per]
     bars = []
-    for number, each in enumerate(series.items):
+    for each in series.items:
         start = datetime.fromisoformat(each.start)
         # Days are UTC's: in another zone the day before would be named.
         there = start if series.per == "day" else start.astimezone(page.zone)
@@ -105,7 +109,7 @@ def _bars(series: Series, page: Page) -> list[charts.Bar]:
             if value
         )
         title = f"{there.strftime('%Y-%m-%d %H:%M')}: {said or _('nothing', page.locale)}"
-        label = there.strftime(form) if number % every == every // 2 else ""
+        label = there.strftime(form) if getattr(there, part) % every == 0 else ""
         bars.append(charts.Bar(label, title, _layers(each)))
     return bars
 

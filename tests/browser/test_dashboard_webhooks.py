@@ -1,0 +1,98 @@
+"""Webhooks at the dashboard in real Chromium: made by hand, looked at closely, sent to again by a click, axe."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+
+from centralita.sandbox.server import serve
+from centralita.sandbox.sink import WebhookSink
+from tests.browser.conftest import Look
+from tests.browser.test_dashboard_skeleton import AXE
+from tests.dashboard.office import Office
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+CANARY = "<img src=x onerror=alert(1)>"
+
+
+async def test_a_webhook_is_made_tried_removed_and_restored(office: Office, look: Look) -> None:
+    ana = await look("admin", "es")
+    async with serve(WebhookSink()) as sink:
+        await ana.go("/webhooks")
+        await ana.press("Nuevo webhook")
+        await ana.page.get_by_label("Nombre").first.fill("mesa")
+        await ana.page.get_by_label("URL").first.fill(f"{sink.url}/mesa")
+        await ana.page.get_by_label("Descripción").fill(CANARY)
+        await ana.page.locator("summary").filter(has_text="ticket").first.click()
+        await ana.page.get_by_label("ticket.*").check()
+        await ana.press("Crear el webhook")
+        await expect(ana.page.locator("#secret")).to_contain_text("whsec_")
+        await ana.press("Ir al webhook")
+        await ana.press("Enviar una prueba")
+        await ana.press("Enviar ahora")
+        await expect(ana.page.locator("#outcome svg.phases")).to_be_visible()
+        await expect(ana.page.locator("#outcome")).to_contain_text("webhook-test")
+        assert ana.page.url.endswith("/webhooks/mesa/test")  # only that part of the page was fetched
+        await ana.page.get_by_role("link", name="Configuración").click()
+        await ana.page.locator('form[action$="/remove"] button').click()
+        await ana.page.wait_for_url("**/webhooks")
+        await ana.page.locator('form[action$="/mesa/restore"] button').first.click()
+        await ana.page.wait_for_url("**/webhooks/mesa")
+        await expect(ana.page.get_by_role("heading", name="mesa")).to_be_visible()
+
+
+async def test_durations_are_drawn_and_the_window_changes_in_place(office: Office, look: Look) -> None:
+    async with serve(WebhookSink()) as sink:
+        ana = await look("admin", "en")
+        await ana.go("/webhooks/new")
+        await ana.page.locator("#name").fill("drawn")
+        await ana.page.locator("#url").fill(f"{sink.url}/drawn")
+        await ana.page.get_by_label("everything that happens").check()
+        await ana.press("Create the webhook")
+        await expect(ana.page.locator("#secret")).to_be_visible()
+        await office.receive(type="printer.drawn", title=CANARY, subject="printer/8")
+        await ana.go("/webhooks/drawn")
+        while not await ana.page.locator("svg.chart").count():  # until the attempt is counted
+            await ana.go("/webhooks/drawn")
+        await expect(ana.page.locator(".plot canvas")).to_be_visible()
+        await ana.page.get_by_role("link", name="24 hours").click()
+        await expect(ana.page.locator('.spans [aria-current="true"]')).to_have_text("24 hours")
+        await expect(ana.page.locator(".plot canvas")).to_be_visible()
+        await ana.page.get_by_text("The values").click()
+        await expect(ana.page.locator("details table tbody tr").first).to_be_visible()
+
+
+TABS = (
+    "",
+    "/deliveries",
+    "/deliveries?view=deliveries",
+    "/errors",
+    "/settings",
+    "/secrets",
+    "/test",
+    "/preview",
+    "/replay",
+)
+
+
+@pytest.mark.parametrize(
+    ("locale", "width", "theme"),
+    [
+        ("es", 390, "dark"),
+        pytest.param("en", 1360, "light", marks=pytest.mark.long),
+        pytest.param("es", 1360, "dark", marks=pytest.mark.long),
+        pytest.param("en", 390, "light", marks=pytest.mark.long),
+    ],
+)
+async def test_no_page_of_a_webhook_breaks_a_rule_of_axe(look: Look, locale: str, width: int, theme: str) -> None:
+    ana = await look("admin", locale, width=width, theme=theme)
+    found = []
+    for path in ("/webhooks/new", *(f"/webhooks/erp{tab}" for tab in TABS)):
+        await ana.go(path)
+        results = await Axe().run(ana.page, options=AXE)
+        found += [
+            (path, each["id"], [node["html"][:160] for node in each["nodes"]][:3])
+            for each in results.response["violations"]
+        ]
+    assert found == []
