@@ -118,7 +118,7 @@ async def change(request: Request, name: str) -> Response:
             form.fault("", in_words(refused.reason, refused.arguments, language))
         else:
             odd = " ".join(in_words(each.reason, each.arguments, language) for each in made.warnings)
-            flash = Flash("{said}", {"said": odd}, "held") if odd else Flash(N_("Saved."))
+            flash = Flash(N_("Saved. {odd}"), {"odd": odd}, "held") if odd else Flash(N_("Saved."))
             return redirect(request, base_of(name) + "/settings", flash)
     return await _settings(request, name, form, 422)
 
