@@ -68,4 +68,4 @@ def routers() -> list[APIRouter]:
         *(users, tokens, audit),
         *(search, preferences, sign_in, identity, invitations, profile),
     )
-    return [module.router for module in (*modules, webhook_routes)]
+    return [module.router for module in (*modules, *webhook_routes.MODULES)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from centralita.web.dashboard import (
     webhook_bulk,
     webhook_form,
@@ -17,9 +15,7 @@ from centralita.web.dashboard import (
     webhooks,
 )
 
-router = APIRouter()
-for _module in (
+MODULES = (
     *(webhooks, webhook_bulk, webhook_form, webhook_history, webhook_issues, webhook_keys),
     *(webhook_preview, webhook_replay, webhook_trial, webhook_overview),
-):
-    router.include_router(_module.router)
+)
