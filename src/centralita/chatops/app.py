@@ -38,7 +38,7 @@ from centralita.i18n import gettext as _
 from centralita.services.access import Principal, person_principal
 from centralita.services.audit import record
 from centralita.services.hub import Hub
-from centralita.services.interactions import AlreadyDone, claiming
+from centralita.services.interactions import AlreadyDone, claiming, patiently
 
 log = structlog.get_logger(__name__)
 
@@ -181,7 +181,8 @@ class ChatApp:
         return await self.people.find(client, team, user) if user else Person("", team)
 
     async def _principal(self, person: Person) -> Principal:
-        return await person_principal(self.hub, person.id, person.email, person.name)
+        # Whoever was told "working on it" meanwhile would not hear that this failed.
+        return await patiently(lambda: person_principal(self.hub, person.id, person.email, person.name))
 
     def _locale(self, person: Person) -> str:
         return best_locale((person.locale, self.hub.settings.locale))

@@ -6,13 +6,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from centralita.services.audit import Wrapped
 from centralita.services.hub import Hub
 from centralita.store import interactions
 from centralita.store.database import StoreUnavailable, Transaction
+
+T = TypeVar("T")
 
 KEPT_S = 7 * 86_400.0
 PATIENCE_S, RETRY_S = 8.0, 0.2
@@ -35,18 +37,25 @@ class _Claiming(Wrapped):
         return fn(tx)
 
     async def write(self, fn: Callable[[Transaction], Any], *, urgent: bool = False) -> Any:
-        """Waits for a database that takes nothing just now (its file is locked), as long as somebody may wait too."""
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                result = await super().write(fn, urgent=True)  # Slack waits three seconds
-                break
-            except StoreUnavailable as fault:
-                if fault.outcome_unknown or time.monotonic() > until:
-                    raise
-            await asyncio.sleep(RETRY_S)
+        result = await patiently(lambda: super(_Claiming, self).write(fn, urgent=True))  # Slack waits three seconds
         self._claimed = True  # only now: a transaction that was rolled back claimed nothing
         return result
+
+    async def read(self, fn: Callable[[Transaction], T]) -> T:
+        return await patiently(lambda: super(_Claiming, self).read(fn))
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Waits for a database that takes nothing just now (its file is locked, its connections are all in use), as long as
+    somebody may wait too. Raises StoreUnavailable."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return await work()
+        except StoreUnavailable as fault:
+            if fault.outcome_unknown or time.monotonic() > until:
+                raise
+        await asyncio.sleep(RETRY_S)
 
 
 def claiming(hub: Hub, key: str) -> Hub:
