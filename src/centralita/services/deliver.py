@@ -243,6 +243,7 @@ class Deliverer:
             if self._closing:  # too late to be waited for
                 job.outcome = _CANCELLED
                 self._active += 1
+                self._idle.clear()  # or whoever waits for the last result asks again and again, and nobody else runs
                 self._end(job)
             else:
                 self._begin(job)
