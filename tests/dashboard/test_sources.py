@@ -36,7 +36,9 @@ async def test_a_source_is_added_and_its_first_event_is_understood(office: Offic
     assert address == f"{office.url}/in/mesa" and "Waiting for the first event" in made.text
     assert "x-webhook-secret" in made.text and address in made.text.partition("At the sender")[2]
     ticket = {"event": "new_ticket", "request_id": 4521, "title": f"Fire {CANARY}", "priority": "High"}
-    assert await _post(address, ticket, **{"x-webhook-secret": "wrong"}) == 401
+    with office.hub.bell.listening(["mesa"]) as ear:  # what is refused is written down behind the answer
+        assert await _post(address, ticket, **{"x-webhook-secret": "wrong"}) == 401
+        await ear.wait()
     refused = await ana.get("/sources/mesa/came")
     assert "The secret is wrong." in refused.text and "Enter the secret at the sender again" in refused.text
     assert "the last try was refused" in (await ana.get("/sources")).text
