@@ -10,7 +10,7 @@ import asyncio
 import base64
 import shutil
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Literal
 
@@ -37,11 +37,11 @@ def main() -> int:
     if path is None:
         sys.stderr.write("Chromium is missing: run scripts/need.sh chromium\n")
         return 2
-    return asyncio.run(take(path))
+    return asyncio.run(take(path, sys.argv[1:]))
 
 
-async def take(chromium_path: str) -> int:
-    """Plays the story, then takes each picture from it."""
+async def take(chromium_path: str, wanted: Collection[str]) -> int:
+    """Plays the story, then takes each picture from it; only those that are named, if any are."""
     pictures: dict[str, bytes] = {}
     async with world() as demo, async_playwright() as playwright:
         async for step in play(demo):
@@ -52,6 +52,8 @@ async def take(chromium_path: str) -> int:
         await demo.slack.wait_for(lambda call: "notebooks" in str(call.args) and "approve_request" in str(call.args))
         browser = await playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
         for name, (width, height, show) in PICTURES.items():
+            if wanted and name not in wanted:
+                continue
             for scheme in SCHEMES:
                 context = await browser.new_context(
                     viewport={"width": width, "height": height}, color_scheme=scheme, locale="es-ES",
@@ -161,6 +163,29 @@ async def overview_in_english(page: Page, demo: World) -> None:
     )
 
 
+def place(path: str, then: str = "") -> Callable[[Page, World], Awaitable[None]]:
+    """A page of the dashboard, and where a link that ``then`` finds leads on from it."""
+
+    async def show(page: Page, demo: World) -> None:
+        await overview(page, demo)
+        await page.goto(demo.hub_url + path)
+        if then:
+            await page.locator(then).first.click()
+        await page.wait_for_load_state()
+        await page.evaluate("document.fonts.ready")
+
+    return show
+
+
+async def faulty_rule(page: Page, demo: World) -> None:
+    """The form of a rule, with what is wrong said at the column."""
+    await place("/rules/new")(page, demo)
+    await page.locator("#name").fill("Impresoras")
+    await page.locator("#condition").fill("type startswith 'ticket.' AND severity = 'high'")
+    await page.locator("main form button").first.click()
+    await page.wait_for_selector(".fault")
+
+
 PICTURES: dict[str, tuple[int, int, Callable[[Page, World], Awaitable[None]]]] = {
     "slack": (1240, 860, channel),
     "approval": (1240, 780, direct_message),
@@ -172,6 +197,17 @@ PICTURES: dict[str, tuple[int, int, Callable[[Page, World], Awaitable[None]]]] =
     "home-phone": (390, 844, home),
     "overview": (1240, 780, overview),
     "overview-en": (1240, 780, overview_in_english),
+    "events": (1240, 860, place("/events")),
+    "event": (1240, 900, place("/events?type=ticket.created", "[data-row] a.open")),
+    "webhooks": (1240, 560, place("/webhooks")),
+    "webhook": (1240, 1180, place("/webhooks/erp")),
+    "webhook-form": (1240, 900, place("/webhooks/new")),
+    "rule": (1240, 900, faulty_rule),
+    "source": (1240, 780, place("/sources/new")),
+    "approvals": (1240, 620, place("/approvals")),
+    "audit": (1240, 700, place("/audit")),
+    "event-phone": (390, 844, place("/events?type=ticket.created", "[data-row] a.open")),
+    "webhook-phone": (390, 844, place("/webhooks/erp")),
 }
 """Name of the file, width and height in px, what it shows."""
 
