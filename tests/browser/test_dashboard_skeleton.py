@@ -62,7 +62,10 @@ async def test_everything_is_reached_without_a_script(look: Look) -> None:
     await ana.page.wait_for_url("**/sign-in")
 
 
-PLACES = ("/", "/events", "/webhooks", "/approvals", "/sources", "/rules", "/audit", "/users", "/tokens", "/profile")
+PLACES = (
+    *("/", "/events", "/webhooks", "/approvals", "/sources", "/rules", "/audit", "/users", "/tokens", "/profile"),
+    *("/dead-letters", "/setup", "/test-event", "/users/the-admin", "/approvals/delegates"),
+)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
