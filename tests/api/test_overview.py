@@ -28,7 +28,7 @@ async def test_a_new_hub_is_ready_and_knows_of_nothing(api: Api) -> None:
     assert (found["state"], found["reason"]) == ("flowing", "overview.quiet")
     assert found["said"] == "Everything is ready; no event has come yet."
     assert len(found["minutes"]) == 60
-    assert found["last_half_hour"] == {"events": None, "delivered": 0, "failed": 0}
+    assert found["last_half_hour"] == {"events": 0, "delivered": 0, "failed": 0}
     assert [(source["slug"], source["last_at"], source["late"]) for source in found["sources"]] == [
         ("desk", None, False),
         ("quiet", None, False),

@@ -64,7 +64,7 @@ async def test_all_that_match_go_on_by_themselves(office: Office, look: Look, mo
     await expect(ana.page.locator("#replaying")).to_contain_text("3 events replayed")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["dark", pytest.param("light", marks=pytest.mark.long)])
 @pytest.mark.parametrize(("locale", "width"), [("es", 390), pytest.param("en", 1360, marks=pytest.mark.long)])
 async def test_no_part_of_an_events_page_breaks_a_rule_of_axe(
     office: Office, look: Look, locale: str, width: int, theme: str

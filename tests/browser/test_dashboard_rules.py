@@ -79,8 +79,15 @@ async def test_an_approval_is_given(office: Office, look: Look) -> None:
     assert id_ in ana.page.url
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("locale", "width"), [("es", 1360), ("en", 390)])
+@pytest.mark.parametrize(
+    ("locale", "width", "theme"),
+    [
+        ("es", 390, "dark"),
+        pytest.param("es", 1360, "light", marks=pytest.mark.long),
+        pytest.param("en", 1360, "dark", marks=pytest.mark.long),
+        pytest.param("en", 390, "light", marks=pytest.mark.long),
+    ],
+)
 async def test_no_page_breaks_a_rule_of_axe(office: Office, look: Look, locale: str, width: int, theme: str) -> None:
     name = f"Axe {locale} {width} {theme}"
     await rule_changes.add(office.hub, "user:ana", {"name": name, "condition": "data.nowhere == 'x'", "dm": ["agent"]})

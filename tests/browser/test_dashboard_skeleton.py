@@ -68,8 +68,15 @@ PLACES = (
 )
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("locale", "width"), [("es", 1360), ("en", 390)])
+@pytest.mark.parametrize(
+    ("locale", "width", "theme"),
+    [
+        ("es", 1360, "light"),
+        ("en", 390, "dark"),
+        pytest.param("en", 1360, "dark", marks=pytest.mark.long),
+        pytest.param("es", 390, "light", marks=pytest.mark.long),
+    ],
+)
 async def test_no_place_of_the_rail_breaks_a_rule_of_axe(look: Look, locale: str, width: int, theme: str) -> None:
     ana = await look("admin", locale, width=width, theme=theme)
     found = []

@@ -27,7 +27,8 @@ async def _worlds(world: World, sink: SinkControl) -> tuple[HubProcess, HubProce
     return web, await world.hub(settings, BASE, role="worker", name="worker")
 
 
-async def test_what_is_changed_holds_for_the_next_event(world: World, sink: SinkControl) -> None:
+async def test_what_is_changed_holds_for_the_next_event(usual_world: World, sink: SinkControl) -> None:
+    world = usual_world
     hub, _worker = await _worlds(world, sink)
     sender = await world.sender(hub)
 

@@ -302,6 +302,8 @@ async def follow(context: Context, reply: Reply, about: About) -> None:
         return
     if text:  # a picture alone says nothing that could be written down
         await incidents.comment(hub, principal, number, text, message=message, by=await _who(context, reply.user))
+    if reply.kind == "changed":  # the message itself may have been noted in between, as it was before
+        await incidents.edit_comment(hub, principal, message, text)
 
 
 THREAD = Thread(permission="incident.read", run=follow)
