@@ -110,6 +110,7 @@ async def test_strangers_who_guess_do_not_shut_anybody_out_of_where_they_work(hu
     assert (await _fails(hub, password=PASSWORD)).reason == "sign_in.wait", "there, too, guessing has an end"
 
 
+@pytest.mark.long
 async def test_one_address_cannot_try_many_names(hub: Hub, person: AddPerson) -> None:
     await person()
     for n in range(FREE_TRIES["address"]):

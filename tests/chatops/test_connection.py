@@ -20,6 +20,7 @@ LUIS = Principal("slack:luis@example.com", "luis@example.com", frozenset())
 
 
 @pytest.mark.timeout(90)
+@pytest.mark.long
 async def test_a_connection_that_only_seems_to_be_there_is_replaced(
     app: Start, slack: SlackControl, luis: SlackPerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:

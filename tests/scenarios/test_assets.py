@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from centralita.sandbox.invgate import API_TOKEN, CLIENT_ID, CLIENT_SECRET, LocalInvGate
 from centralita.sandbox.invgate.control import InvGateControl
 from centralita.sandbox.server import serve
@@ -79,6 +81,7 @@ async def desk_of(directory: Path, database_url: str) -> AsyncIterator[Desk]:
         yield Desk(directory, control)
 
 
+@pytest.mark.long
 async def test_a_person_plans_applies_and_reverts_at_the_terminal(tmp_path: Path) -> None:
     async with desk_of(tmp_path, f"sqlite:///{tmp_path / 'centralita.db'}") as desk:
         await desk("migrate")

@@ -7,6 +7,8 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
+
 from centralita.sandbox.control import SinkControl
 from tests.scenarios.conftest import World, webhooks
 from tests.scenarios.judges import judge_acknowledged
@@ -97,6 +99,7 @@ def _in_force(rows: list[tuple[object, ...]], version: int) -> list[str]:
     return names
 
 
+@pytest.mark.long
 async def test_a_node_with_another_file_does_not_start_and_one_with_the_same_does(
     postgres_world: World, sink: SinkControl
 ) -> None:

@@ -14,6 +14,8 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
+
 from centralita.sandbox.control import SinkControl
 from centralita.sandbox.sink.answers import AnswerPlan
 from tests.scenarios.conftest import World, webhooks
@@ -177,6 +179,7 @@ async def test_a_source_is_tried_out_to_the_receivers_end(sqlite_world: World, s
     await world.settle()
 
 
+@pytest.mark.long
 async def test_every_process_knows_a_new_source_and_forgets_a_removed_one(
     postgres_world: World, sink: SinkControl
 ) -> None:

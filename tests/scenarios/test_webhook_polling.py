@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import pytest
 from standardwebhooks import Webhook
 
 from centralita.cli.calling import LocalSocket
@@ -115,6 +116,7 @@ async def test_nothing_is_lost_when_consumer_or_hub_die_between_hand_out_and_ack
     await world.settle()
 
 
+@pytest.mark.long
 async def test_a_consumer_at_one_process_hears_of_what_another_one_routed(postgres_world: World) -> None:
     web = await postgres_world.hub(POLLED, role="web", name="web")
     await postgres_world.hub(POLLED, role="worker", name="worker")
