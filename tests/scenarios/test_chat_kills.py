@@ -75,7 +75,7 @@ async def play(
 async def test_a_kill_between_a_form_and_its_effect_loses_nothing(usual_world: World, slack: SlackControl) -> None:
     world, chance = usual_world, random.Random(SEED)
     hub = await desk_hub(world, slack, {"deliver": {"lease_s": 3}})
-    await slack.change_app(retry_waits_s=[1.0] * 120)  # longer than a hub needs to start on a busy machine
+    await slack.change_app(retry_waits_s=[1.0] * 30)
     luis = slack.person("U0LUISPARED")
     await luis.submit((await open_form(luis))["id"], filled("The first one"))
     [root] = await holding(slack, INCIDENTS, lambda message: "The first one" in text_of(message))
