@@ -27,6 +27,7 @@ from centralita.services import (
     incidents,
     interactions,
     sessions,
+    source_changes,
     tickets,
     timers,
     webhook_changes,
@@ -281,7 +282,7 @@ async def _join(settings: Settings, database: Database, client: Client, role: st
         identity_provider=provider_of(settings, client, clock),
     )
     nouns = (tickets, approvals, incidents, acknowledgements, assets, ci_changes, timers, interactions, sessions)
-    for noun in (*nouns, webhook_changes):
+    for noun in (*nouns, source_changes, webhook_changes):
         noun.join(hub)
     return hub
 

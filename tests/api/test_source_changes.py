@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from centralita.ports import RawRequest
-from centralita.store import stored_sources
+from centralita.services import source_changes
+from centralita.store import stored_sources, timers
+from centralita.store.timers import Timer
 from tests.api.conftest import Api
 
 PATH = "/api/v1/sources"
@@ -142,6 +144,50 @@ async def test_what_a_removed_source_had_sent_is_still_routed(api: Api) -> None:
     assert (await api("DELETE", f"{PATH}/desk")).json()["code"] == "source.provided"
     actions = [entry["action"] for entry in (await api("GET", "/api/v1/audit")).json()["items"]]
     assert actions == ["source.added", "source.removed", "source.added"]
+
+
+async def test_what_was_removed_by_mistake_comes_back_as_it_was(api: Api) -> None:
+    secret = (await _add(api, name="The gate"))["handover"]["secret"]
+    assert (await api("POST", f"{PATH}/gate/restore")).status == 404  # there is nothing to bring back
+    before = (await api("GET", f"{PATH}/gate")).json()
+    assert (await api("DELETE", f"{PATH}/gate")).status == 204
+    assert await _post(api, "gate", secret, title="meanwhile") == 404
+    [(slug, until)] = source_changes.restorable(api.hub)
+    assert slug == "gate" and until.endswith("Z")
+    back = await api("POST", f"{PATH}/gate/restore")
+    assert back.status == 200 and back.json()["name"] == "The gate"
+    assert (await api("GET", f"{PATH}/gate")).json() == before
+    assert await _post(api, "gate", secret, title="after") == 202
+    assert source_changes.restorable(api.hub) == []
+    assert await api.hub.database.read(lambda tx: timers.find(tx, source_changes.LEAVE_TIMER, "gate")) is None
+    assert (await (await api.holding("source.read"))("POST", f"{PATH}/gate/restore")).status == 403
+    assert (await api("POST", f"{PATH}/desk/restore")).json()["code"] == "source.provided"
+
+
+async def _leave(api: Api, slug: str) -> None:
+    """Its ten minutes are over."""
+    timer = Timer(kind=source_changes.LEAVE_TIMER, key=slug, due_at=api.hub.clock.now())
+    await api.hub.database.write(lambda tx: timers.set_timer(tx, timer.kind, slug, timer.due_at))
+    api.hub.alarms.begin(api.hub, timer)
+    await api.hub.alarms._ringing[timer.kind, slug]
+
+
+async def test_what_nobody_brings_back_keeps_no_secret(api: Api) -> None:
+    await _add(api)
+    await _add(api, "door")
+    for slug in ("gate", "door"):
+        assert (await api("DELETE", f"{PATH}/{slug}")).status == 204
+    secret = (await _add(api, "door"))["handover"]["secret"]  # another one took its place
+    assert [slug for slug, _until in source_changes.restorable(api.hub)] == ["gate"]
+    await _leave(api, "gate")
+    await _leave(api, "door")  # as if it had been claimed just before
+    rows = {row.slug: row for row in await api.hub.database.read(stored_sources.listing)}
+    assert rows["gate"].secrets == b"" and rows["gate"].removed_at is not None
+    assert rows["door"].secrets and rows["door"].removed_at is None
+    assert await _post(api, "door", secret, title="as before") == 202
+    assert (await api("POST", f"{PATH}/gate/restore")).status == 404
+    entry = (await api("GET", "/api/v1/audit")).json()["items"][0]
+    assert (entry["actor"], entry["action"], entry["subject"]) == ("system", "source.erased", "source/gate")
 
 
 async def test_whoever_watches_is_told_what_comes_and_why_it_was_refused(api: Api) -> None:

@@ -39,11 +39,14 @@ def test_a_source_is_added_changed_and_removed(terminal: Terminal, server: str) 
     rotated = terminal("source", "rotate", "gate", "--keep", "7d", "--json").json()
     assert rotated["old_until"] and rotated["secret"] not in added.out
     assert terminal("source", "rotate", "gate", "--keep", "0s").out.endswith("open nothing any more.\n")
-    assert terminal("source", "remove", "gate").code == 0
+    assert "centralita source restore gate" in terminal("source", "remove", "gate").out
     assert terminal("source", "show", "gate").code == 1
+    assert "● flowing" in terminal("source", "restore", "gate").out
+    assert terminal("source", "restore", "gate").code == 1
     actions = [each["action"] for each in terminal("audit", "list", "--json").json()["items"]]
     assert actions == [
-        "source.removed", "source.secret_added", "source.secret_added", "source.changed", "source.changed",
+        "source.restored", "source.removed",
+        "source.secret_added", "source.secret_added", "source.changed", "source.changed",
         "source.changed", "source.changed", "source.added",
     ]  # fmt: skip
     assert rotated["secret"] not in terminal("audit", "list", "--json").out

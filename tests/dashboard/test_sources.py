@@ -103,9 +103,15 @@ async def test_an_example_goes_in_and_a_source_is_switched_off_and_removed(offic
     off = await ana.post("/sources/prom/disable")
     assert "takes nothing now" in off.text and "/sources/prom/enable" in off.forms()
     assert "takes requests again" in (await ana.post("/sources/prom/enable")).text
-    assert "was not removed" in (await ana.post("/sources/prom/remove", {"slug": "pro"})).text
-    assert "The source prom is removed." in (await ana.post("/sources/prom/remove", {"slug": "prom"})).text
+    gone = await ana.post("/sources/prom/remove")
+    assert "The source prom is removed." in gone.text and gone.forms().count("/sources/prom/restore") == 2
     assert (await ana.get("/sources/prom")).status == 404
+    # The word is said once; the list offers it as long as it can be done, to whoever may do it.
+    assert "prom was removed; it ends for good" in (await ana.get("/sources")).text
+    assert "/sources/prom/restore" not in (await (await office.as_role("viewer")).get("/sources")).forms()
+    back = await ana.post("/sources/prom/restore")
+    assert "The source prom is back." in back.text and back.url.endswith("/sources/prom")
+    assert "too late to restore" in (await ana.post("/sources/prom/restore")).text
 
 
 async def test_the_files_sources_are_for_reading_and_viewers_only_read(office: Office) -> None:

@@ -198,3 +198,18 @@ def remove(ctx: typer.Context, slug: Slug) -> None:
     with session(ctx.obj) as hub:
         hub.delete(f"/sources/{segment(slug)}")
     say(_("{slug} is removed; its events stay.").format(slug=slug))
+    back = _("For 10 minutes it can be brought back with its secrets: {command}")
+    say(back.format(command=f"centralita source restore {slug}"))
+
+
+@command(
+    app,
+    "restore",
+    "source.manage",
+    _("Bring back a source that was removed less than ten minutes ago."),
+    ["centralita source restore erp"],
+)
+def restore(ctx: typer.Context, slug: Slug) -> None:
+    with session(ctx.obj) as hub:
+        back = hub.post(f"/sources/{segment(slug)}/restore", {})
+    say(f"{back['slug']}  {lamp('flowing' if back['enabled'] else 'off')}")

@@ -94,6 +94,8 @@ class Catalogue:
         """Those whose receipts can be read: the known, and those that were removed since they sent."""
         self.hidden: frozenset[str] = frozenset()
         """Slugs of which the database has a source too: the file's wins."""
+        self.away: Mapping[str, float] = {}
+        """Those that were removed and can be restored: when that was (seconds since 1970), by slug."""
         self._troubles: set[tuple[str, str, str]] = set()
         self._reported: set[tuple[str, str, str]] = set()
         self._version: str | None = None
@@ -130,6 +132,8 @@ class Catalogue:
         found = {row.slug: source for row in rows if (source := self._open_row(row)) is not None}
         alive = {row.slug: found[row.slug] for row in rows if row.removed_at is None and row.slug in found}
         self.hidden = frozenset(alive.keys() & self._provided.keys())
+        away = {row.slug: row.removed_at or 0.0 for row in rows if row.put_away}
+        self.away = {slug: at for slug, at in away.items() if slug not in self._provided}
         self._troubles |= {("source.hidden", slug, self._provided[slug].place) for slug in self.hidden}
         _replace(self.readers, {**found, **self._provided})
         _replace(self.known, {**alive, **self._provided})

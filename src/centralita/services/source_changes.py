@@ -1,7 +1,7 @@
 """Sources that people make: added, changed, given another secret, switched off and removed, each with its audit entry.
 
 What the configuration file provides is the file's alone. A removed source takes nothing more; its row stays, so that
-what it had sent can still be read.
+what it had sent can still be read. For ``UNDO_S`` its secrets stay too, sealed, so that it can be restored as it was.
 """
 
 from __future__ import annotations
@@ -25,14 +25,19 @@ from centralita.services.ingest import ConfiguredSource
 from centralita.services.keys import KeyFault
 from centralita.services.source_catalogue import KeptSecret, Sealed, seal, unseal
 from centralita.services.sources import address_of
+from centralita.services.times import shown
 from centralita.settings.checks import SLUG
-from centralita.store import stored_sources
+from centralita.store import stored_sources, timers
 from centralita.store.database import Conflict, Transaction
 from centralita.store.stored_sources import SourceRow
+from centralita.store.timers import Timer
 
 T = TypeVar("T")
 
 SECRET_BYTES = 32
+UNDO_S = 600.0
+LEAVE_TIMER = "source.leave"
+SYSTEM = "system"
 USER = "centralita"
 """User of a new user:password."""
 
@@ -111,6 +116,7 @@ async def add(hub: Hub, actor: str, given: NewSource) -> tuple[ConfiguredSource,
         if before is not None and stored_sources.has_waiting(tx, given.slug):
             # They would be read by the settings of the new one.
             raise InTheWay("source.receipts_waiting", slug=given.slug)
+        timers.cancel(tx, LEAVE_TIMER, given.slug)
         write_row = stored_sources.add if before is None else stored_sources.change
         write_row(tx, row)
         record(tx, now, actor, "source.added", f"source/{given.slug}", {"after": _told(row)})
@@ -156,15 +162,62 @@ async def change(
     return hub.sources[slug]
 
 
-async def remove(hub: Hub, actor: str, slug: str) -> None:
-    """Takes nothing more from it. Raises LookupError, InTheWay."""
+def join(hub: Hub) -> None:
+    """Has the secrets of removed sources that nobody restores erased."""
+    hub.alarms.on(LEAVE_TIMER, _leave)
+
+
+async def remove(hub: Hub, actor: str, slug: str) -> float:
+    """Takes nothing more from it; until the time (seconds since 1970) that this gives ``restore`` brings it back.
+
+    Another source may have its slug at once; then it is gone. Raises LookupError, InTheWay.
+    """
     _refuse_provided(hub, slug)
     now = hub.clock.now()
 
     def write(tx: Transaction) -> None:
         before = _alive(tx, slug)
-        stored_sources.change(tx, msgspec.structs.replace(before, secrets=b"", removed_at=now))
-        record(tx, now, actor, "source.removed", f"source/{slug}", {"before": _told(before)})
+        stored_sources.change(tx, msgspec.structs.replace(before, removed_at=now))
+        timers.set_timer(tx, LEAVE_TIMER, slug, now + UNDO_S)
+        details = {"before": _told(before), "restorable_until": shown(now + UNDO_S)}
+        record(tx, now, actor, "source.removed", f"source/{slug}", details)
+
+    await _change(hub, write)
+    hub.alarms.look()
+    return now + UNDO_S
+
+
+async def restore(hub: Hub, actor: str, slug: str) -> ConfiguredSource:
+    """Brings back what was removed, as it was. Raises LookupError when it is gone, InTheWay."""
+    _refuse_provided(hub, slug)
+    now = hub.clock.now()
+
+    def write(tx: Transaction) -> None:
+        before = stored_sources.find(tx, slug)
+        if before is None or not before.put_away:
+            raise LookupError(slug)
+        after = msgspec.structs.replace(before, removed_at=None)
+        stored_sources.change(tx, after)
+        timers.cancel(tx, LEAVE_TIMER, slug)
+        record(tx, now, actor, "source.restored", f"source/{slug}", {"after": _told(after)})
+
+    await _change(hub, write)
+    return hub.sources[slug]
+
+
+def restorable(hub: Hub) -> list[tuple[str, str]]:
+    """Slugs of those that were removed and can be restored, each with the time until when (RFC 3339)."""
+    return sorted((slug, shown(at + UNDO_S) or "") for slug, at in hub.catalogue.away.items())
+
+
+async def _leave(hub: Hub, timer: Timer) -> None:
+    now = hub.clock.now()
+
+    def write(tx: Transaction) -> None:
+        before = stored_sources.find(tx, timer.key)
+        if timers.take(tx, timer) and before is not None and before.put_away:
+            stored_sources.change(tx, msgspec.structs.replace(before, secrets=b""))
+            record(tx, now, SYSTEM, "source.erased", f"source/{timer.key}", {})
 
     await _change(hub, write)
 

@@ -28,6 +28,11 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float
     removed_at: float | None = None
 
+    @property
+    def put_away(self) -> bool:
+        """Whether it was removed so that it can still be restored: what is secret is kept until that is over."""
+        return self.removed_at is not None and bool(self.secrets)
+
 
 def _row(row: sa.Row[Any]) -> SourceRow:
     return SourceRow(

@@ -135,8 +135,16 @@ async def change_source(request: Request, slug: str, body: SourceChange) -> Sour
 
 @router.delete("/sources/{slug}", dependencies=[requires("source.manage")], status_code=204)
 async def remove_source(request: Request, slug: str) -> None:
-    """It takes nothing more; what it has sent is still routed. 409 for one that the file provides."""
+    """It takes nothing more; what it has sent is still routed. For ten minutes it can be restored. 409 for one that the
+    file provides."""
     await source_changes.remove(changing_hub(request), (await principal_of(request)).actor, slug)
+
+
+@router.post("/sources/{slug}/restore", dependencies=[requires("source.manage")])
+async def restore_source(request: Request, slug: str) -> SourceSummary:
+    """Brings back one that was removed, with its secrets; 404 once its ten minutes are over."""
+    actor, hub = (await principal_of(request)).actor, changing_hub(request)
+    return sources.summary(hub, await source_changes.restore(hub, actor, slug))
 
 
 @router.post("/sources/{slug}/secrets", dependencies=[requires("source.manage")], status_code=201)

@@ -54,7 +54,8 @@ async def show(request: Request) -> Response:
         sentence=said if rows else _("Nothing can come in yet.", language),
         lamp="failed" if refused else "flowing" if rows else "waiting",
     )
-    return await render(request, "sources.html", page, rows=rows, lamp=lamp_of, href=href)
+    away = source_changes.restorable(hub) if page.may(MANAGE) else []
+    return await render(request, "sources.html", page, rows=rows, lamp=lamp_of, href=href, away=away)
 
 
 def href(slug: str, action: str = "") -> str:
@@ -240,10 +241,25 @@ async def send_example(request: Request, slug: str) -> Response:
     return redirect(request, href(slug), Flash(text, arguments, lamp="flowing" if sent.events else "held"))
 
 
+@router.post("/sources/{slug}/restore", dependencies=[needs(MANAGE)])
+async def restore(request: Request, slug: str) -> Response:
+    """Brings back what was removed; too late, the list says so."""
+    hub, person = hub_of(request), await person_of(request)
+    try:
+        await source_changes.restore(hub, person.principal.actor, slug)
+    except LookupError:
+        text = N_("It is too late to restore the source {slug}.")
+        return redirect(request, "/sources", Flash(text, {"slug": slug}, "failed"))
+    except InTheWay as fault:
+        said = in_words(fault.reason, fault.arguments, locale(request, person))
+        return redirect(request, "/sources", Flash("{said}", {"said": said}, lamp="failed"))
+    return redirect(request, href(slug), Flash(N_("The source {slug} is back."), {"slug": slug}))
+
+
 @router.post("/sources/{slug}/{action}", dependencies=[needs(MANAGE)])
 async def act(request: Request, slug: str, action: str) -> Response:
     """On, off, and away."""
-    hub, person, form = hub_of(request), await person_of(request), await forms.read(request)
+    hub, person = hub_of(request), await person_of(request)
     actor, arguments = person.principal.actor, {"slug": slug}
     try:
         if action in ("enable", "disable"):
@@ -254,11 +270,9 @@ async def act(request: Request, slug: str, action: str) -> Response:
             return redirect(request, href(slug), flash)
         if action != "remove":
             raise LookupError(action)
-        if form.get("slug") != slug:
-            text = N_("It was not removed: its name was not typed as it is.")
-            return redirect(request, href(slug), Flash(text, lamp="held"))
         await source_changes.remove(hub, actor, slug)
-        return redirect(request, "/sources", Flash(N_("The source {slug} is removed."), arguments))
+        text = N_("The source {slug} is removed. For 10 minutes it can be restored with its secrets.")
+        return redirect(request, "/sources", Flash(text, arguments, "held", href(slug, "restore")))
     except InTheWay as fault:
         said = in_words(fault.reason, fault.arguments, locale(request, person))
         return redirect(request, href(slug), Flash("{said}", {"said": said}, lamp="failed"))
