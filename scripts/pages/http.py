@@ -8,8 +8,7 @@ from typing import Any, cast
 
 from fastapi.routing import iter_route_contexts
 
-from centralita.services.hub import Hub
-from centralita.web.api import make_api
+from centralita.web.api import application
 from centralita.web.auth import permission_of
 from centralita.web.operate import Operate
 from pages.markdown import GENERATED, code, codes, page, table
@@ -78,7 +77,7 @@ class Operation:
 
 def operations() -> list[Operation]:
     """Every request that the API's description names."""
-    app = make_api(cast(Hub, None))  # the hub is asked for by requests only
+    app = application()
     described, found = app.openapi(), []
     for route in iter_route_contexts(app.routes):
         for method in sorted(route.methods or ()) if route.include_in_schema else ():

@@ -8,9 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from centralita.core.access import BUILT_IN, PERMISSIONS, ROLES
-from centralita.services.hub import Hub
 from centralita.store import tokens
-from centralita.web.api import make_api
+from centralita.web.api import application
 from centralita.web.api.description import routes_of
 from centralita.web.auth import PUBLIC, permission_of, permissions_of, requires
 from tests.api.conftest import Api
@@ -24,8 +23,8 @@ def _called(path: str) -> str:
     return path.replace("{key:path}", "no:lane").replace("{slug}", "no").replace("{name}", "no").replace("{key}", "no")
 
 
-async def test_every_route_declares_what_it_needs(hub: Hub) -> None:
-    routes = routes_of(make_api(hub))
+def test_every_route_declares_what_it_needs() -> None:
+    routes = routes_of(application())
     assert len(routes) > 25
     undeclared = [route.path for route in routes if permission_of(route) is None]
     assert undeclared == []
@@ -39,7 +38,7 @@ def test_a_permission_that_is_not_in_the_table_cannot_be_asked_for() -> None:
 
 async def test_each_role_gets_exactly_as_far_as_the_table_says(api: Api) -> None:
     holders = {role: await api.holding(*sorted(BUILT_IN.roles[role])) for role in ROLES}
-    for route in routes_of(api.app):
+    for route in routes_of(application()):
         permission, path = permission_of(route), _called(str(route.path))
         if permission == PUBLIC:
             continue
@@ -52,7 +51,7 @@ async def test_each_role_gets_exactly_as_far_as_the_table_says(api: Api) -> None
 
 
 async def test_each_scope_opens_its_own_routes_and_no_other(api: Api) -> None:
-    routes = [route for route in routes_of(api.app) if permission_of(route) != PUBLIC]
+    routes = [route for route in routes_of(application()) if permission_of(route) != PUBLIC]
     for scope in sorted({str(permission_of(route)) for route in routes}):
         holder = await api.holding(scope)
         for route in routes:

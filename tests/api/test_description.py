@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from centralita.web.api import application
 from centralita.web.api.description import routes_of
 from centralita.web.api.examples import examples
 from centralita.web.auth import PUBLIC, permission_of
@@ -18,7 +19,7 @@ async def test_openapi_names_the_permission_of_every_operation(api: Api) -> None
     reply = await api("GET", "/api/openapi.json", local=False)
     described = reply.json()
     operations = [operation for path in described["paths"].values() for operation in path.values()]
-    assert len(operations) == sum(permission_of(route) != PUBLIC for route in routes_of(api.app))
+    assert len(operations) == sum(permission_of(route) != PUBLIC for route in routes_of(application()))
     assert all(operation["x-permission"] for operation in operations)
     assert described["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
 
@@ -26,7 +27,7 @@ async def test_openapi_names_the_permission_of_every_operation(api: Api) -> None
 async def test_the_page_lists_every_route_and_loads_nothing_from_elsewhere(api: Api) -> None:
     reply = await api("GET", "/api/docs", local=False)
     page = reply.body.decode()
-    assert all(str(route.path_format) in page for route in routes_of(api.app) if permission_of(route) != PUBLIC)
+    assert all(str(route.path_format) in page for route in routes_of(application()) if permission_of(route) != PUBLIC)
     assert "http://" not in page and "https://" not in page and "<script" not in page
     assert reply.headers["content-security-policy"].startswith("default-src 'none'")
     spanish = await api("GET", "/api/docs", headers={"accept-language": "es"}, local=False)
@@ -58,7 +59,9 @@ async def test_problems_speak_the_language_of_the_request(api: Api) -> None:
 async def test_routes_are_illustrated_by_what_they_really_take_and_answer(api: Api) -> None:
     described = (await api("GET", "/api/openapi.json", local=False)).json()
     about = [
-        route for route in routes_of(api.app) if _is_illustrated(str(route.path_format)) and route.status_code != 204
+        route
+        for route in routes_of(application())
+        if _is_illustrated(str(route.path_format)) and route.status_code != 204
     ]
     assert len(about) >= 36
     for route in about:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import typer.main
@@ -16,11 +16,10 @@ from centralita.core.access import ACTIONS, COMMANDS, PERMISSIONS
 from centralita.core.condition_syntax import EVENT_ATTRIBUTES
 from centralita.integrations import registry
 from centralita.services import announcements
-from centralita.services.hub import Hub
 from centralita.services.metrics import HubMetrics
 from centralita.services.wording import TEXTS
 from centralita.settings import describe
-from centralita.web.api import make_api
+from centralita.web.api import application
 from centralita.web.operate import Operate
 from tests.docs.pages import ROOT
 
@@ -68,7 +67,7 @@ def test_every_event_type(name: str) -> None:
 
 def test_every_route() -> None:
     text = page("reference/http.md")
-    paths = make_api(cast(Hub, None)).openapi()["paths"]
+    paths = application().openapi()["paths"]
     assert len(paths) > 20
     routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
     routes |= {f"GET {path}" for path in Operate.paths} | {"POST /in/{slug}", "POST /in/{slug}/{key}"}

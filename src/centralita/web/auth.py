@@ -25,8 +25,8 @@ _OS_USER = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
 
 def hub_of(request: Request) -> Hub:
-    """The hub that the API belongs to."""
-    hub: Hub = request.app.state.hub
+    """The hub that the request is for."""
+    hub: Hub = request.state.hub
     return hub
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from centralita import __version__
 from centralita.services.hub import Hub
+from centralita.web.carried import App, carrying
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
@@ -15,8 +17,14 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 """Ten thousand rules to try out are 2 MB."""
 
 
-def make_api(hub: Hub) -> FastAPI:
-    """The application below ``/api``, and problem+json 404 for whatever is nowhere else."""
+def make_api(hub: Hub) -> App:
+    """The application below ``/api`` for one hub, and problem+json 404 for whatever is nowhere else."""
+    return carrying(hub, application())
+
+
+@cache
+def application() -> FastAPI:
+    """The same for every hub: it is asked for by requests only, which carry it."""
     # Here, not above: whatever this package's other modules need of it would run in a circle.
     from fastapi import FastAPI
 
@@ -33,7 +41,6 @@ def make_api(hub: Hub) -> FastAPI:
         redirect_slashes=False,
         max_body_size=MAX_BODY_BYTES,
     )
-    app.state.hub = hub
     problems.install(app)
     for router in _routers():
         app.include_router(router, prefix=PREFIX)

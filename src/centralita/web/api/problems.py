@@ -58,9 +58,8 @@ class Problem(Exception):
 def locale_of(request: Request) -> str:
     """The request's language: the first of ``Accept-Language`` that we speak, else the hub's."""
     accepted = [part.split(";")[0].strip() for part in request.headers.get("accept-language", "").split(",")]
-    return best_locale([*accepted, request.app.state.hub.settings.locale] if any(accepted) else [
-        request.app.state.hub.settings.locale
-    ])  # fmt: skip
+    own = request.state.hub.settings.locale
+    return best_locale([*accepted, own] if any(accepted) else [own])
 
 
 def answer(request: Request, status: int, code: str = "", detail: str = "", **more: Any) -> Response:

@@ -3,9 +3,11 @@ what is comfort. It asks the same services as the API and the commands, and show
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from centralita.services.hub import Hub
+from centralita.web.carried import App, carrying
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
@@ -13,8 +15,14 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 2 * 1024 * 1024
 
 
-def make_dashboard(hub: Hub) -> FastAPI:
-    """The application that answers whatever is neither inbound, nor the API's, nor Slack's."""
+def make_dashboard(hub: Hub) -> App:
+    """The application that answers whatever is neither inbound, nor the API's, nor Slack's, for one hub."""
+    return carrying(hub, application())
+
+
+@cache
+def application() -> FastAPI:
+    """The same for every hub, which requests carry."""
     from fastapi import FastAPI
     from starlette.middleware.gzip import GZipMiddleware
 
@@ -22,8 +30,7 @@ def make_dashboard(hub: Hub) -> FastAPI:
     from centralita.web.dashboard.guard import Guard
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, max_body_size=MAX_BODY_BYTES)
-    app.state.hub = hub
-    app.add_middleware(Guard, public_url=hub.settings.server.public_url or "")
+    app.add_middleware(Guard)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     faults.install(app)
     app.include_router(static.router)

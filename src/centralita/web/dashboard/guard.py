@@ -46,27 +46,27 @@ def crosses(headers: Headers, public_url: str) -> bool:
 class Guard:
     """The middleware."""
 
-    def __init__(self, app: ASGIApp, public_url: str = "") -> None:
-        self._app, self._public_url = app, public_url
-        self._headers = dict(HEADERS)
-        if urlsplit(public_url).scheme == "https":
-            self._headers["strict-transport-security"] = "max-age=31536000"
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        public_url: str = scope["state"]["hub"].settings.server.public_url or ""
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
+                for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if urlsplit(public_url).scheme == "https":
+                    headers.setdefault("strict-transport-security", "max-age=31536000")
                 # What somebody may read only while signed in is in no shared cache, and not in the browser's after it.
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 
-        if scope["method"] not in SAFE and crosses(Headers(scope=scope), self._public_url):
+        if scope["method"] not in SAFE and crosses(Headers(scope=scope), public_url):
             await PlainTextResponse("This request comes from another site.\n", 403)(scope, receive, sending)
             return
         await self._app(scope, receive, sending)
