@@ -69,6 +69,20 @@ async def test_a_session_ends_when_nobody_is_there_for_long(hub: Hub, person: Ad
     assert await sessions.list_sessions(hub, "ana") == []
 
 
+async def test_a_page_that_looks_again_by_itself_keeps_no_session_from_going_idle(hub: Hub, person: AddPerson) -> None:
+    opened = await _opened(hub, person)
+    token, idle_s = opened.token, hub.settings.dashboard.session_idle_s
+    for _ in range(3):
+        later(hub, idle_s / 4)
+        found = await signed_in(hub, token, by_itself=True)
+        assert found is not None
+        token = found.rotated_token or token  # the token is replaced all the same
+    assert token != opened.token
+    later(hub, idle_s / 4 + 1)
+    assert await signed_in(hub, token, by_itself=True) is None
+    assert await signed_in(hub, token) is None
+
+
 async def test_a_session_ends_in_time_even_if_somebody_is_always_there(hub: Hub, person: AddPerson) -> None:
     opened = await _opened(hub, person)
     dashboard, token = hub.settings.dashboard, opened.token

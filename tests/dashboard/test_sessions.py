@@ -74,6 +74,24 @@ async def test_a_session_is_over_when_nobody_was_there_for_long(office: Office, 
     assert not await is_in(ana)
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/", {"hx-request": "true", "hx-target": "now", "x-centralita-by-itself": "yes"}),
+        ("/events/live", {"accept": "application/json", "x-centralita-by-itself": "yes"}),
+        ("/events/live", {"accept": "text/event-stream"}),
+    ],
+)
+async def test_a_tab_that_is_only_open_goes_idle(
+    office: Office, ana: Visitor, path: str, headers: dict[str, str]
+) -> None:
+    later(office, office.hub.settings.dashboard.session_idle_s / 2 + 1)
+    async with ana.http.get(office.url + path, headers=headers) as answer:
+        assert answer.status == 200
+    later(office, office.hub.settings.dashboard.session_idle_s / 2)
+    assert not await is_in(ana)
+
+
 async def test_a_session_is_over_in_time_whoever_is_there(office: Office, ana: Visitor) -> None:
     dashboard = office.hub.settings.dashboard
     for _ in range(int(dashboard.session_s // (dashboard.session_idle_s / 2))):

@@ -123,6 +123,11 @@ def _key(written: str) -> str:
     return account.key if isinstance(account, Account) else written.strip().lower()
 
 
-def _ambiguous(people: Iterable[Person]) -> Match:
+def named(people: Iterable[Person]) -> tuple[str, ...]:
+    """Who they are, as people write it: ``Ana Ruiz <ana@example.com>``; the first of them."""
     names = tuple(f"{person.name} <{person.email}>" if person.email else person.name for person in people)
-    return Match(reason="ambiguous", candidates=names[:SHOWN_CANDIDATES])
+    return names[:SHOWN_CANDIDATES]
+
+
+def _ambiguous(people: Iterable[Person]) -> Match:
+    return Match(reason="ambiguous", candidates=named(people))

@@ -6,13 +6,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 
+import msgspec
+
 from centralita.core import assets as core
 from centralita.core.assets import Asset, Match, Standing, Verdict
 from centralita.core.people import Person
 from centralita.core.records import Record
 from centralita.core.usernames import Account, NoPerson
 from centralita.services.alarms import LEASE_S
-from centralita.services.asset_people import People
+from centralita.services.asset_people import People, named
 from centralita.services.asset_sightings import keys_of, own_sighting, policy_of, seen_of, window_of
 from centralita.services.ci_projection import project, told_of
 from centralita.services.hub import Hub
@@ -172,7 +174,12 @@ class _Judged:
             known_owner=before.known_owner, locked=before.locked, shared=before.shared, ignored=before.ignored
         )
         seen = seen_of(self._window, candidate, who)
-        return core.decide_owner(self.asset, account, standing, seen, policy, match)
+        verdict = core.decide_owner(self.asset, account, standing, seen, policy, match)
+        if verdict.verdict not in core.CONFLICTS or not who or "candidates" in verdict.why:
+            return verdict
+        # Whoever has to decide is offered those that the accounts belong to.
+        candidates = list(named({person.id: person for person in who.values()}.values()))
+        return msgspec.structs.replace(verdict, why={**verdict.why, "candidates": candidates})
 
 
 def _row(plan: str, asset: Asset, verdict: Verdict, pending: bool) -> Row:

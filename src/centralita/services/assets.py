@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -86,6 +86,14 @@ class AssetDetail:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """Somebody who may be an asset's owner."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
 class ConflictView:
     """An asset about which a person has to decide."""
 
@@ -95,12 +103,20 @@ class ConflictView:
     reason: str
     why: Mapping[str, Any]
     since: str | None
+    owner: str
+    """Who has it now: name or e-mail; "" for nobody."""
+    candidates: list[Candidate]
+    """Those that the accounts seen on it belong to, as far as that is known."""
+
+
+def _owner(data: Mapping[str, Any]) -> str:
+    owner = data.get("owner")
+    who = owner if isinstance(owner, dict) else {}
+    return str(who.get("name") or who.get("email") or (owner if isinstance(owner, str) else ""))
 
 
 def _view(found: Record, updated_at: float | None) -> AssetView:
     data = found.data
-    owner = data.get("owner")
-    who = owner if isinstance(owner, dict) else {}
     return AssetView(
         id=found.id,
         source=found.source,
@@ -109,7 +125,7 @@ def _view(found: Record, updated_at: float | None) -> AssetView:
         type=str(data.get("type") or ""),
         status=found.status,
         last_user=str(data.get("last_user") or ""),
-        owner=str(who.get("name") or who.get("email") or (owner if isinstance(owner, str) else "")),
+        owner=_owner(data),
         updated_at=shown(updated_at),
         data=data,
     )
@@ -178,8 +194,27 @@ async def mark(hub: Hub, actor: str, id_: str, how: Mark) -> AssetDetail:
 
 async def conflicts(hub: Hub, limit: int, after: str) -> list[ConflictView]:
     """The assets about which a person has to decide, by id."""
-    found = await hub.database.read(lambda tx: assets.conflicts(tx, limit, after))
-    return [ConflictView(one.id, one.name, one.account, one.conflict, one.why, shown(one.conflict_at)) for one in found]
+
+    def read(tx: Transaction) -> list[ConflictView]:
+        found = assets.conflicts(tx, limit, after)
+        described = records.load(tx, "asset", hub.settings.assets.source, [one.id for one in found])
+        return [_conflict(one, described.get(one.id)) for one in found]
+
+    return await hub.database.read(read)
+
+
+def _conflict(one: Known, described: Record | None) -> ConflictView:
+    owner, since = _owner(described.data) if described is not None else "", shown(one.conflict_at)
+    people = list(_candidates(one.why.get("candidates")))
+    return ConflictView(one.id, one.name, one.account, one.conflict, one.why, since, owner, people)
+
+
+def _candidates(written: object) -> Iterator[Candidate]:
+    """As ``asset_people.named`` writes them."""
+    for each in written if isinstance(written, list) else ():
+        name, _bracket, email = str(each).rpartition(" <")
+        if name and email.endswith(">"):
+            yield Candidate(name, email.removesuffix(">"))
 
 
 async def ignore(hub: Hub, actor: str, id_: str) -> None:

@@ -95,10 +95,11 @@ def person_with(policy: Policy, user: UserRow, session: int, rotated_token: str 
     return SignedIn(Principal(f"user:{user.name}", user.name, permissions), user, session, rotated_token)
 
 
-async def signed_in(hub: Hub, token: str) -> SignedIn | None:
+async def signed_in(hub: Hub, token: str, by_itself: bool = False) -> SignedIn | None:
     """Who shows this token; None for nobody: it never was, has ended, is too old or was replaced.
 
-    Raises StoreUnavailable.
+    ``by_itself``: a page asks without anybody doing anything, which keeps no session from going idle and has no other
+    effect. Raises StoreUnavailable.
     """
     if not _TOKEN.fullmatch(token):
         return None
@@ -111,7 +112,7 @@ async def signed_in(hub: Hub, token: str) -> SignedIn | None:
         return None
     rotated = ""
     with contextlib.suppress(StoreUnavailable):  # who is there may look, though nobody can note it
-        rotated = await _keep_up(hub, shown, hashed, now)
+        rotated = await _keep_up(hub, shown, hashed, now, by_itself)
     return person_with(policy_of(hub), shown.user, shown.session.id, rotated)
 
 
@@ -126,18 +127,20 @@ def _is_open(hub: Hub, shown: Shown, now: float) -> bool:
     )
 
 
-async def _keep_up(hub: Hub, shown: Shown, hashed: str, now: float) -> str:
+async def _keep_up(hub: Hub, shown: Shown, hashed: str, now: float, by_itself: bool) -> str:
     """Notes what this request changes about its session, if anything; a newer token when it is time for one."""
     session = shown.session
     spent = shown.spent_at is not None
     due = not spent and now - shown.made_at > ROTATED_S and now - session.rotated_at > SEEN_GAP_S
     first_shown = not spent and not shown.newest
-    if not (due or first_shown or now - session.seen_at > SEEN_GAP_S):
+    is_there = not by_itself and now - session.seen_at > SEEN_GAP_S
+    if not (due or first_shown or is_there):
         return ""
     token = secrets.token_urlsafe(32)
 
     def write(tx: Transaction) -> bool:
-        sessions.seen(tx, session.id, now)
+        if not by_itself:
+            sessions.seen(tx, session.id, now)
         if first_shown:
             sessions.confirm(tx, session.id, hashed, now)
         return due and sessions.rotate(tx, session, hash_key(token), now)

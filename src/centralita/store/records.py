@@ -69,6 +69,14 @@ def find(tx: Transaction, kind: str, id_: str, source: str = "") -> Record | Non
     return _record(row) if row is not None else None
 
 
+def load(tx: Transaction, kind: str, source: str, ids: Iterable[str]) -> dict[str, Record]:
+    """Those of ``ids`` that the source has described."""
+    query = sa.select(records).where(
+        records.c.kind == kind, records.c.source == source, records.c.id.in_(sorted(set(ids)))
+    )
+    return {row.id: _record(row) for row in tx.execute(query)}
+
+
 def newest(
     tx: Transaction, wanted: Filter, limit: int, before: tuple[float, str] | None = None
 ) -> list[tuple[Record, float]]:

@@ -43,6 +43,7 @@ def routers() -> list[APIRouter]:
     """One of each noun. A path without a name in it stands before those that it would be a name for."""
     from centralita.web.dashboard import (
         approvals,
+        assets,
         audit,
         cis,
         dead_letters,
@@ -70,7 +71,7 @@ def routers() -> list[APIRouter]:
 
     modules = (
         *(overview, example_event, dead_letters, setup, setup_steps),
-        *(events, event_live, event_replays, event_page, incidents, cis),
+        *(events, event_live, event_replays, event_page, incidents, cis, assets),
         *(rules, sources, approvals),
         *(users, tokens, audit),
         *(search, preferences, sign_in, identity, invitations, profile),

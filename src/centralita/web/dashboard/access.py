@@ -14,6 +14,8 @@ from centralita.services.sessions import SignedIn
 from centralita.web.auth import PUBLIC, Requirement, hub_of
 
 COOKIE = "centralita_session"
+BY_ITSELF = "x-centralita-by-itself"
+"""The header of what a page's script asks for while nobody does anything."""
 
 
 class SignInNeeded(Exception):
@@ -43,9 +45,16 @@ async def signed_in(request: Request) -> SignedIn | None:
     """Who looks; None for nobody. Asked once a request. Raises StoreUnavailable."""
     if not hasattr(request.state, "signed_in"):
         token = request.cookies.get(cookie_name(request), "")
-        request.state.signed_in = await sessions.signed_in(hub_of(request), token) if token else None
+        request.state.signed_in = (
+            await sessions.signed_in(hub_of(request), token, _by_itself(request)) if token else None
+        )
     found: SignedIn | None = request.state.signed_in
     return found
+
+
+def _by_itself(request: Request) -> bool:
+    # A stream of events can't say so by a header, and no person asks for one.
+    return BY_ITSELF in request.headers or "text/event-stream" in request.headers.get("accept", "")
 
 
 def keep(request: Request, response: Response, token: str) -> None:

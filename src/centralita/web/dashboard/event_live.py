@@ -23,7 +23,9 @@ from centralita.web.dashboard.access import needs
 router = APIRouter()
 
 BEAT_S = 15.0
-"""So often something is sent, so that nobody between takes the connection for dead."""
+"""So often something is sent, so that nobody between takes the connection for dead, and the page knows that it comes
+through."""
+_BEAT = "event: beat\ndata: nothing new\n\n"
 LASTS_S = 300.0
 """Then the browser connects anew, and is asked again who it is and what it may."""
 RETRY_MS = 2_000
@@ -31,7 +33,8 @@ RETRY_MS = 2_000
 
 @router.get("/events/live", dependencies=[needs("event.read")])
 async def follow(request: Request, after: str = Query(default="", max_length=100)) -> Response:
-    """How many events came since ``after``, or since the last that the browser was told of: ``new`` with a number."""
+    """How many events came since ``after``, or since the last that the browser was told of: ``new`` with a number. A
+    ``beat`` at the beginning and while nothing is new."""
     hub, known = hub_of(request), _known(request.headers.get("last-event-id") or after)
     if "application/json" in request.headers.get("accept", ""):
         news = await live.newer(hub, known)
@@ -48,7 +51,7 @@ def _known(text: str) -> str:
 
 
 async def _told(hub: Hub, after: str) -> AsyncIterator[str]:
-    yield f"retry: {RETRY_MS}\n\n"
+    yield f"retry: {RETRY_MS}\n\n{_BEAT}"
     told, end = 0, time.monotonic() + LASTS_S
     async with contextlib.aclosing(live.follow(hub, after)) as coming:
         waits: asyncio.Future[Any] | None = None
@@ -57,7 +60,7 @@ async def _told(hub: Hub, after: str) -> AsyncIterator[str]:
                 waits = waits or asyncio.ensure_future(anext(coming, None))
                 done, _ = await asyncio.wait({waits}, timeout=BEAT_S)
                 if not done:
-                    yield ": nothing new\n\n"
+                    yield _BEAT
                     continue
                 news, waits = waits.result(), None
                 if news is None:

@@ -217,7 +217,7 @@ def _conflicts(need: Need, language: str) -> Task:
     text = _filled(
         ngettext("{n} asset's owner is in doubt", "{n} assets' owners are in doubt", need.count, language), need
     )
-    return Task("held", text)
+    return Task("held", text, "/assets/conflicts")
 
 
 def _issues(need: Need, language: str) -> Task:

@@ -1,7 +1,7 @@
 // Everything here is an addition: each page works without it.
 import { keyboard } from "./keyboard.js";
 import { palette } from "./palette.js";
-import { live } from "./live.js";
+import { BY_ITSELF, live } from "./live.js";
 import { charts } from "./charts.js";
 
 const said = JSON.parse(document.getElementById("texts")?.textContent || "{}");
@@ -51,6 +51,10 @@ document.addEventListener("click", (event) => {
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm || event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
+});
+// A page that looks again by itself says so: nobody is there because of that, and the session may go idle.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.elt.matches("[hx-trigger^=every]")) Object.assign(event.detail.headers, BY_ITSELF);
 });
 // What looks again by itself rests while somebody is in it: nothing is taken from under a key, a pointer or a screen reader.
 document.addEventListener("htmx:beforeRequest", (event) => {
