@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from centralita.services.times import shown
 from centralita.store import lanes, stored_webhooks
 from tests.api.conftest import Api
 
@@ -141,11 +142,44 @@ async def test_off_on_and_removed(api: Api) -> None:
     assert not list(api.hub.webhooks.subscriptions)
     assert (await api("POST", f"{PATH}/billing/enable")).json()["state"] == "on"
     assert len(api.hub.webhooks.subscriptions) == 1
-    assert (await api("DELETE", f"{PATH}/billing")).json() == {"waiting": 0}
+    assert (await api("DELETE", f"{PATH}/billing")).json() == {"waiting": 0, "restorable_until": None}
     assert (await api("GET", f"{PATH}/billing")).status == 404
     assert (await api("DELETE", f"{PATH}/billing")).status == 404
     again = await _add(api)
     assert again["webhook"]["revision"] > 2
+
+
+async def test_what_was_removed_restorably_comes_back_with_its_secret(api: Api) -> None:
+    secret = (await _add(api))["secret"]
+    gone = (await api("DELETE", f"{PATH}/billing?restorable=true")).json()
+    assert gone["waiting"] == 0 and gone["restorable_until"] > (shown(api.hub.clock.now()) or "")
+    assert (await api("GET", f"{PATH}/billing")).status == 404
+    reader = await api.holding("webhook.read", "lane.manage")
+    assert (await reader("POST", f"{PATH}/billing/restore")).status == 403
+    back = await api("POST", f"{PATH}/billing/restore")
+    assert (back.status, back.json()["state"]) == (200, "on")
+    assert api.hub.webhooks.config("billing")["receiver"].secrets(api.hub.clock.now()) == [secret]  # type: ignore[index]  # there
+    actions = [each["action"] for each in (await api("GET", "/api/v1/audit")).json()["items"]]
+    assert [each for each in actions if each.startswith("webhook.")] == [
+        "webhook.restored",
+        "webhook.put_away",
+        "webhook.added",
+    ]
+    assert (await api("POST", f"{PATH}/billing/restore")).status == 404
+    await api("DELETE", f"{PATH}/billing")
+    assert (await api("POST", f"{PATH}/billing/restore")).status == 404
+
+
+async def test_a_queue_is_paused_and_goes_on(api: Api) -> None:
+    await _add(api)
+    refused = await api("POST", f"{PATH}/billing/pause")
+    assert (refused.status, refused.json()["code"]) == (409, "webhook.no_queue")
+    await api.hub.database.write(lambda tx: lanes.resolve(tx, {"webhook:billing": ("webhook", "billing")}))
+    operator = await api.holding("webhook.read", "lane.manage")
+    assert (await operator("POST", f"{PATH}/billing/pause")).json()["state"] == "paused"
+    assert (await operator("POST", f"{PATH}/nobody/pause")).status == 404
+    assert (await (await api.holding("webhook.manage"))("POST", f"{PATH}/billing/pause")).status == 403
+    assert (await api("POST", f"{PATH}/billing/resume")).json()["state"] == "on"
 
 
 async def test_what_the_hub_stopped_is_disabled_until_it_is_resumed(api: Api) -> None:

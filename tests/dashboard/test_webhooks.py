@@ -171,6 +171,23 @@ async def test_off_on_removed_and_back(bench: Bench) -> None:
     assert "too late" in (await bench.ana.post("/webhooks/switched/restore")).text
 
 
+async def test_one_is_paused_and_goes_on_from_its_own_page(bench: Bench) -> None:
+    await bench.make("halted", types=["printer.halted"])
+    assert "no queue to pause" in (await bench.ana.post("/webhooks/halted/pause")).text
+    await bench.tried("halted", await bench.office.receive(type="printer.halted", subject="printer/6"))
+    operator = await bench.office.as_role("operator")
+    assert {"/webhooks/halted/pause"} == {
+        path for path in (await operator.get("/webhooks/halted")).forms() if "halted" in path
+    }
+    paused = await operator.post("/webhooks/halted/pause")
+    assert "is paused" in paused.text and paused.forms().count("/webhooks/halted/resume") == 2
+    event = await bench.office.receive(type="printer.halted", title="Another", subject="printer/6")
+    assert "1 waits" in (await bench.ana.get("/webhooks/halted")).text
+    assert "goes on" in (await operator.post("/webhooks/halted/resume")).text
+    assert (await bench.tried("halted", event)).outcome == "delivered"
+    assert await bench.did() == "webhook.resumed webhook/halted"
+
+
 # ---- what it was sent
 
 

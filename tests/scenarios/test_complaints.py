@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from centralita.core.conditions import compile_condition
 from centralita.sandbox.control import SinkControl
 from centralita.sandbox.sink.answers import AnswerPlan
-from centralita.services import timers, webhook_changes, webhook_history
+from centralita.services import timers, webhook_changes, webhook_history, webhook_queue
 from centralita.services.webhook_history import AttemptFilter
 from tests.scenarios.conftest import WEBHOOK_SECRET, World, webhooks
 from tests.scenarios.judges import Reader, header, judge_intact, judge_order
@@ -171,7 +171,7 @@ async def test_events_wait_for_a_webhook_that_the_hub_stopped_and_come_in_order_
     await until(lambda: world.lane("stopped").paused)
     events += await world.post("stopped", ["", ""])
     await until(lambda: len(world.pending("stopped")) == 3)
-    await webhook_changes.resume(world.hub, ACTOR, "stopped")
+    await webhook_queue.resume(world.hub, ACTOR, "stopped")
     await world.done("stopped", 3)
     arrivals = await world.sink.received(path="/stopped")
     assert [header(arrival, "webhook-id") for arrival in arrivals] == [events[0], *events]

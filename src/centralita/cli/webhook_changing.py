@@ -1,4 +1,4 @@
-"""``webhook add``, ``edit``, ``remove``, ``enable``, ``disable``, ``resume`` and ``rotate``."""
+"""``webhook add``, ``edit``, ``rotate``; ``enable``, ``disable``, ``pause``, ``resume``; ``remove``, ``restore``."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ NewUrl = Annotated[str | None, typer.Option("--url", help=_("Where events are po
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    for name, text, examples, function in (*_changes(), *_switches()):
-        command(app, name, "webhook.manage", text, examples)(function)
+    for name, text, examples, function in (*_changes(), *_switches(), *_endings()):
+        command(app, name, "lane.manage" if name == "pause" else "webhook.manage", text, examples)(function)
 
 
 _Command = tuple[str, str, list[str], Callable[..., None]]
@@ -91,16 +91,36 @@ def _switches() -> list[_Command]:
             disable,
         ),
         (
+            "pause",
+            _("Send nothing to a webhook for now. What waits is kept, and what happens meanwhile waits too."),
+            ["centralita webhook pause erp"],
+            pause,
+        ),
+        (
             "resume",
             _("Go on with a webhook that was paused, or stopped by the hub because it kept failing."),
             ["centralita webhook resume erp"],
             resume,
         ),
+    ]
+
+
+def _endings() -> list[_Command]:
+    return [
         (
             "remove",
             _("Remove a webhook that people made; what waited for it ends as skipped."),
-            ["centralita webhook remove erp"],
+            [
+                "centralita webhook remove erp",
+                "centralita webhook remove erp --restorable    # ten minutes to think better of it",
+            ],
             remove,
+        ),
+        (
+            "restore",
+            _("Bring back a webhook that was removed less than ten minutes ago, with its secrets and its queue."),
+            ["centralita webhook restore erp"],
+            restore,
         ),
     ]
 
@@ -199,6 +219,10 @@ def disable(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
     _switch(ctx, name, "disable", as_json)
 
 
+def pause(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+    _switch(ctx, name, "pause", as_json)
+
+
 def resume(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
     _switch(ctx, name, "resume", as_json)
 
@@ -212,11 +236,27 @@ def _switch(ctx: typer.Context, name: str, verb: str, as_json: bool) -> None:
     say(f"{hook['name']}  {lamp(hook['state'])}  " + _("{count} waiting").format(count=hook["waiting"]))
 
 
-def remove(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+def restore(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+    _switch(ctx, name, "restore", as_json)
+
+
+def remove(
+    ctx: typer.Context,
+    name: Name,
+    restorable: Annotated[
+        bool, typer.Option("--restorable", help=_("So that it can be restored for ten minutes, with what waits."))
+    ] = False,
+    as_json: Json = False,
+) -> None:
     with session(ctx.obj) as hub:
-        gone = hub.delete(f"/webhooks/{segment(name)}")
+        gone = hub.delete(f"/webhooks/{segment(name)}" + ("?restorable=true" if restorable else ""))
     if as_json:
         print_json(gone)
+        return
+    if gone["restorable_until"]:
+        said = _("{name} is removed. Until {time} it can be brought back: {command}")
+        command_ = f"centralita webhook restore {name}"
+        say(said.format(name=name, time=gone["restorable_until"], command=command_))
         return
     said = _("{name} is removed; {count} deliveries that waited end as skipped.")
     say(said.format(name=name, count=gone["waiting"]))

@@ -17,19 +17,18 @@ from pydantic import ValidationError
 from centralita.core.secrets import SecretError
 from centralita.core.shown_urls import shown_url
 from centralita.integrations.webhook.receiver import SigningKey
-from centralita.services import webhook_checks, webhook_keys, webhooks
+from centralita.services import webhook_checks, webhook_keys, webhook_queue, webhooks
 from centralita.services.audit import record
 from centralita.services.hub import Hub
 from centralita.services.keys import KeyFault
-from centralita.services.lanes import go_on
 from centralita.services.source_changes import InTheWay
 from centralita.services.times import shown
 from centralita.services.webhook_catalogue import Sealed, seal
 from centralita.services.webhook_checks import Fault, WebhookFaulty
 from centralita.services.webhook_keys import Scheme
-from centralita.services.webhooks import LANE, WebhookView
+from centralita.services.webhooks import WebhookView
 from centralita.settings.webhooks import Webhook, joined, parted
-from centralita.store import deliveries, lanes, stored_webhooks, timers
+from centralita.store import stored_webhooks, timers
 from centralita.store.database import Conflict, Transaction
 from centralita.store.stored_webhooks import WebhookRow
 from centralita.store.timers import Timer
@@ -82,7 +81,7 @@ async def add(hub: Hub, actor: str, given: Mapping[str, Any], scheme: Scheme | N
             raise InTheWay("webhook.taken", name=hook.name)
         if before is not None and before.put_away:
             raise InTheWay("webhook.put_away", name=hook.name)
-        if before is not None and _give_up_queue(tx, hook.name, now):
+        if before is not None and webhook_queue.give_up(tx, hook.name, now):
             return False  # what waited for the one before would be sent to the address of the new one
         if before is None:
             stored_webhooks.add(tx, fresh)
@@ -131,26 +130,11 @@ async def set_enabled(hub: Hub, actor: str, name: str, enabled: bool) -> Webhook
     def write(tx: Transaction) -> None:
         before = _alive(tx, name)
         if enabled:
-            _resume(tx, name, only_hubs=True)
+            webhook_queue.release(tx, name, only_hubs=True)
         hook, keys = _opened(hub, before)
         _write(tx, hub, actor, before, hook.model_copy(update={"enabled": enabled}), keys)
 
     await _change(hub, write)
-    return await webhooks.find(hub, name)
-
-
-async def resume(hub: Hub, actor: str, name: str) -> WebhookView:
-    """Goes on with the queue of a webhook that was paused, or stopped by the hub. Raises LookupError."""
-    await webhooks.find(hub, name)
-    now = hub.clock.now()
-
-    def write(tx: Transaction) -> None:
-        before = _resume(tx, name)
-        if before:
-            record(tx, now, actor, "webhook.resumed", f"webhook/{name}", {"before": before})
-
-    await hub.database.write(write)
-    _look(hub)
     return await webhooks.find(hub, name)
 
 
@@ -169,7 +153,7 @@ async def remove(hub: Hub, actor: str, name: str) -> int:
 
 
 def _end(tx: Transaction, before: WebhookRow, actor: str, now: float) -> int:
-    waiting = _give_up_queue(tx, before.name, now)
+    waiting = webhook_queue.give_up(tx, before.name, now)
     changed = {"sealed": b"", "enabled": False, "removed_at": now, "updated_at": now}
     stored_webhooks.change(tx, msgspec.structs.replace(before, revision=before.revision + 1, **changed))
     details = {"before": _told(before), "waiting": waiting}
@@ -360,36 +344,6 @@ def _opened(hub: Hub, row: WebhookRow) -> tuple[Webhook, tuple[SigningKey, ...]]
         raise InTheWay(fault.reason) from None
     except ValidationError:
         raise InTheWay("webhook.shut") from None
-
-
-def _give_up_queue(tx: Transaction, name: str, now: float) -> int:
-    """Has all that waits looked at, whatever it waits for, so that it ends; how many that are."""
-    known = lanes.by_key(tx, LANE + name)
-    if known is None:
-        return 0
-    lane = lanes.lock(tx, [known.id])[known.id]
-    go_on(lane)
-    lane.held_until, lane.hold_reason = 0.0, ""
-    lanes.save(tx, [lane])
-    deliveries.hasten(tx, lane.id, now)
-    return deliveries.unfinished(tx, [lane.id]).get(lane.id, 0)
-
-
-def _resume(tx: Transaction, name: str, *, only_hubs: bool = False) -> dict[str, Any]:
-    """Has the lane go on, whatever stopped or held it; what that was, {} when nothing had.
-
-    ``only_hubs``: a stop by a person stays.
-    """
-    known = lanes.by_key(tx, LANE + name)
-    if known is None:
-        return {}
-    lane = lanes.lock(tx, [known.id])[known.id]
-    if only_hubs and lane.paused and not lane.paused_reason:
-        return {}
-    before = {"paused": lane.paused, "reason": lane.paused_reason or lane.hold_reason}
-    go_on(lane)
-    lanes.save(tx, [lane])
-    return before if any(before.values()) else {}
 
 
 def _told(row: WebhookRow) -> dict[str, Any]:

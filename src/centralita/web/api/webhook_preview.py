@@ -5,34 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from centralita.services import webhook_preview
 from centralita.services.webhook_preview import Looked, Preview
 from centralita.services.wording import in_words
-from centralita.settings.webhooks import Webhook
 from centralita.web.api.once import Route
 from centralita.web.api.problems import locale_of
+from centralita.web.api.webhook_bodies import ChosenEvent, DraftBody
 from centralita.web.auth import hub_of, requires
 
 router = APIRouter(route_class=Route, tags=["webhooks"])
-
-_EventId = Annotated[str, Field(max_length=100, description="Id of an event that has happened.")]
-_Type = Annotated[str, Field(max_length=200, description="Type of an example; else one that it subscribes to.")]
-
-
-class PreviewSavedBody(BaseModel):
-    """Which event; nothing for an example of a type that the webhook subscribes to."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-    event: _EventId = ""
-    type: _Type = ""
-
-
-class PreviewBody(PreviewSavedBody):
-    """Settings that need not be saved, and which event."""
-
-    webhook: Webhook = Field(description="As the configuration file and the API say a webhook.")
 
 
 class PreviewView(BaseModel):
@@ -61,7 +44,7 @@ _MAY = [requires("webhook.read"), requires("event.read")]
 
 
 @router.post("/webhooks/preview", dependencies=_MAY)
-async def preview_draft(request: Request, body: Annotated[PreviewBody, Body(openapi_examples=_DRAFT)]) -> PreviewView:
+async def preview_draft(request: Request, body: Annotated[DraftBody, Body(openapi_examples=_DRAFT)]) -> PreviewView:
     """What a webhook of these settings would be sent. Nothing is sent, and no secret signs it."""
     looked = Looked(event=body.event, type=body.type)
     return _view(request, await webhook_preview.preview_draft(hub_of(request), body.webhook, looked))
@@ -69,7 +52,7 @@ async def preview_draft(request: Request, body: Annotated[PreviewBody, Body(open
 
 @router.post("/webhooks/{name}/preview", dependencies=_MAY)
 async def preview_webhook(
-    request: Request, name: str, body: Annotated[PreviewSavedBody, Body(openapi_examples=_SAVED)]
+    request: Request, name: str, body: Annotated[ChosenEvent, Body(openapi_examples=_SAVED)]
 ) -> PreviewView:
     """What a webhook that there is would be sent. Nothing is sent, and no secret signs it."""
     looked = Looked(event=body.event, type=body.type)

@@ -5,42 +5,23 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from centralita.services import webhook_trial
 from centralita.services.webhook_trial import Trial, Wish
 from centralita.services.wording import in_words
-from centralita.settings.webhooks import Webhook
 from centralita.web.api.once import Route, changing_hub
 from centralita.web.api.problems import locale_of
+from centralita.web.api.webhook_bodies import ChosenEvent, DraftBody
 from centralita.web.auth import hub_of, principal_of, requires
 
 router = APIRouter(route_class=Route, tags=["webhooks"])
 
-_EventId = Annotated[str, Field(max_length=100, description="Id of an event that has happened; it keeps its id.")]
-_Type = Annotated[str, Field(max_length=200, description="Event type of an example; else one that it subscribes to.")]
 
-
-class TestBody(BaseModel):
+class TestBody(ChosenEvent):
     """What is to be sent; nothing for an example of a type that the webhook subscribes to."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-    event: _EventId = ""
-    type: _Type = ""
     even_if_off: bool = Field(default=False, description="Also to a webhook that is switched off.")
-
-    def wish(self) -> Wish:
-        """As the service takes it."""
-        return Wish(event=self.event, type=self.type, even_if_off=self.even_if_off)
-
-
-class DraftBody(BaseModel):
-    """Settings that need not be saved, and what is to be sent by them."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-    webhook: Webhook = Field(description="As the configuration file and the API say a webhook.")
-    event: _EventId = ""
-    type: _Type = ""
 
 
 class TrialView(BaseModel):
@@ -93,7 +74,8 @@ async def try_webhook(
     """Sends a message now. Nothing of it is in the queue, the breaker or the history; 409 for a webhook that is off."""
     actor = (await principal_of(request)).actor
     response.headers["cache-control"] = "no-store"
-    return _view(request, await webhook_trial.try_saved(changing_hub(request), actor, name, body.wish()))
+    wish = Wish(event=body.event, type=body.type, even_if_off=body.even_if_off)
+    return _view(request, await webhook_trial.try_saved(changing_hub(request), actor, name, wish))
 
 
 @router.get("/webhooks/{name}/snippet", dependencies=[requires("webhook.read")])

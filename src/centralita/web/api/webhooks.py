@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from centralita.i18n import N_
-from centralita.services import webhook_changes, webhooks
+from centralita.services import webhook_changes, webhook_queue, webhooks
 from centralita.services.times import shown
 from centralita.services.webhook_changes import Made
 from centralita.services.webhook_checks import Fault
@@ -99,6 +99,9 @@ class Removed(BaseModel):
     waiting: int = Field(
         description=N_("Deliveries that waited: they end as skipped, with the reason webhook.removed.")
     )
+    restorable_until: str | None = Field(
+        description=N_("Until when it can be restored, with what waits; null for one that is gone for good.")
+    )
 
 
 class Keys(BaseModel):
@@ -163,11 +166,17 @@ async def change_webhook(request: Request, name: str, body: WebhookChange) -> Ch
 
 
 @router.delete("/webhooks/{name}", dependencies=[requires("webhook.manage")])
-async def remove_webhook(request: Request, name: str) -> Removed:
-    """Nothing more is sent to it; what waited ends as skipped. 409 for one that the file provides."""
-    return Removed(
-        waiting=await webhook_changes.remove(changing_hub(request), (await principal_of(request)).actor, name)
-    )
+async def remove_webhook(
+    request: Request,
+    name: str,
+    restorable: Annotated[bool, Query(description="So that it can be restored for ten minutes, as it was.")] = False,
+) -> Removed:
+    """Nothing more is sent to it; what waited ends as skipped. 409 for one that the file provides. With `restorable`
+    its secrets, its queue and its name are kept for ten minutes: `POST /webhooks/{name}/restore` brings it back."""
+    hub, actor = changing_hub(request), (await principal_of(request)).actor
+    if restorable:
+        return Removed(waiting=0, restorable_until=shown(await webhook_changes.put_away(hub, actor, name)))
+    return Removed(waiting=await webhook_changes.remove(hub, actor, name), restorable_until=None)
 
 
 @router.post("/webhooks/{name}/enable", dependencies=[requires("webhook.manage")])
@@ -182,10 +191,23 @@ async def disable_webhook(request: Request, name: str) -> WebhookView:
     return await webhook_changes.set_enabled(changing_hub(request), (await principal_of(request)).actor, name, False)
 
 
+@router.post("/webhooks/{name}/restore", dependencies=[requires("webhook.manage")])
+async def restore_webhook(request: Request, name: str) -> WebhookView:
+    """Brings back, with its secrets and its queue, what was removed restorably less than ten minutes ago, here or at
+    the dashboard; 404 for what is gone for good."""
+    return await webhook_changes.restore(changing_hub(request), (await principal_of(request)).actor, name)
+
+
+@router.post("/webhooks/{name}/pause", dependencies=[requires("lane.manage")])
+async def pause_webhook(request: Request, name: str) -> WebhookView:
+    """Sends nothing until it is resumed; what comes in waits. 409 while it was never sent anything."""
+    return await webhook_queue.pause(changing_hub(request), (await principal_of(request)).actor, name)
+
+
 @router.post("/webhooks/{name}/resume", dependencies=[requires("webhook.manage")])
 async def resume_webhook(request: Request, name: str) -> WebhookView:
     """Goes on with a queue that was paused, or stopped by the hub: nothing of it is lost."""
-    return await webhook_changes.resume(changing_hub(request), (await principal_of(request)).actor, name)
+    return await webhook_queue.resume(changing_hub(request), (await principal_of(request)).actor, name)
 
 
 @router.get("/webhooks/{name}/secrets", dependencies=[requires("webhook.read")])

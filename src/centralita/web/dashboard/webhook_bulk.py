@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from centralita.i18n import N_
 from centralita.i18n import gettext as _
-from centralita.services import lanes, webhook_changes, webhooks
+from centralita.services import webhook_changes, webhook_queue
 from centralita.services.hub import Hub
 from centralita.services.source_changes import InTheWay
 from centralita.services.webhook_checks import WebhookFaulty
@@ -27,17 +27,6 @@ MOST_NAMES = 500
 Work = Callable[[Hub, str, str], Awaitable[Any]]
 
 
-async def _pause(hub: Hub, actor: str, name: str) -> None:
-    await webhooks.find(hub, name)
-    if await lanes.set_paused(hub, actor, webhooks.LANE + name, True) is None:
-        raise InTheWay("webhook.no_queue", webhook=name)
-
-
-async def _go_on(hub: Hub, actor: str, name: str) -> None:
-    await webhooks.find(hub, name)
-    await lanes.set_paused(hub, actor, webhooks.LANE + name, False)
-
-
 async def _enable(hub: Hub, actor: str, name: str) -> None:
     await webhook_changes.set_enabled(hub, actor, name, True)
 
@@ -47,8 +36,8 @@ async def _disable(hub: Hub, actor: str, name: str) -> None:
 
 
 DOINGS: Mapping[str, tuple[str, Work, str]] = {
-    "pause": ("lane.manage", _pause, N_("Paused: {names}. What comes in waits.")),
-    "resume": ("lane.manage", _go_on, N_("Going on: {names}.")),
+    "pause": ("lane.manage", webhook_queue.pause, N_("Paused: {names}. What comes in waits.")),
+    "resume": ("lane.manage", webhook_queue.resume, N_("Going on: {names}.")),
     "enable": ("webhook.manage", _enable, N_("Switched on: {names}.")),
     "disable": ("webhook.manage", _disable, N_("Switched off: {names}. What waits is kept.")),
 }

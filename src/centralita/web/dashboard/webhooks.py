@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from centralita.i18n import N_, ngettext
 from centralita.i18n import gettext as _
-from centralita.services import webhook_changes, webhook_statistics, webhooks
+from centralita.services import webhook_changes, webhook_queue, webhook_statistics, webhooks
 from centralita.services.webhooks import STATES, WebhookView
 from centralita.web.auth import hub_of
 from centralita.web.dashboard.access import needs, person_of
@@ -84,10 +84,18 @@ async def disable(request: Request, name: str) -> Response:
     return await done(request, work, base_of(name), flash)
 
 
-@router.post("/webhooks/{name}/resume", dependencies=[needs("webhook.manage")])
+@router.post("/webhooks/{name}/pause", dependencies=[needs("lane.manage")])
+async def pause(request: Request, name: str) -> Response:
+    """Sends nothing for now: what comes in waits."""
+    work = webhook_queue.pause(hub_of(request), await actor_of(request), name)
+    text = N_("The webhook {name} is paused; what comes in waits.")
+    return await done(request, work, base_of(name), Flash(text, {"name": name}, "held", base_of(name) + "/resume"))
+
+
+@router.post("/webhooks/{name}/resume", dependencies=[needs("lane.manage")])
 async def resume(request: Request, name: str) -> Response:
     """Goes on with what waits, whatever stopped or held it."""
-    work = webhook_changes.resume(hub_of(request), await actor_of(request), name)
+    work = webhook_queue.resume(hub_of(request), await actor_of(request), name)
     return await done(request, work, base_of(name), Flash(N_("The webhook {name} goes on."), {"name": name}))
 
 
