@@ -12,13 +12,25 @@ import structlog
 from centralita.services import announcements, rollups
 from centralita.services.hub import Hub
 from centralita.services.settle import ANNOUNCE_GAP_S
-from centralita.store import arrivals, buckets, lanes, rejections, remembered, stored_webhooks, upkeep
-from centralita.store.database import StoreUnavailable, Transaction
+from centralita.settings.shape import Retention
+from centralita.store import (
+    arrivals,
+    buckets,
+    lanes,
+    rejections,
+    remembered,
+    rulesets,
+    stored_rules,
+    stored_webhooks,
+    upkeep,
+)
+from centralita.store.database import Database, StoreUnavailable, Transaction
 
 log = structlog.get_logger(__name__)
 
 MINUTE_S = 60.0
 HOUR_S = 3600.0
+DAY_S = 86_400.0
 REJECTIONS_LEAST = 5
 CLOCK_TOLERANCE_S = 60.0
 MAX_JUMP_S = 3 * 86_400.0
@@ -143,16 +155,8 @@ async def every_hour(hub: Hub) -> None:
     await rollups.coarsen(hub.database, now)
     if not await hub.database.write(trusted):
         return
-    for table, days in (
-        ("receipts", keep.receipts_days),
-        ("events", keep.events_days),
-        ("history", keep.history_days),
-        ("attempts", keep.attempts_days),
-    ):
-        drop = partial(upkeep.drop_old, table=table, before_day=today - days)
-        more = True
-        while more:
-            more = await hub.database.write(drop)
+    await _drop_days(hub.database, today, keep)
+    await _forget_rules(hub.database, today - keep.events_days)
     await rollups.forget(hub.database, now, keep)
     oldest = int(now) - keep.rollup_minutes_days * 86_400, today - keep.rollup_days_days
     await hub.database.write(lambda tx: arrivals.forget(tx, *oldest))
@@ -160,3 +164,38 @@ async def every_hour(hub: Hub) -> None:
     await hub.database.write(lambda tx: stored_webhooks.forget_revisions(tx, now - keep.attempts_days * 86_400))
     period_s = max(hub.settings.receive.dedupe_days * 86_400, 300.0)
     await hub.database.write(lambda tx: upkeep.forget_duplicates(tx, int(now // period_s) - 1))
+
+
+async def _drop_days(database: Database, today: int, keep: Retention) -> None:
+    """What is kept by days, and what means nothing without it."""
+    receipts_from, events_from = await database.read(
+        lambda tx: [upkeep.first_needed_day(tx, today - days) for days in (keep.receipts_days, keep.events_days)]
+    )
+    for table, from_day in (
+        ("receipts", receipts_from),
+        ("events", events_from),
+        ("history", today - keep.history_days),
+        ("attempts", today - keep.attempts_days),
+    ):
+        while await database.write(partial(upkeep.drop_old, table=table, before_day=from_day)):
+            pass
+    while await database.write(partial(upkeep.drop_unparsed, before=receipts_from * DAY_S)):
+        pass
+    expired, more = 0, upkeep.BATCH
+    while more == upkeep.BATCH:
+        more = await database.write(partial(upkeep.drop_dead_letters, before_day=today - keep.history_days))
+        expired += more
+    if expired:
+        log.warning("dead_letters.expired", count=expired)
+
+
+async def _forget_rules(database: Database, from_day: int) -> None:
+    """What rules said before the oldest event that is kept was decided."""
+
+    def forget(tx: Transaction) -> None:
+        # A day more: another process's clock may be behind.
+        before = (upkeep.first_kept_day(tx, from_day) - 1) * DAY_S
+        stored_rules.hold(tx)
+        stored_rules.forget(tx, rulesets.forget(tx, before))
+
+    await database.write(forget)

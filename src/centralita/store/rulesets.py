@@ -41,3 +41,17 @@ def provided(tx: Transaction, version: int) -> tuple[str, str] | None:
     query = sa.select(r.digest, r.body).where(r.version <= version, r.origin == "file").order_by(r.version.desc())
     row = tx.execute(query.limit(1)).first()
     return (row.digest, row.body) if row is not None else None
+
+
+def forget(tx: Transaction, before: float) -> int:
+    """Lets go of versions that were in force only before a time (seconds since 1970), but of none by which something
+    that is kept was decided; the first version that is still known, 0 when there is none.
+
+    Of what the file provided the newest before stays: later versions lean on it.
+    """
+    r = rulesets.c
+    oldest = sa.select(sa.func.max(r.version)).where(r.created_at <= before)
+    first = tx.execute(oldest).scalar() or 0
+    leaned_on = sa.select(sa.func.max(r.version)).where(r.origin == "file", r.version <= first).scalar_subquery()
+    tx.execute(sa.delete(rulesets).where(r.version < first, sa.or_(r.origin != "file", r.version < leaned_on)))
+    return first

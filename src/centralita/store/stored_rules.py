@@ -103,3 +103,8 @@ def end(tx: Transaction, ids: Iterable[int], version: int) -> None:
     """Ends what rules say now: from ``version`` on it is so no more."""
     s = stored_rules.c
     tx.execute(sa.update(stored_rules).where(s.id.in_(list(ids)), s.until.is_(None)).values(until=version))
+
+
+def forget(tx: Transaction, version: int) -> None:
+    """Lets go of what rules said only before a version; none of them can be restored any more."""
+    tx.execute(sa.delete(stored_rules).where(stored_rules.c.until <= version))

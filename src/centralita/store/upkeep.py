@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from centralita.core import ids
 from centralita.store import schema
 from centralita.store.database import Transaction
+from centralita.store.schema import inbox, parked
 
 AHEAD_DAYS = 3
 BATCH = 2000
-_PENDING = "select event_day from deliveries"
+_NEEDED = (
+    "select event_day from deliveries"
+    # A dead letter that others wait behind: what becomes of it decides about them.
+    " union select l.day from dead_letters l join deliveries d on d.lane_id = l.lane_id"
+    " and d.ordering_key = l.ordering_key and d.state = 'held' where l.ordering_key <> ''"
+)
+"""The days of what is not over, however long ago they were."""
 
 
 def make_partitions(tx: Transaction, today: int) -> None:
@@ -32,20 +40,17 @@ def make_partitions(tx: Transaction, today: int) -> None:
 def drop_old(tx: Transaction, table: str, before_day: int) -> bool:
     """Lets go of the rows of days before ``before_day``; True when there may be more.
 
-    Whole partitions on PostgreSQL; bounded batches on SQLite, so that nobody waits for long. What an unfinished
-    delivery still refers to stays.
+    Whole partitions on PostgreSQL; bounded batches on SQLite, so that nobody waits for long, and of what no partition
+    was made for in time. What an unfinished delivery still refers to stays.
     """
-    if tx.dialect.name == "postgresql":
-        return _drop_partitions(tx, table, before_day)
-    sql = (
-        f"delete from {table} where rowid in (select rowid from {table} where day < {int(before_day)}"
-        f" and day not in ({_PENDING}) limit {BATCH})"
-    )
-    return tx.execute(sa.text(sql)).rowcount == BATCH
+    if tx.dialect.name != "postgresql":
+        return _delete_days(tx, table, before_day) == BATCH
+    _drop_partitions(tx, table, before_day)
+    return _delete_days(tx, f"{table}_default", before_day) == BATCH
 
 
-def _drop_partitions(tx: Transaction, table: str, before_day: int) -> bool:
-    needed = set(tx.execute(sa.text(f"select distinct event_day from ({_PENDING}) d")).scalars())
+def _drop_partitions(tx: Transaction, table: str, before_day: int) -> None:
+    needed = set(tx.execute(sa.text(_NEEDED)).scalars())
     query = sa.text(
         "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid"
         " join pg_class p on p.oid = i.inhparent where p.relname = :table"
@@ -54,7 +59,39 @@ def _drop_partitions(tx: Transaction, table: str, before_day: int) -> bool:
         day = name.removeprefix(f"{table}_")
         if day.isdigit() and int(day) < before_day and int(day) not in needed:
             tx.execute(sa.text(f"drop table {name}"))
-    return False
+
+
+def drop_dead_letters(tx: Transaction, before_day: int) -> int:
+    """Has those wait for nobody any more of whom ``drop_old`` has left nothing in ``history``; how many, at most
+    ``BATCH`` at once."""
+    return _delete_days(tx, "dead_letters", before_day)
+
+
+def drop_unparsed(tx: Transaction, before: float) -> bool:
+    """The same for what was not understood, and whose bytes are gone; True when there may be more."""
+    return _delete(tx, "unparsed", f"at < {float(before)}") == BATCH
+
+
+def _delete_days(tx: Transaction, relation: str, before_day: int) -> int:
+    return _delete(tx, relation, f"day < {int(before_day)} and day not in ({_NEEDED})")
+
+
+def _delete(tx: Transaction, relation: str, condition: str) -> int:
+    row = "ctid" if tx.dialect.name == "postgresql" else "rowid"
+    found = f"select {row} from {relation} where {condition} limit {BATCH}"
+    return tx.execute(sa.text(f"delete from {relation} where {row} in ({found})")).rowcount
+
+
+def first_needed_day(tx: Transaction, before_day: int) -> int:
+    """``before_day``, or the day of the oldest receipt that waits to be routed, if that is earlier."""
+    waiting = [tx.execute(sa.select(sa.func.min(table.c.receipt_id))).scalar() for table in (inbox, parked)]
+    return min([before_day, *(ids.day(each) for each in waiting if each)])
+
+
+def first_kept_day(tx: Transaction, before_day: int) -> int:
+    """The first of the days that ``drop_old`` leaves: ``before_day``, or an earlier one that is still needed."""
+    oldest = tx.execute(sa.text(f"select min(event_day) from ({_NEEDED}) n")).scalar()
+    return first_needed_day(tx, before_day if oldest is None else min(before_day, oldest))
 
 
 def forget_duplicates(tx: Transaction, before_period: int) -> None:
