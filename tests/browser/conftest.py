@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright, expect
 
 from centralita.demo.world import Addresses, Secrets, configuration, connect, manifest
 from centralita.ports import RawRequest
@@ -214,6 +214,13 @@ class Looking:
 
 
 Look = Callable[..., Awaitable[Looking]]
+REFUSED = ("status of 403", "status of 404", "status of 422")
+
+
+def _is_fault(message: ConsoleMessage) -> bool:
+    """Whether it tells of something wrong; a page that refuses or asks to mend a form is no more than an answer."""
+    answered = any(each in message.text for each in REFUSED) and "/static/" not in message.location["url"]
+    return message.type == "error" and not answered
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -245,7 +252,7 @@ async def look(browser: Browser, office: Office) -> AsyncIterator[Look]:
                 ])  # fmt: skip
             page = await context.new_page()
             page.on("pageerror", lambda error: faults.append(str(error)))
-            page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+            page.on("console", lambda message: faults.append(message.text) if _is_fault(message) else None)
             return Looking(page, office.url)
 
         yield looking

@@ -1,5 +1,5 @@
-// Latency that one can zoom into: uPlot over the table that stands below it anyway.
-export function charts() {
+// Latency that one can zoom into, by dragging or by the buttons above it: uPlot over the table that stands below it anyway.
+export function charts(announce) {
   for (const place of document.querySelectorAll("[data-chart]:not([data-drawn])")) {
     if (!window.uPlot) return;
     place.setAttribute("data-drawn", "yes");
@@ -21,6 +21,33 @@ export function charts() {
       }))],
       axes: [{ ...axis, values: (_, ticks) => ticks.map((at) => clock.format(new Date(at * 1000))) }, { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => `${tick} ${given.unit}`) }],
     }, [given.at, ...given.series.map((each) => each.values)], place);
+    closer(place, chart, clock, announce);
     new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 260 })).observe(place);
   }
+}
+
+// How each button changes what is seen, from and to in seconds.
+const STEPS = {
+  in: (from, to) => [from + (to - from) / 4, to - (to - from) / 4],
+  out: (from, to) => [from - (to - from) / 2, to + (to - from) / 2],
+  earlier: (from, to) => [from - (to - from) / 2, to - (to - from) / 2],
+  later: (from, to) => [from + (to - from) / 2, to + (to - from) / 2],
+  whole: () => [-Infinity, Infinity],
+};
+
+function closer(place, chart, clock, announce) {
+  const buttons = document.querySelector(`[data-zooms="${place.dataset.chart}"]`);
+  if (!buttons) return;
+  buttons.hidden = false;
+  const [first, last] = [chart.data[0][0], chart.data[0].at(-1)];
+  const least = 2 * (chart.data[0][1] - first);
+  buttons.addEventListener("click", (event) => {
+    const step = STEPS[event.target.closest("[data-zoom]")?.dataset.zoom];
+    if (!step) return;
+    const [from, to] = step(chart.scales.x.min, chart.scales.x.max);
+    const width = Math.min(last - first, Math.max(least, to - from));
+    const min = Math.min(last - width, Math.max(first, Number.isFinite(from) ? (from + to - width) / 2 : first));
+    chart.setScale("x", { min, max: min + width });
+    announce(`${clock.format(new Date(min * 1000))} – ${clock.format(new Date((min + width) * 1000))}`);
+  });
 }

@@ -3,6 +3,7 @@ import { keyboard } from "./keyboard.js";
 import { palette } from "./palette.js";
 import { BY_ITSELF, live } from "./live.js";
 import { charts } from "./charts.js";
+import { focus, mend } from "./focus.js";
 
 const said = JSON.parse(document.getElementById("texts")?.textContent || "{}");
 
@@ -26,7 +27,7 @@ function ageing() {
   }
 }
 
-export function announce(text) {
+function announce(text) {
   const place = document.getElementById("announced");
   if (place) place.textContent = text || "";
 }
@@ -42,11 +43,6 @@ document.addEventListener("click", copying);
 document.addEventListener("change", (event) => {
   const all = event.target.closest("[data-check-all]");
   if (all) for (const box of document.querySelectorAll(`input[name="${all.dataset.checkAll}"]`)) box.checked = all.checked;
-  if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
-});
-// One menu at a time, and none once one looks elsewhere.
-document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm || event.target.dataset.confirm;
@@ -64,11 +60,13 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const reading = marked && !marked.isCollapsed && place.contains(marked.anchorNode);
   if (document.hidden || reading || place.contains(document.activeElement)) event.preventDefault();
 });
-document.addEventListener("htmx:afterSwap", () => { ageing(); charts(); });
+document.addEventListener("htmx:afterSwap", (event) => { ageing(); charts(announce); if (event.detail.xhr?.status === 422) mend(); });
 document.addEventListener("htmx:sendError", () => announce(said.unreachable));
 zone();
-keyboard(said);
+focus();
+keyboard();
 palette(said);
 live(said);
-charts();
+charts(announce);
+mend();
 setInterval(ageing, 15000);

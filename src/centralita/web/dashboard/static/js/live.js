@@ -55,7 +55,9 @@ function follow(place, said) {
   };
   bar?.addEventListener("click", (event) => {
     event.preventDefault();
-    fresh();
+    // Whoever asks by a key goes on at the newest row.
+    const byKey = event.detail === 0 && (document.activeElement === bar || rows().contains(document.activeElement));
+    fresh().then(() => { if (byKey) rows()?.querySelector("[data-row] a.open")?.focus(); });
     window.scrollTo({ top: 0 });
   });
   place.addEventListener("pointermove", (event) => {
