@@ -18,6 +18,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 
+from benchmarks import desk
 from benchmarks.progress import Progress
 from centralita.core.audit import GENESIS, Entry, entry_hash
 from centralita.core.rollups import BOUNDS_MS, WIDTH_S, Extent, Grain
@@ -55,6 +56,11 @@ class Plan:
     def only(self) -> int:
         """The number of an old event that is like no other: ``quiet``'s, of the type ``printer.jammed``."""
         return self.events // 50
+
+    @property
+    def busy(self) -> int:
+        """The number of the event that every destination got."""
+        return self.events - min(500, self.events)
 
     @property
     def finished(self) -> int:
@@ -145,23 +151,23 @@ class _Rows:
             f" {self.blob(self.body('n'))} from {numbers(self.dialect, low, high)}"
         )
 
-    def history(self, low: int, high: int, first_lane: int) -> str:
+    def history(self, low: int, high: int, first_lane: int, event: str = "(n / 2)") -> str:
         state = f"case when n % {DEAD_EVERY} = 17 then 'dead' else 'delivered' end"
-        at = f"{self.at_ms('(n / 2)')} / 1000.0"
+        at = f"{self.at_ms(event)} / 1000.0"
         return (
             "insert into history (day, event_id, id, lane_id, state, rule, attempts, created_at, finished_at, effect)"
-            f" select {self.at_ms('(n / 2)')} / 86400000, 'evt_' || {self.ulid('(n / 2)')}, n + 1,"
+            f" select {self.at_ms(event)} / 86400000, 'evt_' || {self.ulid(event)}, n + 1,"
             f" {first_lane} + n % {WEBHOOKS + CHANNELS}, {state}, 'Everything', 1, {at}, {at} + 1,"
             f" {self.blob(self.effect())} from {numbers(self.dialect, low, high)}"
         )
 
-    def attempts(self, low: int, high: int, first_lane: int) -> str:
+    def attempts(self, low: int, high: int, first_lane: int, event: str = "(n / 2)") -> str:
         outcome = f"case when n % {DEAD_EVERY} = 17 then 'dead' when n % 20 = 7 then 'retry' else 'delivered' end"
         elapsed = "20 + (n * 104729) % 280 + case when n % 97 = 0 then 3000 else 0 end"
         return (
             "insert into attempts"
             " (day, delivery_id, number, started_at, elapsed_ms, outcome, status, lane_id, response)"
-            f" select {self.at_ms('(n / 2)')} / 86400000, n + 1, 1, {self.at_ms('(n / 2)')} / 1000.0 + 0.5, {elapsed},"
+            f" select {self.at_ms(event)} / 86400000, n + 1, 1, {self.at_ms(event)} / 1000.0 + 0.5, {elapsed},"
             f" {outcome}, case when n % 20 = 7 then 503 else 200 end, {first_lane} + n % {WEBHOOKS + CHANNELS},"
             f" {self.blob(repr(_WORDS * 5))} from {numbers(self.dialect, low, high)}"
         )
@@ -242,12 +248,14 @@ def _statements(plan: Plan, dialect: str, first_lane: int) -> Iterator[str]:
             if low < high:
                 yield made(low, high)
     yield rows.pending(plan.finished, 2 * plan.events, first_lane)
+    more = (2 * plan.events, 2 * plan.events + WEBHOOKS + CHANNELS, first_lane, str(plan.busy))
+    yield from (rows.history(*more), rows.attempts(*more))
     yield (
         "insert into dead_letters (id, day, event_id, lane_id, finished_at, reason) select id, day, event_id, lane_id,"
         " finished_at, 'http.client_error' from history where state = 'dead'"
     )
     if dialect == "postgresql":
-        yield f"select setval('deliveries_id_seq', {2 * plan.events})"
+        yield f"select setval('deliveries_id_seq', {2 * plan.events + WEBHOOKS + CHANNELS})"
     for grain, days in KEPT_DAYS.items():
         yield rolled(grain, (int(plan.now // _DAY_S) - days) * _DAY_S)
     yield from _arrivals(plan.now)
@@ -286,6 +294,7 @@ def _prepare(tx: Transaction, plan: Plan) -> int:
     )
     rollups.change_extent(tx, lambda _: kept)
     _audit(tx, plan.now)
+    desk.gather(tx, plan.now, DAYS)
     for source in SOURCES[:5]:
         rows = [
             {"source": source, "at": plan.now - n, "status": 401, "reason": "credential.missing"} for n in range(100)
@@ -293,7 +302,10 @@ def _prepare(tx: Transaction, plan: Plan) -> int:
         bulk.insert(tx, schema.rejections, rows)
     wanted = {f"webhook:w{number:02}": ("webhook", f"w{number:02}") for number in range(WEBHOOKS)}
     wanted |= {f"slack:#channel-{number}": ("slack", f"#channel-{number}") for number in range(CHANNELS)}
-    found = sorted(lanes.resolve(tx, wanted).values())
+    made = lanes.resolve(tx, wanted)
+    found = sorted(made.values())
+    hooks = {wanted[key][1]: lane for key, lane in made.items() if key.startswith("webhook:")}
+    bulk.insert(tx, schema.webhook_issues, list(desk.issues(hooks, plan.now)))
     tx.execute(sa.update(schema.lanes).values(last_success_at=plan.now - 5, last_failure_at=plan.now - 60))
     if found != list(range(found[0], found[0] + len(wanted))):
         raise ValueError("the lanes' ids have gaps")
