@@ -41,6 +41,9 @@ class NoStore:
     async def write(self, fn: Callable[[Any], T], *, urgent: bool = False) -> T:
         return fn(None)
 
+    async def write_patiently(self, fn: Callable[[Any], T]) -> T:
+        return fn(None)
+
     async def read(self, fn: Callable[[Any], T]) -> T:
         return fn(None)
 

@@ -118,12 +118,12 @@ def places(tx: Transaction) -> list[tuple[str, str]]:
     lane = lanes.by_key(tx, "webhook:w07")
     if lane is None:
         raise Failed("this database has no webhook w07")
-    newest, tries = events.newest_id(tx), webhook_history.newest_attempts(tx, lane.id, 1)
+    newest, tries = events.newest_id(tx), webhook_history.newest_attempts(tx, lane.id, 1).fitting
     # What went everywhere has the highest number of all.
     busy = webhook_history.newest_deliveries(tx, lane.id, 1)[0].event_id
     found = [(f"an event, {part}", f"/events/{busy}?part={part}") for part in PARTS]
     found += [
-        ("an attempt", f"/webhooks/w07/attempts/{tries[0].id}"),
+        ("an attempt", f"/webhooks/w07/attempts/{tries[0][1].id}"),
         ("a list's news", f"/events/live?after={newest}"),
     ]
     long_ago = f"evt_{ids.ulid(ids.time_ms(newest) - 20 * 86_400_000, 0)}"

@@ -39,13 +39,13 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
 
 def gettext(msgid: str, locale: str) -> str:
     """The text ``msgid`` in the language of ``locale`` (``es``, ``es-AR``...); the msgid itself if it has none."""
-    translated = _catalogue(best_locale((locale,))).texts.get(msgid)
+    translated = _spoken(locale).texts.get(msgid)
     return translated[0] if translated else msgid
 
 
 def ngettext(singular: str, plural: str, n: int, locale: str) -> str:
     """The form of a counted text that ``n`` takes in the language of ``locale``."""
-    catalogue = _catalogue(best_locale((locale,)))
+    catalogue = _spoken(locale)
     forms = catalogue.texts.get(singular)
     if forms is None or len(forms) == 1:
         return singular if n == 1 else plural
@@ -80,6 +80,12 @@ def _catalogue(locale: Locale) -> _Catalogue:
     if locale == SOURCE_LOCALE:
         return _Catalogue({}, lambda n: int(n != 1))
     return read_catalogue(catalogue_path(locale).read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=64)
+def _spoken(locale: str) -> _Catalogue:
+    """The texts for whoever wants ``locale``; a page asks hundreds of times."""
+    return _catalogue(best_locale((locale,)))
 
 
 def catalogue_path(locale: str) -> Path:

@@ -11,7 +11,7 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from centralita.sandbox.sink.answers import AnswerPlan
-from centralita.services import webhook_history, webhook_replay
+from centralita.services import slices, webhook_replay
 from tests.api.conftest import Api
 from tests.api.webhook_world import SECRET, WebhookWorld, webhook_world
 
@@ -138,9 +138,10 @@ async def test_deliveries_are_found_finished_and_unfinished(world: WebhookWorld)
 async def test_a_search_goes_by_slices_and_says_how_far_it_looked(
     world: WebhookWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook_history, "SLICE", 2)
-    monkeypatch.setattr(webhook_history, "MOST_LOOKED_AT", 4)
-    monkeypatch.setattr(webhook_history, "MOST_READ", 4)
+    monkeypatch.setattr(slices, "BOX_S", 3600.0)
+    monkeypatch.setattr(slices, "FIRST", 2)
+    monkeypatch.setattr(slices, "LONGEST", 2)
+    monkeypatch.setattr(slices, "MOST", 4)
     sent = [await world.receive(title=f"{n}", subject=f"printer/{n}") for n in range(6)]
     for event in sent:
         await world.settled(event, "delivered")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from centralita.core.conditions import compile_condition
-from centralita.core.event_search import both, of_path, of_words
+from centralita.core.event_search import both, of_path, of_words, quoted, said
 from centralita.core.events import Event
 
 DATA: dict[str, Any] = {
@@ -60,3 +61,33 @@ def test_words_know_no_case_and_no_blanks() -> None:
     assert not condition.test(_event(title="Sin tóner (negro) hoy", severity="low"))
     assert not condition.test(_event(title="Sin tóner negro", severity="high"))
     assert both("", of_words(" ")) == ""
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@given(value=TEXTS, other=TEXTS, places=st.lists(TEXTS, max_size=3))
+def test_what_an_events_json_has_to_say_is_there_whenever_the_condition_holds(
+    value: str, other: str, places: list[str]
+) -> None:
+    conditions = [
+        f"data.place == {quoted(value)}",
+        f"title == {quoted(value)} OR title == {quoted(other)}",
+        f"data.place in [{', '.join(map(quoted, [value, other]))}] AND type == 'ticket.changed'",
+        f"NOT data.place == {quoted(value)}",
+        f"data.place startswith {quoted(value)} AND data.number == 3",
+    ]
+    for text in conditions:
+        condition = compile_condition(text)
+        for place in (value, other, *places):
+            event = _event(title=place, data={"place": place, "number": 3})
+            body = msgspec.json.encode(event)
+            if condition.test(event):
+                assert all(any(each in body for each in choices) for choices in said(condition)), text
+
+
+def test_what_must_be_said_is_known_of_texts_alone() -> None:
+    assert said(compile_condition("data.place == 'Lima' AND severity == 'high'")) == ((b'"Lima"',), (b'"high"',))
+    assert said(compile_condition("data.number == 3 OR data.place == 'Lima'")) == ()
+    assert said(compile_condition("NOT data.place == 'Lima'")) == ()
+    assert said(compile_condition("data.place in ['Lima', null]")) == ()

@@ -11,6 +11,7 @@ import pytest
 from centralita.store import history, lanes, webhook_history, webhook_issues
 from centralita.store.database import Database, Transaction, open_database
 from centralita.store.history import Attempt, Finished
+from centralita.store.webhook_history import AttemptFilter
 from centralita.store.webhook_issues import Failing, Issue
 
 FAILING = Failing(
@@ -114,12 +115,12 @@ async def test_each_lane_has_its_own_newest_first(database: Database) -> None:
     found = await database.read(lambda tx: webhook_history.newest_deliveries(tx, one, 3, before=17))
     assert [row.id for row in found] == [15, 13, 11]
     first = await database.read(lambda tx: webhook_history.newest_attempts(tx, two, 12))
-    assert [(row.started_at, row.delivery_id) for row in first[:2]] == [(120.0, 20), (118.0, 18)]
-    last = first[9]
-    rest = await database.read(
-        lambda tx: webhook_history.newest_attempts(tx, two, 99, (last.started_at, last.delivery_id), since=10.0)
-    )
-    assert [row.started_at for row in rest] == [20.0, 18.0, 16.0, 14.0, 12.0, 10.0]
+    assert [(row.started_at, row.delivery_id) for _, row in first.fitting[:2]] == [(120.0, 20), (118.0, 18)]
+    last = first.fitting[9][1]
+    place, wanted = (last.started_at, last.delivery_id), AttemptFilter(since=10.0)
+    rest = await database.read(lambda tx: webhook_history.newest_attempts(tx, two, 99, place, wanted))
+    assert [row.started_at for _, row in rest.fitting] == [20.0, 18.0, 16.0, 14.0, 12.0, 10.0]
+    assert (rest.total, rest.last) == (6, (10.0, 10))
     whole = await database.read(lambda tx: webhook_history.find_attempt(tx, last.id))
     assert whole is not None
     assert (whole.delivery_id, bytes(whole.response or b"")) == (last.delivery_id, b"\xff")

@@ -5,6 +5,10 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
+from centralita.core.conditions import Condition
+
 _PATH = re.compile(r"(?P<path>[^=]*?)\s*(?:==?\s*(?P<value>.*))?", re.DOTALL)
 _INDEX = re.compile(r"\[\s*(?:(\d{1,9})|'([\w-]+)'|\"([\w-]+)\")\s*\]")
 _KEYS = re.compile(r"[\w-]+(\.[\w-]+)*")
@@ -63,3 +67,20 @@ def quoted(text: str) -> str:
 def both(*conditions: str) -> str:
     """One condition that all of these are parts of; those that are empty are left out."""
     return " AND ".join(f"({each})" for each in conditions if each.strip())
+
+
+def said(condition: Condition) -> tuple[tuple[bytes, ...], ...]:
+    """What the JSON of an event contains for which ``condition`` is true: of each group at least one.
+
+    Necessary, not sufficient: the texts that something has to equal, as this hub's JSON writes them.
+    """
+    groups = []
+    for (kind, _path), values in condition.requires.items():
+        if kind == "equal" and values and all(isinstance(value, str) for value in values):
+            groups.append(tuple(sorted(msgspec.json.encode(value) for value in values if _is_unicode(value))))
+    return tuple(groups)
+
+
+def _is_unicode(text: str) -> bool:
+    # Half of a pair: nothing that was kept says it.
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -15,22 +15,18 @@ from centralita.core.rules import Ruleset, explain
 from centralita.core.subjects import project
 from centralita.logs import redact_text
 from centralita.ports import Receipt
+from centralita.services import event_search
+from centralita.services.event_search import Asked
 from centralita.services.hub import Hub
 from centralita.services.times import shown
-from centralita.store import deliveries, event_search, events, glances, history, receipts, subjects
+from centralita.store import deliveries, events, glances, history, receipts, subjects
+from centralita.store import event_search as store_search
 from centralita.store.database import Transaction
 from centralita.store.deliveries import DeliveryRow
 from centralita.store.events import Filter, StoredEvent
 from centralita.store.glances import LaneName
 from centralita.store.history import Attempt, Finished
 
-SLICE = 500
-MOST_LOOKED_AT = 1_000
-"""Events that one search by condition looks at before it says how far it came."""
-MOST_WALKED = 5_000
-"""Events that one search without a condition looks at, of which the database tests all."""
-_GROWS = 40
-"""Times as long as a page is the slice in which it is looked for, where an index alone does not find it."""
 EXCERPT_BYTES = 2_000
 """Of a receiver's response, for whoever reads an event's page; all that was kept is in the database."""
 
@@ -88,71 +84,31 @@ async def find(
 ) -> Found:
     """The newest events that fit, from behind ``before`` (an event's id, "" for the newest).
 
-    The log is read in slices, and no further than ``MOST_WALKED`` at once, ``MOST_LOOKED_AT`` with a condition.
+    The log is read in slices, and no further than ``event_search`` looks at once.
     ``outcome``: one of ``store.event_search.OUTCOMES``, or "" for any.
     """
-    in_python = condition is not None or outcome == "incomplete"
-    most, longest, size = (MOST_LOOKED_AT, SLICE, SLICE) if in_python else (MOST_WALKED, MOST_WALKED, limit + 1)
-    if not in_python and _tests_more(wanted, outcome):
-        size = min(size * _GROWS, longest)
-    driver = await hub.database.read(lambda tx: event_search.rarest(tx, wanted, before))
-    items: list[StoredEvent] = []
-    looked_at, last, place = 0, before, (0, before)
-    while True:
-        wants = size if in_python else limit + 1 - len(items)
-        slice_ = await _slice(hub, wanted, outcome, driver, size, wants, last)
-        for number, stored in slice_.fitting:
-            if not _holds(stored, condition, outcome):
-                continue
-            if len(items) == limit:
-                return await _found(hub, items, place[1], *place)
-            items.append(stored)
-            place = looked_at + number, stored.event.id
-        looked_at, last = looked_at + slice_.total, slice_.last or last
-        if slice_.total < size:
-            return await _found(hub, items, None, looked_at, last)
-        if looked_at >= most:
-            return await _found(hub, items, last, looked_at, last)
-        size = min(size * _GROWS, longest, most - looked_at)
+    if condition is None and not outcome and event_search.is_walked(wanted):
+        return await hub.database.read(lambda tx: _newest(tx, wanted, limit, before))
+    asked = Asked(wanted, condition, outcome)
 
-
-class _Slice(msgspec.Struct, frozen=True):
-    fitting: list[tuple[int, StoredEvent]]
-    """With their numbers in the slice, newest first."""
-    total: int
-    last: str
-
-
-def _tests_more(wanted: Filter, outcome: str) -> bool:
-    """Whether an index alone does not say which events fit."""
-    named = sum(map(bool, (wanted.source, wanted.type, wanted.severity, wanted.subject)))
-    return named + (outcome == "unmatched") > 1 or (named > 0 and outcome in ("waiting", "dead"))
-
-
-async def _slice(hub: Hub, wanted: Filter, outcome: str, driver: str, size: int, most: int, before: str) -> _Slice:
-    asked = "" if outcome == "incomplete" else outcome
-    plain = not asked and not any((wanted.source, wanted.type, wanted.severity, wanted.subject))
-
-    def read(tx: Transaction) -> _Slice:
-        if plain and most == size:  # every row is wanted whole, so nothing is tested before it is read
-            rows = events.newest(tx, wanted, size, before)
-            return _Slice(list(enumerate(rows, 1)), len(rows), rows[-1].event.id if rows else "")
-        looked = event_search.look(tx, wanted, asked, size, most, before, driver)
-        stored = events.load(tx, [each.id for each in looked.fitting])
-        fitting = [(each.number, stored[each.id]) for each in looked.fitting]
-        return _Slice(fitting, looked.total, looked.last)
+    def read(tx: Transaction) -> Found:
+        seen = event_search.search(tx, hub.clock, asked, limit, before)
+        stored = events.load(tx, seen.fitting)
+        return _found(tx, [stored[each] for each in seen.fitting], seen.next, seen.looked_at, seen.oldest)
 
     return await hub.database.read(read)
 
 
-def _holds(stored: StoredEvent, condition: Condition | None, outcome: str) -> bool:
-    if outcome == "incomplete" and not stored.event.incomplete:
-        return False
-    return condition is None or condition.test(stored.event)
+def _newest(tx: Transaction, wanted: Filter, limit: int, before: str) -> Found:
+    """Those that an index alone finds."""
+    rows = events.newest(tx, wanted, limit + 1, before)
+    shown_ = rows[:limit]
+    last = shown_[-1].event.id if shown_ else before
+    return _found(tx, shown_, last if len(rows) > limit else None, len(shown_), last)
 
 
-async def _found(hub: Hub, items: list[StoredEvent], cursor: str | None, looked_at: int, oldest: str) -> Found:
-    waiting, dead = await hub.database.read(lambda tx: event_search.unfinished(tx, [each.event.id for each in items]))
+def _found(tx: Transaction, items: list[StoredEvent], cursor: str | None, looked_at: int, oldest: str) -> Found:
+    waiting, dead = store_search.unfinished(tx, [each.event.id for each in items])
     return Found(
         items=[summary(each, _outcome(each, waiting, dead)) for each in items],
         next=cursor,

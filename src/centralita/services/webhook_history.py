@@ -1,13 +1,12 @@
 """What a webhook was sent: its deliveries and attempts, newest first, found by filter and by what the events say.
 
-The log is read in slices, and no further than ``MOST_LOOKED_AT`` rows at once, ``MOST_READ`` by what the events say;
-each answer says how far it came.
+The log is read in slices, no further than ``services.slices`` lets one search; each answer says how far it came.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -16,8 +15,10 @@ import msgspec
 from centralita.core.conditions import Condition
 from centralita.logs import redact_text
 from centralita.services.attempt_record import SentRequest
+from centralita.services.event_search import Test
 from centralita.services.hub import Hub
 from centralita.services.replay import NotFound
+from centralita.services.slices import Slices
 from centralita.services.times import shown
 from centralita.services.wording import in_words
 from centralita.store import glances, lanes, webhook_history
@@ -25,15 +26,12 @@ from centralita.store.database import Transaction
 from centralita.store.events import StoredEvent
 from centralita.store.glances import LaneName
 from centralita.store.history import Attempt
+from centralita.store.webhook_history import AttemptFilter as AttemptFilter
 from centralita.store.webhook_history import DeliveryLine
 
 T = TypeVar("T")
 
 LANE = "webhook:"
-SLICE = 500
-MOST_LOOKED_AT = 2_000
-MOST_READ = 500
-"""Where each row's event has to be read: they lie far apart."""
 STATUS = re.compile(r"[1-5](xx|\d\d)|0")
 """A status (``503``), a class of them (``5xx``), or 0 for no response."""
 
@@ -126,48 +124,54 @@ class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):
     until: float | None = None
 
 
-class AttemptFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which attempts: every field that is set must hold."""
+class _Place(msgspec.Struct, Generic[T]):
+    """A row that fits."""
 
-    outcome: str = ""
-    status: str = ""
-    """``STATUS``"""
-    error: str = ""
-    """An error's class, or a reason."""
-    since: float | None = None
-    until: float | None = None
-
-
-class _Row(msgspec.Struct, Generic[T]):
-    """What a slice has of one row that was looked at."""
-
+    number: int
+    """As which of its slice it was looked at, from 1."""
     cursor: str
     at: float
-    item: T | None
-    """None when it does not fit."""
+    row: T
 
 
-Read = Callable[[str, int], Awaitable[list[_Row[T]]]]
+class _Slice(msgspec.Struct, Generic[T]):
+    """What was looked at in one go, the newest first."""
+
+    fitting: list[_Place[T]]
+    total: int
+    cursor: str
+    """Of the last row that was looked at, as its time."""
+    at: float | None
 
 
-async def _search(read: Read[T], cursor: str, limit: int, since: float | None, filtered: bool, most: int) -> Found[T]:
-    items: list[T] = []
+class _Seen(msgspec.Struct, Generic[T]):
+    """A page of rows, and how far the search came."""
+
+    rows: list[T]
+    next: str | None
+    looked_at: int
+    back_to: str | None
+
+
+def _search(hub: Hub, read: Callable[[str, int], _Slice[T]], cursor: str, limit: int, tests: bool) -> _Seen[T]:
+    """``tests``: whether a row that is looked at may not fit."""
+    slices = Slices(hub.clock, None if tests else limit + 1)
+    rows: list[T] = []
     looked_at, oldest = 0, None
     while True:
-        size = SLICE if filtered else limit + 1
-        rows = await read(cursor, size)
-        for row in rows:
-            if since is not None and row.at < since:
-                return Found(items, None, looked_at, shown(oldest))
-            if len(items) == limit:
-                return Found(items, cursor, looked_at, shown(oldest))
-            looked_at, cursor, oldest = looked_at + 1, row.cursor, row.at
-            if row.item is not None:
-                items.append(row.item)
-        if len(rows) < size:
-            return Found(items, None, looked_at, shown(oldest))
-        if looked_at >= most:
-            return Found(items, cursor, looked_at, shown(oldest))
+        size = slices.size
+        slice_ = read(cursor, size)
+        for place in slice_.fitting:
+            if len(rows) == limit:
+                return _Seen(rows, cursor, looked_at, shown(oldest))
+            rows.append(place.row)
+            looked_at, cursor, oldest = slices.looked_at + place.number, place.cursor, place.at
+        may_go_on = slices.went(slice_.total)
+        if slice_.total:
+            cursor, oldest = slice_.cursor, slice_.at
+        looked_at = slices.looked_at
+        if slice_.total < size or not may_go_on:
+            return _Seen(rows, None if slice_.total < size else cursor, looked_at, shown(oldest))
 
 
 async def lane_of(hub: Hub, name: str) -> int | None:
@@ -186,28 +190,36 @@ async def deliveries(
     if lane_id is None:
         return Found([], None, 0, None)
 
-    def slice_(tx: Transaction, before: str, size: int) -> list[_Row[DeliveryView]]:
+    test = Test(condition) if condition is not None else None
+    tests = test is not None or wanted != DeliveryFilter(since=wanted.since)
+
+    def read(tx: Transaction) -> Found[DeliveryView]:
         lane = glances.lane_names(tx, [lane_id])[lane_id]
-        found = webhook_history.newest_deliveries(tx, lane_id, size, int(before) if before else None)
-        rows = [_held_back(row, lane) for row in found]
-        fit = [row for row in rows if _delivery_fits(row, wanted)]
-        events = webhook_history.load_events(tx, [(row.day, row.event_id) for row in fit])
-        kept = {row.id: row for row in fit if _event_fits(events.get(row.event_id), wanted.type, condition)}
-        return [
-            _Row(
-                cursor=str(row.id),
-                at=row.created_at,
-                item=_delivery(row, events.get(row.event_id), locale) if row.id in kept else None,
-            )
-            for row in rows
-        ]
 
-    async def read(before: str, size: int) -> list[_Row[DeliveryView]]:
-        return await hub.database.read(lambda tx: slice_(tx, before, size))
+        def slice_(before: str, size: int) -> _Slice[DeliveryLine]:
+            number = int(before) if before else None
+            rows = webhook_history.newest_deliveries(tx, lane_id, size, number, wanted.state)
+            in_time = [_held_back(row, lane) for row in rows if wanted.since is None or row.created_at >= wanted.since]
+            fit = _read_and_test(tx, [row for row in in_time if _delivery_fits(row, wanted)], wanted.type, test)
+            places = [_Place(n, str(row.id), row.created_at, row) for n, row in enumerate(in_time, 1) if row.id in fit]
+            last = in_time[-1] if in_time else None
+            return _Slice(places, len(in_time), str(last.id) if last else "", last.created_at if last else None)
 
-    filtered = condition is not None or wanted != DeliveryFilter(since=wanted.since)
-    most = MOST_LOOKED_AT if condition is None and not wanted.type else MOST_READ
-    return await _search(read, cursor, limit, wanted.since, filtered, most)
+        seen = _search(hub, slice_, cursor, limit, tests)
+        events = webhook_history.load_events(tx, [(row.day, row.event_id) for row in seen.rows])
+        items = [_delivery(row, events.get(row.event_id), locale) for row in seen.rows]
+        return Found(items, seen.next, seen.looked_at, seen.back_to)
+
+    return await hub.database.read(read)
+
+
+def _read_and_test(tx: Transaction, rows: Sequence[DeliveryLine], type_: str, test: Test | None) -> set[int]:
+    """Which deliveries have an event of that type for which ``test`` holds; one that is gone has neither."""
+    if test is None and not type_:
+        return {row.id for row in rows}
+    said = webhook_history.read_events(tx, [(row.day, row.event_id) for row in rows])
+    fit = {id_ for id_, (type, body) in said.items() if type_ in ("", type) and (test is None or test(body))}
+    return {row.id for row in rows if row.event_id in fit}
 
 
 def _held_back(row: DeliveryLine, lane: LaneName) -> DeliveryLine:
@@ -227,12 +239,6 @@ def _delivery_fits(row: DeliveryLine, wanted: DeliveryFilter) -> bool:
         and (not wanted.reason or row.reason == wanted.reason)
         and (wanted.until is None or row.created_at < wanted.until)
     )
-
-
-def _event_fits(stored: StoredEvent | None, type_: str, condition: Condition | None) -> bool:
-    if stored is None:
-        return not type_ and condition is None
-    return (not type_ or stored.event.type == type_) and (condition is None or condition.test(stored.event))
 
 
 def _delivery(row: DeliveryLine, stored: StoredEvent | None, locale: str) -> DeliveryView:
@@ -265,29 +271,46 @@ async def attempts(
     if lane_id is None:
         return Found([], None, 0, None)
 
-    def slice_(tx: Transaction, before: str, size: int) -> list[_Row[AttemptView]]:
-        rows = webhook_history.newest_attempts(tx, lane_id, size, read_place(before), wanted.since)
-        fit = [row for row in rows if _attempt_fits(row, wanted)]
-        of = webhook_history.event_ids(tx, lane_id, [(row.day, row.delivery_id) for row in fit])
-        events = webhook_history.load_events(
-            tx, [(row.day, of[row.delivery_id]) for row in fit if row.delivery_id in of]
-        )
-        kept = {row.id for row in fit if _event_fits(events.get(of.get(row.delivery_id, "")), "", condition)}
-        return [
-            _Row(
-                cursor=f"{row.started_at!r}_{row.delivery_id}",
-                at=row.started_at,
-                item=_attempt(row, of.get(row.delivery_id, ""), events, locale) if row.id in kept else None,
+    test = Test(condition) if condition is not None else None
+
+    def read(tx: Transaction) -> Found[AttemptView]:
+        def slice_(before: str, size: int) -> _Slice[Attempt]:
+            tried = webhook_history.newest_attempts(tx, lane_id, size, read_place(before), wanted)
+            fit = tried.fitting
+            if test is not None:
+                held = _whose_events_hold(tx, lane_id, [row for _, row in fit], test)
+                fit = [(number, row) for number, row in fit if row.id in held]
+            return _Slice(
+                fitting=[_Place(n, _cursor(row.started_at, row.delivery_id), row.started_at, row) for n, row in fit],
+                total=tried.total,
+                cursor=_cursor(*tried.last) if tried.last else "",
+                at=tried.last[0] if tried.last else None,
             )
-            for row in rows
-        ]
 
-    async def read(before: str, size: int) -> list[_Row[AttemptView]]:
-        return await hub.database.read(lambda tx: slice_(tx, before, size))
+        seen = _search(hub, slice_, cursor, limit, tests=test is not None or wanted.tests)
+        of = _events_of(tx, lane_id, seen.rows)
+        ids = [(row.day, of[row.delivery_id]) for row in seen.rows if row.delivery_id in of]
+        events = webhook_history.load_events(tx, ids)
+        items = [_attempt(row, of.get(row.delivery_id, ""), events, locale) for row in seen.rows]
+        return Found(items, seen.next, seen.looked_at, seen.back_to)
 
-    filtered = condition is not None or wanted != AttemptFilter(since=wanted.since)
-    most = MOST_LOOKED_AT if condition is None else MOST_READ
-    return await _search(read, cursor, limit, wanted.since, filtered, most)
+    return await hub.database.read(read)
+
+
+def _events_of(tx: Transaction, lane_id: int, rows: Sequence[Attempt]) -> dict[int, str]:
+    return webhook_history.event_ids(tx, lane_id, [(row.day, row.delivery_id) for row in rows])
+
+
+def _whose_events_hold(tx: Transaction, lane_id: int, rows: Sequence[Attempt], test: Test) -> set[str]:
+    """Ids of the attempts with an event for which ``test`` holds."""
+    of = _events_of(tx, lane_id, rows)
+    said = webhook_history.read_events(tx, [(row.day, of[row.delivery_id]) for row in rows if row.delivery_id in of])
+    fit = {id_ for id_, (_type, body) in said.items() if test(body)}
+    return {row.id for row in rows if of.get(row.delivery_id) in fit}
+
+
+def _cursor(started_at: float, delivery_id: int) -> str:
+    return f"{started_at!r}_{delivery_id}"
 
 
 def read_place(cursor: str) -> tuple[float, int] | None:
@@ -296,19 +319,6 @@ def read_place(cursor: str) -> tuple[float, int] | None:
         return None
     at, _separator, delivery = cursor.partition("_")
     return float(at), int(delivery)
-
-
-def _attempt_fits(row: Attempt, wanted: AttemptFilter) -> bool:
-    return (
-        (not wanted.outcome or row.outcome == wanted.outcome)
-        and (not wanted.status or _status_fits(row.status, wanted.status))
-        and (not wanted.error or wanted.error in (row.error, row.reason))
-        and (wanted.until is None or row.started_at < wanted.until)
-    )
-
-
-def _status_fits(status: int, wanted: str) -> bool:
-    return status // 100 == int(wanted[0]) if wanted.endswith("xx") else status == int(wanted)
 
 
 def _attempt(row: Attempt, event_id: str, events: dict[str, StoredEvent], locale: str) -> AttemptView:

@@ -61,9 +61,27 @@ def look(
     c = numbered.c
     query = sa.select(c.id, c.fits, c.number, c.total).where(sa.or_(c.fits, c.number == c.total))
     # One more than those that fit: the oldest that was looked at comes along, and matters only when there is room.
-    rows = tx.execute(query.order_by(c.number).limit(_literal(most + 1))).all()
+    rows = tx.execute(query.order_by(c.number).limit(most + 1)).all()
     fitting = [Fitting(row.id, row.number) for row in rows if row.fits]
     return Looked(fitting[:most], rows[-1].total if rows else 0, rows[-1].id if rows else "")
+
+
+class Read(msgspec.Struct, frozen=True):
+    """An event that was looked at, with what it says."""
+
+    id: str
+    fits: bool
+    body: bytes
+
+
+def read(
+    tx: Transaction, wanted: Filter, outcome: str, size: int, before: str = "", driver: str | None = None
+) -> list[Read]:
+    """The next ``size`` events from behind ``before``, the newest first, for whoever has more to test; as ``look``."""
+    if driver is None:
+        driver = rarest(tx, wanted, before)
+    query = _looked(wanted, outcome, driver, size, before, events.c.body)
+    return [Read(id_, bool(fits), bytes(body or b"")) for _day, id_, fits, body in tx.execute(query).all()]
 
 
 def rarest(tx: Transaction, wanted: Filter, before: str) -> str:
@@ -86,24 +104,28 @@ def rarest(tx: Transaction, wanted: Filter, before: str) -> str:
     return min(zip(found, asked, strict=True), key=lambda each: each[0] or "")[1]
 
 
-def _looked(wanted: Filter, outcome: str, driver: str, size: int, before: str) -> sa.Select[Any]:
+def _looked(wanted: Filter, outcome: str, driver: str, size: int, before: str, *more: sa.Column[Any]) -> sa.Select[Any]:
+    """The rows of a slice, the newest first: day, id, whether it fits, and ``more`` of the event."""
     e = events.c
     asked = {name: e[name] == getattr(wanted, name) for name in _DRIVERS if getattr(wanted, name)}
     if outcome == "delivered":
         unfinished = (sa.exists().where(table.c.event_id == e.id) for table in (deliveries, dead_letters))
         asked["delivered"] = sa.and_(sa.not_(_UNMATCHED), *(sa.not_(each) for each in unfinished))
     if outcome in ("waiting", "dead"):
-        return _of_unfinished(deliveries if outcome == "waiting" else dead_letters, asked, wanted, size, before)
+        table = deliveries if outcome == "waiting" else dead_letters
+        return _of_unfinished(table, asked, wanted, size, before, *more)
     if outcome == "unmatched":
         asked["unmatched"] = _UNMATCHED
         driver = driver or "unmatched"
     walked = [asked.pop(driver)] if driver else []
     fits = sa.and_(sa.true(), *asked.values()).label("fits")
-    query = sa.select(e.day, e.id, fits).where(*walked, *within(wanted, before))
+    query = sa.select(e.day, e.id, fits, *more).where(*walked, *within(wanted, before))
     return query.order_by(e.day.desc(), e.id.desc()).limit(_literal(size))
 
 
-def _of_unfinished(table: sa.Table, asked: dict[str, Any], wanted: Filter, size: int, before: str) -> sa.Select[Any]:
+def _of_unfinished(
+    table: sa.Table, asked: dict[str, Any], wanted: Filter, size: int, before: str, *more: sa.Column[Any]
+) -> sa.Select[Any]:
     """From the deliveries to their events: each once, by an index on the event's id."""
     day = table.c["event_day" if table is deliveries else "day"]
     bounds = within(wanted, before, id_=table.c.event_id)
@@ -118,7 +140,8 @@ def _of_unfinished(table: sa.Table, asked: dict[str, Any], wanted: Filter, size:
     e = events.c
     there = sa.and_(e.day == picked.c.day, e.id == picked.c.id)
     fits = sa.and_(e.id.is_not(None), *asked.values()).label("fits")
-    return sa.select(picked.c.day, picked.c.id, fits).select_from(picked.outerjoin(events, there))
+    query = sa.select(picked.c.day, picked.c.id, fits, *more).select_from(picked.outerjoin(events, there))
+    return query.order_by(picked.c.id.desc())
 
 
 def _literal(number: int) -> Any:

@@ -143,7 +143,7 @@ def newest(tx: Transaction, wanted: Filter, limit: int, before: str = "") -> lis
         if value := getattr(wanted, column):
             query = query.where(events.c[column] == value)
     query = query.order_by(events.c.day.desc(), events.c.id.desc()).limit(sa.literal_column(str(int(limit))))
-    return [stored_of(row) for row in tx.execute(query)]
+    return [stored_of(row) for row in tx.execute(query).all()]
 
 
 def newest_id(tx: Transaction) -> str:
@@ -166,7 +166,7 @@ def load(tx: Transaction, event_ids: Collection[str]) -> dict[str, StoredEvent]:
         return {}
     days = sorted({ids.day(event_id) for event_id in event_ids})
     query = sa.select(events).where(events.c.day.in_(days), events.c.id.in_(sorted(event_ids)))
-    return {row.id: stored_of(row) for row in tx.execute(query)}
+    return {row.id: stored_of(row) for row in tx.execute(query).all()}
 
 
 def oldest_first(tx: Transaction, wanted: Filter, page: int = 500) -> Iterator[StoredEvent]:

@@ -12,11 +12,13 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from centralita.core.deliveries import FINAL
 from centralita.store import events, history
 from centralita.store.database import Transaction
 from centralita.store.events import StoredEvent
 from centralita.store.history import Attempt, Finished
 from centralita.store.schema import attempts, deliveries
+from centralita.store.schema import events as event_table
 from centralita.store.schema import history as history_table
 
 
@@ -37,7 +39,10 @@ class DeliveryLine(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+PENDING = frozenset({"waiting", "due", "in_flight", "held"})
+ENDED = frozenset({*FINAL, "dead"})
 _SHARED = ("id", "event_id", "state", "rule", "generation", "attempts", "created_at", "reason")
+_OF_PENDING, _OF_ENDED = (*_SHARED, "day", "due_at"), (*_SHARED, "day", "finished_at", "detail")
 
 
 def _literal(number: int) -> Any:
@@ -45,17 +50,36 @@ def _literal(number: int) -> Any:
     return sa.literal_column(str(int(number)))
 
 
-def newest_deliveries(tx: Transaction, lane_id: int, limit: int, before: int | None = None) -> list[DeliveryLine]:
-    """Deliveries of a lane by number, the highest first, from the one below ``before``."""
-    d, h = deliveries.c, history_table.c
-    shared = tuple(d[name] for name in _SHARED)
-    pending = sa.select(*shared, d.event_day.label("day"), d.due_at).where(d.lane_id == lane_id)
-    ended = sa.select(*(h[name] for name in _SHARED), h.day, h.finished_at, h.detail).where(h.lane_id == lane_id)
-    if before is not None:
-        pending, ended = pending.where(d.id < before), ended.where(h.id < before)
-    found = [DeliveryLine(**row._mapping) for row in tx.execute(pending.order_by(d.id.desc()).limit(_literal(limit)))]
-    found += [DeliveryLine(**row._mapping) for row in tx.execute(ended.order_by(h.id.desc()).limit(_literal(limit)))]
+def newest_deliveries(
+    tx: Transaction, lane_id: int, limit: int, before: int | None = None, state: str = ""
+) -> list[DeliveryLine]:
+    """Deliveries of a lane by number, the highest first, from the one below ``before``.
+
+    ``state``: only where one of that state may be, among those that are finished or the others; they are not tested."""
+    found = [] if state in ENDED else _pending(tx, lane_id, limit, before)
+    found += [] if state in PENDING else _ended(tx, lane_id, limit, before)
     return sorted(found, key=lambda row: -row.id)[:limit]
+
+
+def _pending(tx: Transaction, lane_id: int, limit: int, before: int | None) -> list[DeliveryLine]:
+    d = deliveries.c
+    numbers = sa.select(d.id).where(d.lane_id == lane_id)
+    if before is not None:
+        numbers = numbers.where(d.id < before)
+    # The numbers first, which an index alone has: a lane may have a million rows, of which a page shows few.
+    few = numbers.order_by(d.id.desc()).limit(_literal(limit)).subquery()
+    columns = (*(d[name] for name in _SHARED), d.event_day.label("day"), d.due_at)
+    query = sa.select(*columns).where(d.id.in_(sa.select(few.c.id)))
+    return [DeliveryLine(**dict(zip(_OF_PENDING, row, strict=True))) for row in tx.execute(query).all()]
+
+
+def _ended(tx: Transaction, lane_id: int, limit: int, before: int | None) -> list[DeliveryLine]:
+    h = history_table.c
+    query = sa.select(*(h[name] for name in _SHARED), h.day, h.finished_at, h.detail).where(h.lane_id == lane_id)
+    if before is not None:
+        query = query.where(h.id < before)
+    rows = tx.execute(query.order_by(h.id.desc()).limit(_literal(limit))).all()
+    return [DeliveryLine(**dict(zip(_OF_ENDED, row, strict=True))) for row in rows]
 
 
 _LIGHT = tuple(
@@ -65,19 +89,70 @@ Place = tuple[float, int]
 """(started_at, delivery id) of an attempt"""
 
 
+class AttemptFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which attempts: every field that is set must hold."""
+
+    outcome: str = ""
+    status: str = ""
+    """A status (``503``), a class of them (``5xx``), or 0 for no response."""
+    error: str = ""
+    """An error's class, or a reason."""
+    since: float | None = None
+    until: float | None = None
+
+    @property
+    def tests(self) -> bool:
+        """Whether some of what lies between its times may not fit."""
+        return bool(self.outcome or self.status or self.error)
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """What a slice of attempts has."""
+
+    fitting: list[tuple[int, Attempt]]
+    """Those that fit with their numbers in the slice, the newest first; without what was sent and said."""
+    total: int
+    last: Place | None
+    """The last one that was looked at; None for an empty slice."""
+
+
 def newest_attempts(
-    tx: Transaction, lane_id: int, limit: int, before: Place | None = None, since: float | None = None
-) -> list[Attempt]:
-    """Attempts of a lane, the newest first, from the one behind ``before``; without what was sent and said."""
+    tx: Transaction, lane_id: int, size: int, before: Place | None = None, wanted: AttemptFilter | None = None
+) -> Tried:
+    """Looks at the next ``size`` attempts of a lane, the newest first, from the one behind ``before``."""
+    looked = _tried(lane_id, size, before, wanted or AttemptFilter()).cte("looked")
+    newest = sa.func.row_number().over(order_by=(looked.c.started_at.desc(), looked.c.delivery_id.desc()))
+    total = sa.func.count().over()
+    numbered = sa.select(*looked.c, newest.label("number_in_slice"), total.label("total")).subquery()
+    c = numbered.c
+    # The last one comes along, whether it fits or not: from there the next slice begins.
+    query = sa.select(numbered).where(sa.or_(c.fits, c.number_in_slice == c.total)).order_by(c.number_in_slice)
+    rows = tx.execute(query).all()
+    fitting = [(row.number_in_slice, Attempt(**dict(zip(_LIGHT, row, strict=False)))) for row in rows if row.fits]
+    return Tried(fitting, rows[-1].total, (rows[-1].started_at, rows[-1].delivery_id)) if rows else Tried([], 0, None)
+
+
+def _tried(lane_id: int, size: int, before: Place | None, wanted: AttemptFilter) -> sa.Select[Any]:
     a = attempts.c
-    query = sa.select(*(a[name] for name in _LIGHT)).where(a.lane_id == lane_id)
+    fits: list[sa.ColumnElement[bool]] = [sa.true()]
+    if wanted.outcome:
+        fits.append(a.outcome == wanted.outcome)
+    if wanted.status.endswith("xx"):
+        least = int(wanted.status[0]) * 100
+        fits.append(a.status.between(least, least + 99))
+    elif wanted.status:
+        fits.append(a.status == int(wanted.status))
+    if wanted.error:
+        fits.append(sa.or_(a.error == wanted.error, a.reason == wanted.error))
+    query = sa.select(*(a[name] for name in _LIGHT), sa.and_(*fits).label("fits")).where(a.lane_id == lane_id)
     if before is not None:
         at, delivery = before
         query = query.where(a.started_at <= at, sa.or_(a.started_at < at, a.delivery_id < delivery))
-    if since is not None:
-        query = query.where(a.started_at >= since)
-    query = query.order_by(a.started_at.desc(), a.delivery_id.desc()).limit(_literal(limit))
-    return [Attempt(**row._mapping) for row in tx.execute(query)]
+    if wanted.since is not None:
+        query = query.where(a.started_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(a.started_at < wanted.until)
+    return query.order_by(a.started_at.desc(), a.delivery_id.desc()).limit(_literal(size))
 
 
 def find_attempt(tx: Transaction, attempt_id: str) -> Attempt | None:
@@ -111,6 +186,14 @@ def event_ids(tx: Transaction, lane_id: int, rows: Collection[tuple[int, int]]) 
 def load_events(tx: Transaction, ids: Collection[tuple[int, str]]) -> dict[str, StoredEvent]:
     """Events by id; ``ids`` are (day, id). Those whose retention is over are left out."""
     return events.load(tx, {event_id for _, event_id in ids})
+
+
+def read_events(tx: Transaction, ids: Collection[tuple[int, str]]) -> dict[str, tuple[str, bytes]]:
+    """Type and body of events by id, for whoever tests many; ``ids`` as for ``load_events``."""
+    days, wanted = sorted({day for day, _ in ids}), sorted({event_id for _, event_id in ids})
+    e = event_table.c
+    query = sa.select(e.id, e.type, e.body).where(e.day.in_(days), e.id.in_(wanted))
+    return {row[0]: (row[1], bytes(row[2])) for row in tx.execute(query).all()} if wanted else {}
 
 
 # ---- what a replay asks

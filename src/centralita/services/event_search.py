@@ -1,0 +1,106 @@
+"""Finding events that no index knows: newest first, in slices, no further than ``services.slices`` lets one search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from centralita.core.conditions import Condition
+from centralita.core.event_search import said
+from centralita.core.events import Event
+from centralita.ports import Clock
+from centralita.services.slices import Slices
+from centralita.store import event_search
+from centralita.store.database import Transaction
+from centralita.store.event_search import Fitting, Looked
+from centralita.store.events import Filter
+
+_event = msgspec.json.Decoder(Event)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is looked for: every part that is set must hold."""
+
+    wanted: Filter
+    condition: Condition | None = None
+    outcome: str = ""
+    """One of ``store.event_search.OUTCOMES``, or "" for any."""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether each event has to be read to know."""
+        return self.condition is not None or self.outcome == "incomplete"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a search has seen."""
+
+    fitting: list[str]
+    """Ids, the newest first."""
+    next: str | None
+    """From behind which to go on; None at the end."""
+    looked_at: int
+    oldest: str
+    """The last one that was looked at."""
+
+
+def is_walked(wanted: Filter) -> bool:
+    """Whether one index has all that fit, and nothing else."""
+    return sum(map(bool, (wanted.source, wanted.type, wanted.severity, wanted.subject))) < 2
+
+
+def search(tx: Transaction, clock: Clock, asked: Asked, limit: int, before: str) -> Seen:
+    """At most ``limit`` events that fit, from behind ``before``."""
+    driver = event_search.rarest(tx, asked.wanted, before)
+    slices = Slices(clock, None if _tests(asked) else limit + 1)
+    found: list[Fitting] = []
+    last = before
+    while True:
+        size = slices.size
+        looked = _look(tx, asked, driver, size, limit + 1, last)
+        found += [Fitting(each.id, slices.looked_at + each.number) for each in looked.fitting]
+        if len(found) > limit:
+            place = found[limit - 1]
+            return Seen([each.id for each in found[:limit]], place.id, place.number, place.id)
+        last = looked.last or last
+        may_go_on = slices.went(looked.total)
+        if looked.total < size or not may_go_on:
+            cursor = None if looked.total < size else last
+            return Seen([each.id for each in found], cursor, slices.looked_at, last)
+
+
+def _tests(asked: Asked) -> bool:
+    """Whether some of what is looked at may not fit."""
+    if asked.is_read or asked.outcome == "delivered" or not is_walked(asked.wanted):
+        return True
+    return bool(asked.outcome) and asked.wanted != Filter(since=asked.wanted.since, until=asked.wanted.until)
+
+
+def _look(tx: Transaction, asked: Asked, driver: str, size: int, most: int, before: str) -> Looked:
+    if not asked.is_read:
+        return event_search.look(tx, asked.wanted, asked.outcome, size, most, before, driver)
+    outcome = "" if asked.outcome == "incomplete" else asked.outcome
+    rows = event_search.read(tx, asked.wanted, outcome, size, before, driver)
+    test = Test(asked.condition, incomplete=asked.outcome == "incomplete")
+    fitting = [Fitting(row.id, number) for number, row in enumerate(rows, 1) if row.fits and test(row.body)]
+    return Looked(fitting, len(rows), rows[-1].id if rows else "")
+
+
+class Test:
+    """Whether an event fits, by its JSON as it is kept."""
+
+    def __init__(self, condition: Condition | None, *, incomplete: bool = False) -> None:
+        self._condition, self._incomplete = condition, incomplete
+        self._said = said(condition) if condition is not None else ()
+
+    def __call__(self, body: bytes) -> bool:
+        # The bytes first: to read them as an event costs many times as much.
+        if not all(any(each in body for each in choices) for choices in self._said):
+            return False
+        event = _event.decode(body)
+        if self._incomplete and not event.incomplete:
+            return False
+        return self._condition is None or self._condition.test(event)
