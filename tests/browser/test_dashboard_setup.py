@@ -97,8 +97,8 @@ async def test_somebody_new_has_a_first_message_in_slack(new: New, browser: Brow
 
     await page.locator("#kind").select_option("invgate")
     await button("add_source").click()
-    address = await page.locator("#handover-address").inner_text()
-    secret = await page.locator("#handover-secret").inner_text()
+    address = await page.locator("#address").inner_text()
+    secret = await page.locator("#secret-shown").inner_text()
     arrived = page.locator("#arrived")
     assert await new.post(address, "") == 401
     await expect(arrived).to_contain_text(words["missing"])

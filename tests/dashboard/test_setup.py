@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
 from centralita.sandbox.server import serve
 from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN, LimitSettings, LocalSlack
+from centralita.services import events
 from centralita.services.first_run import setup_key, setup_link
 from centralita.serving import serving
 from centralita.settings import load
-from tests.dashboard.office import PASSWORD, SECRET, Office
+from centralita.store.events import Filter
+from centralita.store.rejections import NOWHERE
+from tests.dashboard.office import PASSWORD, SECRET, Office, Seen
 from tests.scenarios.processes import write_config
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ADMIN = {"name": "ana", "email": "ana@example.com", "password": PASSWORD}
 CANARY = '"><img src=x onerror=alert(1)>'
+
+
+def _secret(seen: Seen) -> str:
+    found = re.search(r'id="secret-shown">([^<]*)<', seen.html)
+    assert found is not None, seen.text
+    return unescape(found[1])
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -100,19 +112,77 @@ async def test_each_step_is_a_form(empty: Office) -> None:
     assert seen.status == 422 and 'value="Not A Slug"' in seen.html
     seen = await ana.post("/setup/source", {"kind": "generic", "slug": "desk"})
     assert "The secret is shown this once." in seen.text and "Waiting for the first event of desk…" in seen.text
-    assert (await ana.post("/setup/source", {"kind": "generic", "slug": "desk"})).status == 422
+    first = _secret(seen)
+    assert f"Authorization: Bearer {first}" in unescape(seen.html) and "curl -X POST" in seen.text
+    # The form is sent again: by a reload, by a second click.
+    seen = await ana.post("/setup/source", {"kind": "generic", "slug": "desk"})
+    assert seen.status == 200 and "desk is there already. Its secret was shown once." in seen.text
+    assert first not in seen.html and "/setup/secret" in seen.forms()
+    seen = await ana.post("/setup/secret", {"source": "desk"})
+    assert "The secret is shown this once." in seen.text and _secret(seen) != first
+    assert empty.hub.sources["desk"].secrets_at(empty.hub.clock.now()) == (_secret(seen).encode(),)
+    assert (await ana.post("/setup/source", {"kind": "zabbix", "slug": "desk"})).status == 422
     assert "The secret is shown" not in (await ana.get("/setup?step=source")).text
 
     seen = await ana.post("/setup/rule", {"name": "All", "condition": "source = = 'desk'", "channel": "#alerts"})
     assert seen.status == 422 and '<div class="caret">' in seen.html
     seen = await ana.post("/setup/rule", {"name": "All", "condition": "", "channel": "#alerts", "do": "try"})
     assert "There is no event yet to try it on." in seen.text and "2 of 5" in seen.text
-    seen = await ana.post("/setup/rule", {"name": "All", "condition": "", "channel": "#alerts", "do": "add"})
+    typo = {"name": "All", "condition": "", "channel": "#alertas", "do": "add"}
+    seen = await ana.post("/setup/rule", typo)
+    assert seen.status == 422 and "The app sees no channel #alertas" in seen.text
+    assert 'name="warned" value="#alertas"' in seen.html  # said once: sent again, it is meant
+    seen = await ana.post("/setup/rule", typo | {"channel": "#alerts", "warned": "#alertas"})
     assert "The rule All is in force" in seen.text
+    again = await ana.post("/setup/rule", {"name": "All", "condition": "", "channel": "#alerts", "do": "add"})
+    assert "The rule All is in force" in again.text and len(empty.hub.ruleset.specs) == 1
+    other = await ana.post("/setup/rule", {"name": "All", "condition": "", "channel": "#incidents", "do": "add"})
+    assert other.status == 422 and "name-fault" in other.html
 
     # Nothing has come: an example goes in, and its message arrives.
     seen = await ana.post("/setup/message", {"source": "desk"})
     assert "arrived" in seen.text and "#alerts" in seen.text and "Everything is set up" in seen.text
+
+
+async def test_refused_tries_say_what_to_do_wherever_they_went(empty: Office) -> None:
+    ana = await empty.stranger()
+    await ana.post("/setup/admin", ADMIN)
+    secret = _secret(await ana.post("/setup/source", {"kind": "generic", "slug": "desk"}))
+    right = {"authorization": f"Bearer {secret}"}
+    tries: list[tuple[str, bytes, dict[str, str], int]] = [
+        ("desk", b"{}", {}, 401),
+        ("desk", b"{}", {"authorization": "Bearer nope"}, 401),
+        ("desk", b'{"title": "x', right, 400),
+        ("desk/a/b", b"{}", right, 404),
+        ("dask", b"{}", right, 404),
+        (secret, b"{}", right, 404),
+    ]
+    known = {"desk", NOWHERE}
+    async with aiohttp.ClientSession() as http:
+        for path, body, headers, status in tries:
+            meant = path.partition("/")[0]
+            with empty.hub.bell.listening(
+                [meant if meant in known else NOWHERE]
+            ) as ear:  # what is refused is written down behind the answer
+                async with http.post(f"{empty.url}/in/{path}", data=body, headers=headers) as answer:
+                    assert answer.status == status
+                await ear.wait()
+    seen = await ana.get("/setup/arrived?source=desk")
+    for said in ("The secret is missing.", "The secret is wrong.", "The JSON is not valid.", "too many parts"):
+        assert said in seen.text
+    for cure in ("Enter the secret at the sender again", "a quote inside a field has to be escaped", "/in/dask"):
+        assert cure in seen.text
+    assert "No source has this address" in seen.text and secret not in seen.html
+    # On the overview are those of sources only: somebody's scan of addresses needs nobody.
+    assert "4 requests were refused in the last hour, most by desk" in (await ana.get("/")).text
+    with empty.hub.bell.listening(["desk"]) as ear:
+        async with aiohttp.ClientSession() as http:
+            async with http.post(f"{empty.url}/in/desk", json={"title": "It came"}, headers=right) as answer:
+                assert answer.status == 202
+        while not (await events.find(empty.hub, Filter(source="desk"), None, 1, "")).items:
+            await ear.wait()
+            ear.clear()
+    assert "/in/dask" not in (await ana.get("/setup/arrived?source=desk")).text
 
 
 async def test_what_was_refused_and_what_was_understood_is_text(office: Office) -> None:

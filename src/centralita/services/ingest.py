@@ -19,11 +19,12 @@ import msgspec
 from centralita.core import payload
 from centralita.ports import RawRequest, Receipt, Source
 from centralita.services.clock import ReceiptIds, SystemClock
+from centralita.settings.checks import SLUG
 from centralita.store import receipts
 from centralita.store import rejections as rejected
 from centralita.store.database import Database, StoreUnavailable, Transaction
 from centralita.store.receipts import Appended, Incoming
-from centralita.store.rejections import Rejection
+from centralita.store.rejections import NOWHERE, Rejection
 
 CONTENT_WINDOW_S = 300.0
 """A sender without ids of its own: the same bytes are a duplicate for this long."""
@@ -124,6 +125,7 @@ class Ingest:
         if source is None or not source.enabled:
             # As much work as for a source that exists: an answer's time must not tell which slugs there are.
             hashlib.blake2b(request.body, key=b"nobody").digest()
+            self.refused(slug, 404, "source.unknown", request.remote)
             return UNKNOWN_SOURCE
         now = self._clock.now()
         secrets = source.secrets_at(now)
@@ -205,6 +207,9 @@ class Ingest:
         source = self.sources.get(slug)
         if source is not None and source.enabled:
             self._note(slug, status, reason, "", remote, None)
+        else:
+            # What is no slug may be a secret in the wrong place.
+            self._note(NOWHERE, status, reason, slug if SLUG.fullmatch(slug) else "", remote, None)
 
     def _note(self, slug: str, status: int, reason: str, detail: str, remote: str, body: bytes | None) -> None:
         self._metrics.received(slug, "rejected")

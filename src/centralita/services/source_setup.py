@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
+from centralita.core.curl import curl
 from centralita.i18n import N_
+from centralita.i18n import gettext as _
 from centralita.integrations import registry
+from centralita.services.source_changes import Handover
 
 _HEADINGS = {"es": "## Español", "en": "## English"}
 _STEP = re.compile(r"(\d+)\. ")
@@ -20,6 +25,7 @@ CURES: Mapping[str, str] = {
     "id.missing": N_("The sender, or the proxy in front of us, leaves out a header that is signed along."),
     "request.compressed": N_("Switch compression off at the sender, or in the proxy in front of us."),
     "request.method": N_("Set the sender's method to POST."),
+    "source.unknown": N_("Enter the address at the sender again, as it was printed."),
     "request.path": N_("Enter the address at the sender again, as it was printed."),
     "request.too_long": N_("Let the sender send less, or raise receive.max_body_bytes."),
     "secret.unconfigured": N_("Give the source a secret: centralita source rotate {slug}"),
@@ -46,6 +52,16 @@ def instructions(kind: str, address: str, locale: str) -> list[str]:
     integration, _settings = registry.configured(kind, {})
     text = registry.readme(integration.kind).read_text(encoding="utf-8")
     return steps(text, address, locale) if kind == integration.kind else section(text, kind, address, locale)
+
+
+def trial(kind: str, given: Handover, locale: str) -> str:
+    """A line for a terminal that sends a first event by hand; "" where that takes more than a secret, or where only
+    the sender knows the bodies."""
+    proofs = {"bearer": [("Authorization", f"Bearer {given.secret}")], "key": []}
+    if kind != "generic" or given.proof not in proofs:
+        return ""
+    body = {"title": _("A first event, sent by hand", locale), "severity": "medium"}
+    return curl(given.address, proofs[given.proof], [("Content-Type", "application/json")], msgspec.json.encode(body))
 
 
 def steps(page: str, address: str, locale: str) -> list[str]:

@@ -17,6 +17,7 @@ from centralita.store.rejections import Rejection
 from centralita.store.sources import Counts, Unparsed
 
 UNPARSED_SHOWN = 100
+ASTRAY_SHOWN = 3
 MASK = "********"
 
 
@@ -119,6 +120,16 @@ async def listing(hub: Hub) -> list[SourceSummary]:
     def read(tx: Transaction) -> list[SourceSummary]:
         counts, waiting = sources.counts(tx), sources.waiting(tx)
         return [summary(hub, source, counts.get(slug), waiting.get(slug, 0)) for slug, source in known]
+
+    return await hub.database.read(read)
+
+
+async def astray(hub: Hub, since: float) -> list[RejectionView]:
+    """Requests since a time to addresses that no source has, newest first; ``detail`` is the slug that was meant."""
+
+    def read(tx: Transaction) -> list[RejectionView]:
+        found = rejections.newest(tx, rejections.NOWHERE, ASTRAY_SHOWN)
+        return [rejection_view(row) for row in found if row.at >= since]
 
     return await hub.database.read(read)
 

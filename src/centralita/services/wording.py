@@ -143,6 +143,7 @@ TEXTS: Mapping[str, str] = {
     "request.compressed": N_("The body is compressed."),
     "request.headers": N_("There are too many headers, or they are too long."),
     "request.method": N_("It is not a POST."),
+    "source.unknown": N_("No source has this address, or the one that has it is off."),
     "request.path": N_("The address has too many parts: it is /in/SLUG or /in/SLUG/KEY."),
     "request.too_long": N_("The body is longer than receive.max_body_bytes."),
     "scheme.invalid": N_("The source's signature settings are not valid."),

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from centralita.core.approvals import FINAL
 from centralita.store.database import Transaction
+from centralita.store.rejections import NOWHERE
 from centralita.store.rollup_tables import lane_minutes
 from centralita.store.schema import (
     approvals,
@@ -97,7 +98,9 @@ def waiting(tx: Transaction, lately: float) -> Waiting:
 
 def rejected(tx: Transaction, since: float) -> dict[str, int]:
     """How many requests of each source were refused since a time, as far as they are kept (the last 100 of each)."""
-    lately = sa.select(source_counts.c.source).where(source_counts.c.last_rejected_at >= since)
+    lately = sa.select(source_counts.c.source).where(
+        source_counts.c.last_rejected_at >= since, source_counts.c.source != NOWHERE
+    )
     r = rejections.c
     query = sa.select(r.source, sa.func.count()).where(r.source.in_(lately), r.at >= since).group_by(r.source)
     return {row[0]: int(row[1]) for row in tx.execute(query)}

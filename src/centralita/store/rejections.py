@@ -13,6 +13,8 @@ from centralita.store.schema import rejections
 
 KEPT = 100
 """Of each source."""
+NOWHERE = ""
+"""In a source's place, for requests to an address that none has; ``detail`` is the slug that was asked for."""
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,5 +74,6 @@ def last_id(tx: Transaction, source: str) -> int:
 def totals(tx: Transaction) -> list[tuple[str, int, float | None]]:
     """(source, how many were ever refused, when the last one was) of every source that has refused any."""
     counts = schema.source_counts.c
-    query = sa.select(counts.source, counts.rejected, counts.last_rejected_at).where(counts.rejected > 0)
+    query = sa.select(counts.source, counts.rejected, counts.last_rejected_at)
+    query = query.where(counts.rejected > 0, counts.source != NOWHERE)
     return [(row[0], row[1], row[2]) for row in tx.execute(query)]

@@ -12,10 +12,12 @@ from fastapi import APIRouter, Query, Request, Response
 from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.integrations import registry
+from centralita.integrations.slack.scopes import missing
 from centralita.services import events, first_run, sign_in, slack_channels, sources
 from centralita.services.access import Refused
 from centralita.services.first_run import LOOPBACK, Progress
 from centralita.services.hub import Hub
+from centralita.services.source_setup import CURES
 from centralita.services.sources import SourceDetail
 from centralita.services.wording import in_words
 from centralita.store.events import Filter
@@ -38,6 +40,8 @@ PERMISSION = "settings.read"
 """To see the steps; each one has its own on top."""
 CHANNELS_S = 2.0
 """So long the page waits for the names of Slack's channels."""
+ASTRAY_S = 3600.0
+"""So old are the tries at addresses that no source has, which are shown while nothing has come."""
 _BETWEEN = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
@@ -120,15 +124,8 @@ async def page(
     progress = await first_run.progress(hub)
     done = done_of(progress)
     open_ = step if step in STEPS else next((name for name in STEPS if not done[name]), "")
-    shown = await page_of(
-        request,
-        title=_("Set the hub up", language),
-        section="overview",
-        sentence=_sentence(sum(done.values()), language),
-        lamp="flowing" if all(done.values()) else "waiting",
-    )
+    shown = await page_of(request, title=_("Set the hub up", language), section="overview", **said_of(done, language))
     detail = await _source(hub, source, progress)
-    first = await first_event(hub, detail)
     context = {
         "forms": {each: Form(values=_given(each, detail)) for each in STEPS} | ({open_: form} if form else {}),
         "faulty": open_ if form is not None else "",
@@ -136,8 +133,8 @@ async def page(
         "open": open_,
         "done": done,
         "progress": progress,
-        "source": detail,
-        "first": first,
+        "lacking": {each.name or each.team_id: missing(each.scopes) for each in progress.workspaces if each.scopes},
+        **await coming(hub, detail),
         "sent": await events.detail(hub, event) if event else None,
         "local_slack": not (urlsplit(hub.settings.slack.api_url).hostname or "").endswith("slack.com"),
         "slack_at": hub.settings.slack.api_url,
@@ -145,7 +142,7 @@ async def page(
         "handover": None,
         "preview": None,
         "channels": await slack_channels.channel_names(hub, CHANNELS_S) if open_ == "rule" else (),
-        "kinds": kinds(),
+        "kinds": kinds(language),
         **more,
     }
     return await render(request, "setup/page.html", shown, status=status, **context)
@@ -161,16 +158,19 @@ def done_of(progress: Progress) -> dict[str, bool]:
     }
 
 
-def _sentence(done: int, language: str) -> str:
-    if done == len(STEPS):
-        return _("Everything is set up: what comes in reaches those who have to know.", language)
+def said_of(done: Mapping[str, bool], language: str) -> dict[str, str]:
+    """The page's sentence and its lamp."""
+    if all(done.values()):
+        said = _("Everything is set up: what comes in reaches those who have to know.", language)
+        return {"sentence": said, "lamp": "flowing"}
     said = _("{done} of {count} steps are done. Each can be left for later.", language)
-    return said.format(done=done + 1, count=len(STEPS) + 1)
+    return {"sentence": said.format(done=sum(done.values()) + 1, count=len(STEPS) + 1), "lamp": "waiting"}
 
 
-def kinds() -> list[tuple[str, str]]:
+def kinds(language: str) -> list[tuple[str, str]]:
     """What a source can be, with the one for everything else last."""
-    return [(kind, kind) for kind in sorted(registry.kinds(), key=lambda each: (each == "generic", each))]
+    known = [(kind, kind) for kind in registry.kinds() if kind != "generic"]
+    return [*known, ("generic", _("generic: any other tool that can post JSON", language))]
 
 
 def _given(step: str, source: SourceDetail | None) -> dict[str, str]:
@@ -186,9 +186,12 @@ async def _source(hub: Hub, slug: str, progress: Progress) -> SourceDetail | Non
     return await sources.detail(hub, slug if slug in known else known[0]) if known else None
 
 
-async def first_event(hub: Hub, source: SourceDetail | None) -> Any:
-    """The newest event of a source, as it was understood; None for none."""
-    if source is None or not source.source.accepted:
-        return None
-    found = await events.find(hub, Filter(source=source.source.slug), None, 1, "")
-    return found.items[0] if found.items else None
+async def coming(hub: Hub, source: SourceDetail | None) -> dict[str, Any]:
+    """What the wait for a source's first event shows: its newest event, as it was understood, and what was refused."""
+    shown: dict[str, Any] = {"source": source, "first": None, "astray": (), "cures": CURES, "polled": False}
+    if source is None:
+        return shown
+    if source.source.accepted:
+        found = await events.find(hub, Filter(source=source.source.slug), None, 1, "")
+        return {**shown, "first": found.items[0] if found.items else None}
+    return {**shown, "astray": await sources.astray(hub, hub.clock.now() - ASTRAY_S)}

@@ -11,9 +11,11 @@ from centralita.i18n import N_, ngettext
 from centralita.i18n import gettext as _
 from centralita.services import (
     events,
+    first_run,
     replays,
     rule_changes,
     rules,
+    slack_channels,
     slack_setup,
     source_changes,
     source_trial,
@@ -26,7 +28,8 @@ from centralita.services.replays import NotFound
 from centralita.services.rules import DryRun
 from centralita.services.slack_installations import Tokens
 from centralita.services.slack_setup import SlackRefused, SlackUnavailable
-from centralita.services.source_changes import Faulty, InTheWay, NewSource
+from centralita.services.source_changes import Faulty, Handover, InTheWay, NewSource
+from centralita.services.source_setup import instructions, trial
 from centralita.services.source_watch import until
 from centralita.services.wording import explained, in_words
 from centralita.store.events import Filter
@@ -35,7 +38,8 @@ from centralita.web.dashboard import forms
 from centralita.web.dashboard.access import needs, person_of
 from centralita.web.dashboard.forms import Form
 from centralita.web.dashboard.page import Flash, locale, page_of, redirect, render
-from centralita.web.dashboard.setup import first_event, page
+from centralita.web.dashboard.setup import CHANNELS_S, coming, done_of, page, said_of
+from centralita.web.dashboard.sources import KEEP_S
 
 router = APIRouter()
 
@@ -68,8 +72,11 @@ async def connect_slack(request: Request) -> Response:
         form.fault("", in_words(fault.reason, fault.arguments, language))
     if form.faults:
         return await page(request, "slack", form=form, status=422)
-    name = made.installation.name or made.installation.team_id
-    return redirect(request, "/setup", Flash(N_("The workspace {name} is connected."), {"name": name}))
+    name = {"name": made.installation.name or made.installation.team_id}
+    if made.missing_scopes:
+        said = Flash(N_("The workspace {name} is connected, but the app may not do everything yet."), name, "held")
+        return redirect(request, "/setup?step=slack", said)
+    return redirect(request, "/setup", Flash(N_("The workspace {name} is connected."), name))
 
 
 @router.post("/setup/source", dependencies=[needs("source.manage")])
@@ -84,6 +91,11 @@ async def add_source(request: Request) -> Response:
     try:
         _source, handover = await source_changes.add(hub, actor, NewSource(kind, slug, "", settings, ""))
     except (InTheWay, Refused) as fault:
+        if await _is_the_same(hub, fault, slug, kind):
+            said = Flash(
+                N_("The source {source} is there already. Its secret was shown once."), {"source": slug}, "held"
+            )
+            return redirect(request, f"/setup?step=source&source={slug}", said)
         at = "kind" if fault.reason == "source.kind_unknown" else "slug"
         form.fault(at, in_words(fault.reason, fault.arguments, language))
     except Faulty as fault:
@@ -94,7 +106,42 @@ async def add_source(request: Request) -> Response:
         form.fault("", f"{in_words(fault.reason, {}, language)} {fault.place}")
     if form.faults:
         return await page(request, "source", form=form, status=422)
-    return await page(request, "source", source=slug, handover=handover)
+    return await _handed_over(request, slug, handover)
+
+
+async def _is_the_same(hub: Hub, fault: InTheWay | Refused, slug: str, kind: str) -> bool:
+    """Whether the form was sent twice: its source is there, and nothing has come by it yet."""
+    if fault.reason != "source.taken" or slug not in hub.sources or hub.sources[slug].kind != kind:
+        return False
+    found = await sources.detail(hub, slug)
+    return found is not None and not found.source.accepted
+
+
+async def _handed_over(request: Request, slug: str, handover: Handover) -> Response:
+    hub, language = hub_of(request), locale(request, await person_of(request))
+    kind = hub.sources[slug].kind
+    steps = "\n".join(instructions(kind, handover.address, language))
+    tried = trial(kind, handover, language)
+    return await page(request, "source", source=slug, handover=handover, steps_there=steps, trial=tried)
+
+
+@router.post("/setup/secret", dependencies=[needs("source.manage")])
+async def show_another_secret(request: Request) -> Response:
+    """Makes another secret for a source whose first one nobody wrote down, and shows it this once."""
+    hub, form = hub_of(request), await forms.read(request)
+    person, slug = await person_of(request), form.get("source")
+    found = await sources.detail(hub, slug)
+    if found is None:
+        return redirect(request, "/setup?step=source")
+    keep_s = KEEP_S if found.source.accepted else 0.0
+    try:
+        handover = await source_changes.add_secret(hub, person.principal.actor, slug, "", keep_s)
+    except (InTheWay, Faulty, KeyFault) as fault:
+        reason = fault.faults[0].rpartition(": ")[2] if isinstance(fault, Faulty) else fault.reason
+        given = fault.arguments if isinstance(fault, InTheWay) else {}
+        said = in_words(reason, given, locale(request, person))
+        return redirect(request, "/setup?step=source", Flash("{said}", {"said": said}, "failed"))
+    return await _handed_over(request, slug, handover)
 
 
 @router.get("/setup/arrived", dependencies=[needs("source.read")])
@@ -104,9 +151,10 @@ async def arrived(request: Request, source: str = Query(max_length=63)) -> Respo
     found = await sources.detail(hub, source)
     if found is None:
         raise LookupError(source)
-    first = await first_event(hub, found)
-    shown = await page_of(request)
-    return await render(request, "setup/arrived.html", shown, block="arrived", source=found, first=first)
+    done = done_of(await first_run.progress(hub))
+    shown = await page_of(request, **said_of(done, locale(request, await person_of(request))))
+    came = await coming(hub, found) | {"polled": True}
+    return await render(request, "setup/arrived.html", shown, block="arrived", **came)
 
 
 @router.post("/setup/example", dependencies=[needs("source.manage")])
@@ -141,16 +189,20 @@ async def add_rule(request: Request) -> Response:
     given = {"name": form.get("name"), "condition": form.get("condition"), "channel": form.get("channel")}
     if not given["channel"]:
         form.fault("channel", _("Into which channel? For example #alerts.", language))
+    elif form.get("warned") != given["channel"] and await _is_unseen(hub, given["channel"]):
+        said = _(
+            "The app sees no channel {channel} in Slack. If it is private, invite the app; then add the rule.", language
+        )
+        form.fault("channel", said.format(channel=given["channel"]))
     preview: DryRun | None = None
     if not form.faults:
         try:
+            if form.get("do") == "add" and rule_changes.read(given) in hub.ruleset.specs:  # the form was sent twice
+                return redirect(request, "/setup", _in_force(given["name"]))
             preview = await _preview(hub, given)
             if form.get("do") == "add":
                 await rule_changes.add(hub, actor, given)
-                flash = Flash(
-                    N_("The rule {name} is in force: the next event is decided by it."), {"name": given["name"]}
-                )
-                return redirect(request, "/setup", flash)
+                return redirect(request, "/setup", _in_force(given["name"]))
         except RulesError as error:
             _note(form, error, language)
         except InTheWay as fault:
@@ -159,6 +211,16 @@ async def add_rule(request: Request) -> Response:
     if preview is not None and not form.faults:
         more = {"preview": preview, "previewed": _previewed(preview, given["channel"], language)}
     return await page(request, "rule", form=form, status=422 if form.faults else 200, **more)
+
+
+async def _is_unseen(hub: Hub, channel: str) -> bool:
+    """Whether Slack tells its channels, and this is none of them: most often a slip."""
+    known = await slack_channels.channel_names(hub, CHANNELS_S) if channel.startswith("#") else ()
+    return bool(known) and channel.lower() not in known
+
+
+def _in_force(name: str) -> Flash:
+    return Flash(N_("The rule {name} is in force: the next event is decided by it."), {"name": name})
 
 
 def _note(form: Form, error: RulesError, language: str) -> None:

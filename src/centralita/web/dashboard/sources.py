@@ -16,7 +16,7 @@ from centralita.services.access import Refused
 from centralita.services.hub import Hub
 from centralita.services.keys import KeyFault
 from centralita.services.source_changes import Faulty, Handover, InTheWay, NewSource
-from centralita.services.source_setup import CURES, instructions
+from centralita.services.source_setup import CURES, instructions, trial
 from centralita.services.sources import SourceDetail, SourceSummary
 from centralita.services.wording import in_words
 from centralita.store.events import Filter
@@ -166,7 +166,8 @@ async def _page(request: Request, slug: str, form: Form, handover: Handover | No
         mine=mine,
         fields=source_settings.fields_of(found.source.kind, form, language),
         handover=handover,
-        steps="\n".join(instructions(found.source.kind, address, language)),
+        steps_there="\n".join(instructions(found.source.kind, address, language)),
+        trial=trial(found.source.kind, handover, language) if handover is not None else "",
         href=href,
         **await _came(hub, found),
     )

@@ -52,6 +52,24 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.elt.matches("[hx-trigger^=every]")) Object.assign(event.detail.headers, BY_ITSELF);
 });
+// A second click while the first is on its way does nothing: what a form does, it does once.
+const SENT_MS = 8000;
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  event.submitter?.setAttribute("aria-busy", "true");
+  setTimeout(() => unsend(form), SENT_MS);
+});
+function unsend(form) {
+  delete form.dataset.sent;
+  for (const each of form.querySelectorAll("[aria-busy]")) each.removeAttribute("aria-busy");
+}
+// Whoever comes back by the browser's button finds forms that can be sent.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) for (const form of document.querySelectorAll("form[data-sent]")) unsend(form);
+});
 // What looks again by itself rests while somebody is in it: nothing is taken from under a key, a pointer or a screen reader.
 document.addEventListener("htmx:beforeRequest", (event) => {
   const place = event.detail.elt;
