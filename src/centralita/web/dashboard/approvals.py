@@ -33,7 +33,7 @@ PAGE = 50
 WAITING = 100
 """So many are counted of what waits for one person."""
 DECIDE, REQUEST, MANAGE = "approval.decide", "approval.request", "approval.manage"
-VIEWS: Mapping[str, str] = {"waiting": N_("Waiting"), "mine": N_("For me"), "all": N_("All")}
+VIEWS: Mapping[str, str] = {"waiting": N_("Waiting"), "mine": N_("For me"), "all": N_("All approvals")}
 _ANSWERS: Mapping[str, tuple[str, str]] = {
     "approve": ("flowing", N_("approved")),
     "reject": ("failed", N_("rejected")),

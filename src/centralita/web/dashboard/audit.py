@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -16,9 +16,10 @@ from centralita.i18n import gettext as _
 from centralita.services import audit
 from centralita.services.times import span_s
 from centralita.web.auth import hub_of
+from centralita.web.dashboard import environment
 from centralita.web.dashboard.access import needs, person_of
 from centralita.web.dashboard.forms import Form
-from centralita.web.dashboard.page import locale, page_of, render
+from centralita.web.dashboard.page import Page, locale, page_of, render
 
 router = APIRouter()
 
@@ -66,6 +67,12 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
+def _newest(link: Link, page: Page) -> str:
+    past = environment.span(max(0.0, page.now - environment.moment(link.entry.at).timestamp()))
+    said = _("The newest entry is {span} old: {action} by {actor}.", page.locale)
+    return said.format(span=past, action=link.entry.action, actor=link.entry.actor)
+
+
 def _moment(text: str, zone: ZoneInfo, now: float) -> float | None:
     """Seconds since 1970 of a span before now, or of a time as the reader's clock shows it. Raises ValueError."""
     if not text:
@@ -101,6 +108,8 @@ async def show(
     links = [] if form.faults else await audit.find(hub_of(request), wanted, PAGE + 1, before or None)
     kept = {name: value for name, value in asked.items() if value}
     older = {**kept, "before": str(links[PAGE - 1].entry.number)} if len(links) > PAGE else {}
+    if links and not kept and not before:
+        page = replace(page, sentence=_newest(links[0], page))
     return await render(
         request,
         "audit.html",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-WIDTH, HEIGHT = 960, 200
+WIDTH, NARROW, HEIGHT = 960, 340, 200
 _LEFT, _BOTTOM, _TOP = 44, 22, 8
 LAYERS = ("successful", "slow", "error", "rejected")
 """From the bottom up."""
@@ -43,25 +43,32 @@ def sparkline(values: Sequence[float], title: str) -> Markup:
 
 
 def histogram(bars: Sequence[Bar], title: str, names: Sequence[str] = LAYERS) -> Markup:
-    """Stacked bars from zero, a gridline at the top and the middle; ``names`` choose the colours (``bar-NAME``)."""
+    """Stacked bars from zero, a gridline at the top and the middle; ``names`` choose the colours (``bar-NAME``).
+
+    Drawn for a wide page and for a phone; the style sheet shows the one that fits, so that its text stays readable.
+    """
+    return _histogram(bars, title, names, WIDTH, "chart") + _histogram(bars, title, names, NARROW, "chart narrow")
+
+
+def _histogram(bars: Sequence[Bar], title: str, names: Sequence[str], whole: int, kind: str) -> Markup:
     most = _round_up(max((sum(bar.layers) for bar in bars), default=0))
-    width = (WIDTH - _LEFT) / max(1, len(bars))
-    drawn = [_grid(most)]
+    width = (whole - _LEFT) / max(1, len(bars))
+    drawn = [_grid(most, whole)]
     for number, bar in enumerate(bars):
         drawn.append(_bar(bar, _LEFT + number * width, width, most, names))
     body = Markup("").join(drawn)
-    return Markup('<svg class="chart" viewBox="0 0 {w} {h}" role="img"><title>{title}</title>{body}</svg>').format(
-        w=WIDTH, h=HEIGHT, title=title, body=body
+    return Markup('<svg class="{kind}" viewBox="0 0 {w} {h}" role="img"><title>{title}</title>{body}</svg>').format(
+        kind=kind, w=whole, h=HEIGHT, title=title, body=body
     )
 
 
-def _grid(most: float) -> Markup:
+def _grid(most: float, whole: int) -> Markup:
     lines = []
     for share in (0.0, 0.5, 1.0):
         y = _y(most * share, most)
         lines.append(
             Markup('<line class="grid-line" x1="{x}" x2="{w}" y1="{y}" y2="{y}"/>').format(
-                x=_LEFT, w=WIDTH, y=f"{y:.1f}"
+                x=_LEFT, w=whole, y=f"{y:.1f}"
             )
         )
         lines.append(

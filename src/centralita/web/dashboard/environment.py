@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from centralita.i18n import gettext, ngettext
 from centralita.services.wording import in_words
 from centralita.web.dashboard import charts, static
+from centralita.web.dashboard.event_words import SEVERITY_WORDS
 
 if TYPE_CHECKING:
     from centralita.web.dashboard.page import Page
@@ -49,6 +50,7 @@ def _environment(locale: str) -> Environment:
         ms=partial(ms, locale),
         span=span,
         size=partial(size, locale),
+        severity=partial(_severity, locale),
     )
     return made
 
@@ -78,6 +80,11 @@ def _counted(locale: str, singular: str, plural: str, n: int, **arguments: Any) 
 def _words(locale: str, reason: str, arguments: Mapping[str, Any] | None = None) -> str:
     """A message id in the reader's words."""
     return in_words(reason, arguments or {}, locale)
+
+
+def _severity(locale: str, severity: str) -> str:
+    """A severity's word; whatever else a sender wrote stays as it is."""
+    return gettext(SEVERITY_WORDS[severity], locale) if severity in SEVERITY_WORDS else severity
 
 
 def number(locale: str, value: float | None, digits: int = 0) -> str:

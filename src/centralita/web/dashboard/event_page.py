@@ -29,7 +29,6 @@ from centralita.web.dashboard.event_words import (
     AUDITED,
     INCIDENT_STATES,
     OUTCOMES,
-    SEVERITY_WORDS,
 )
 from centralita.web.dashboard.page import Page, locale, page_of, render, web_link
 
@@ -85,7 +84,6 @@ async def show(request: Request, event_id: str, part: str = Query(default="story
         address=f"/events/{quote(event_id, safe='')}",
         web_link=web_link,
         states=STATES,
-        severity_words=SEVERITY_WORDS,
         raw=await receipts.raw(hub, event_id),
         **await _of_part(hub, part, detail, page),
     )

@@ -74,7 +74,6 @@ def _choices(hub: Hub) -> dict[str, Any]:
         "severities": [(each, SEVERITY_WORDS[each]) for each in SEVERITIES],
         "outcomes": [(each, CAME_OF[each][1]) for each in OUTCOMES],
         "outcome_words": CAME_OF,
-        "severity_words": SEVERITY_WORDS,
         "spans": SPANS,
         "page_size": PAGE,
     }

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Request, Response
 
-from centralita.i18n import LOCALES, N_
+from centralita.i18n import LOCALES, N_, ngettext
 from centralita.i18n import gettext as _
 from centralita.services import sessions, sign_in
 from centralita.services.access import Refused
@@ -86,8 +86,9 @@ async def _shown(request: Request, form: Form, status: int = 200) -> Response:
     person = await person_of(request)
     language, user = locale(request, person), person.user
     mine = {"locale": user.locale, "theme": user.theme or "auto", "timezone": user.timezone}
-    page = await page_of(request, title=_("My profile", language), section="profile")
     rows = await sessions.list_sessions(hub_of(request), user.name) or []
+    said = ngettext("{n} browser is signed in.", "{n} browsers are signed in.", len(rows), language)
+    page = await page_of(request, title=_("My profile", language), section="profile", sentence=said.format(n=len(rows)))
     return await render(
         request,
         "profile.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Query, Request, Response
 
 from centralita.core.access import OF_ONE, PERMISSIONS
-from centralita.i18n import N_
+from centralita.i18n import N_, ngettext
 from centralita.i18n import gettext as _
 from centralita.services import access
 from centralita.services.access import Refused, TokenRow
@@ -76,7 +76,10 @@ async def _list(
     person, hub = await person_of(request), hub_of(request)
     language = locale(request, person)
     rows = await access.list_tokens(hub, PAGE + 1, after)
-    page = await page_of(request, title=_("Tokens", language), section="tokens")
+    now = hub.clock.now()
+    valid = sum(_state(row, now) == "open" for row in rows[:PAGE])
+    said = ngettext("{n} token on this page opens the API.", "{n} tokens on this page open the API.", valid, language)
+    page = await page_of(request, title=_("Tokens", language), section="tokens", sentence=said.format(n=valid))
     mine = [
         role for role, held in access.policy_of(hub).roles.items() if held and not held - person.principal.permissions
     ]

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ValidationError
 
-from centralita.i18n import LOCALES, N_
+from centralita.i18n import LOCALES, N_, ngettext
 from centralita.i18n import gettext as _
 from centralita.services import access, sessions, sign_in
 from centralita.services.access import NameTaken, Refused, UserRow
@@ -167,13 +167,18 @@ def _choices(hub: Hub, language: str) -> dict[str, Any]:
 async def _list(request: Request, form: Form, after: int, status: int = 200) -> Response:
     hub, language = hub_of(request), locale(request, await person_of(request))
     rows = await access.list_users(hub, PAGE + 1, after)
-    page = await page_of(request, title=_("Users", language), section="users")
+    said = ngettext("{n} person has an account.", "{n} people have an account.", len(rows), language)
+    more = _("More than {n} people have an account.", language)
+    sentence = said.format(n=len(rows)) if len(rows) <= PAGE and not after else more.format(n=PAGE)
+    page = await page_of(request, title=_("Users", language), section="users", sentence=sentence)
+    roles = access.policy_of(hub).roles
+    least = min(roles, key=lambda role: len(roles[role]), default="")
     return await render(
         request,
         "users.html",
         page,
         status=status,
-        form=form,
+        form=Form(values={"role": least, **form.values}, faults=form.faults),
         rows=rows[:PAGE],
         first="/users" if after else "",
         next=f"/users?after={rows[PAGE - 1].id}" if len(rows) > PAGE else "",

@@ -6,7 +6,7 @@ export function charts(announce) {
     const given = JSON.parse(document.getElementById(place.dataset.chart).textContent);
     const colour = (name) => getComputedStyle(place).getPropertyValue(name).trim();
     const lamps = [colour("--waiting"), colour("--ink-soft"), colour("--held"), colour("--failed")];
-    const axis = { stroke: colour("--ink-soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+    const axis = { stroke: colour("--ink-soft"), font: "12px Inter, system-ui, sans-serif", grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
     const days = given.at.at(-1) - given.at[0] > 2 * 86400;
     const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: given.zone,
       ...(days ? { month: "2-digit", day: "2-digit" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) });

@@ -80,6 +80,9 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 document.addEventListener("htmx:afterSwap", (event) => { ageing(); charts(announce); if (event.detail.xhr?.status === 422) mend(); });
 document.addEventListener("htmx:sendError", () => announce(said.unreachable));
+// On a phone places and tabs lie in a row that is longer than the screen: the present one is in sight.
+for (const here of document.querySelectorAll(".rail [aria-current], .tabs [aria-current]"))
+  here.parentElement.scrollLeft = here.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
 zone();
 focus();
 keyboard();
