@@ -291,6 +291,7 @@ def test_values_that_contradict_each_other(write: Write) -> None:
         "webhooks: [{name: w, url: 'https://x.example', secret: s, secrets: [t]}]\n"
         "permissions: {user_mappings: {U1: boss}, default: nobody}\n"
         "network: {ca_file: missing.pem}\n"
+        "dashboard: {oidc: {role_mappings: {chiefs: boss, desk: admin}, default_role: nobody}}\n"
     )
     assert problems(file) == [
         "centralita.yaml:1:21: rules[1].name: is taken already: a.",
@@ -298,6 +299,8 @@ def test_values_that_contradict_each_other(write: Write) -> None:
         "centralita.yaml:3:31: permissions.user_mappings.U1: has to be one of admin, operator, viewer.",
         "centralita.yaml:3:42: permissions.default: has to be one of admin, operator, viewer.",
         "centralita.yaml:4:11: network.ca_file: There is no such file.",
+        "centralita.yaml:5:36: dashboard.oidc.role_mappings.chiefs: has to be one of admin, operator, viewer.",
+        "centralita.yaml:5:64: dashboard.oidc.default_role: has to be one of admin, operator, viewer.",
     ]
 
 

@@ -22,7 +22,7 @@ AGENT, ADDRESS, ELSEWHERE = "Firefox", "203.0.113.7", "198.51.100.9"
 CONFIG = """
 locale: en
 server: {public_url: "https://desk.example.com"}
-permissions: {user_mappings: {"mapped@example.com": operator}}
+permissions: {user_mappings: {"mapped@example.com": operator, U0MAPPED: admin}}
 """
 
 AddPerson = Callable[..., Awaitable[UserRow]]

@@ -147,9 +147,15 @@ async def test_who_may_come_in(opening: Opening, provider: Provider) -> None:
 async def test_a_claim_decides_about_the_role_each_time(opening: Opening, provider: Provider) -> None:
     rules = "create_users: true, role_claim: realm.roles, role_mappings: {boss: admin, desk: operator}"
     async with opening(rules) as hub:
+        tokens = []
         for said, role in (({"realm": {"roles": ["x", "desk"]}}, "operator"), ({"realm.roles": "boss"}, "admin")):
             provider.person = {**ANA, **said}
-            assert (await _come(hub)).person.user.role == role
+            opened = await _come(hub)
+            assert opened.person.user.role == role
+            tokens.append(opened.token)
+        assert [await signed_in(hub, each) is not None for each in tokens] == [False, True], (
+            "another role, another session"
+        )
         for nothing in ({}, {"realm": {"roles": ["x"]}}, {"realm": "boss"}, {"realm": {"roles": {"boss": 1}}}):
             provider.person = {**ANA, **nothing}
             assert await _refused(hub) == "oidc.no_role", "who lost the claim has no role"

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from centralita.core.access import BUILT_IN
 from centralita.core.sign_in import FORGOTTEN_S, FREE_TRIES
-from centralita.services.access import Principal, Refused, UserRow, change_user
+from centralita.services import passwords
+from centralita.services.access import Principal, Refused, UserRow, add_user, change_user, list_users
 from centralita.services.audit import newest
 from centralita.services.hub import Hub
 from centralita.services.passwords import set_password
@@ -110,6 +112,18 @@ async def test_strangers_who_guess_do_not_shut_anybody_out_of_where_they_work(hu
     assert (await _fails(hub, password=PASSWORD)).reason == "sign_in.wait", "there, too, guessing has an end"
 
 
+async def test_how_a_name_is_written_does_not_tell_whether_there_is_one(hub: Hub, person: AddPerson) -> None:
+    await person()
+    for name, same, other in (
+        ("ana@example.com", " Ana@Example.com", "ana"),
+        ("eva@example.com", " Eva@Example.com", "eva"),
+    ):
+        for n in range(FREE_TRIES["account"]):
+            assert (await _fails(hub, name, address=f"203.0.113.{n}")).reason == "sign_in.wrong"
+        assert (await _fails(hub, same, address="203.0.113.99")).reason == "sign_in.wait"
+        assert (await _fails(hub, other, address="203.0.113.99")).reason == "sign_in.wrong"
+
+
 @pytest.mark.long
 async def test_one_address_cannot_try_many_names(hub: Hub, person: AddPerson) -> None:
     await person()
@@ -160,6 +174,36 @@ async def test_who_may_less_does_not_come_in_as_somebody_who_may_more(hub: Hub, 
     ):
         with pytest.raises(Refused, match=r"user\.beyond_maker"):
             await attempt()
+
+
+async def test_nobody_becomes_more_by_an_address_that_the_settings_know(hub: Hub, person: AddPerson) -> None:
+    desk = Principal("user:eve", "eve", frozenset({"user.manage", *BUILT_IN.roles["viewer"]}))
+    await person("eve")
+    for values in ({"email": "Mapped@example.com"}, {"slack_id": "U0MAPPED"}):
+        with pytest.raises(Refused, match="beyond_maker"):
+            await change_user(hub, desk, "eve", values)
+        with pytest.raises(Refused, match="beyond_maker"):
+            await add_user(hub, desk, {"name": "mallory", "role": "viewer", **values})
+    assert [user.email for user in await list_users(hub, 10, 0)] == ["eve@example.com"]
+    await change_user(hub, ADMINISTRATOR, "eve", {"email": "mapped@example.com"})
+
+
+async def test_a_password_that_an_administrator_sets_meanwhile_stays(
+    hub: Hub, person: AddPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await person()
+    opened, verify = await sign_in(hub, "ana", PASSWORD, AGENT, ADDRESS), passwords.verify_password
+
+    async def slow(kept: str, password: str) -> bool:
+        good = await verify(kept, password)
+        await set_password(hub, ADMINISTRATOR, "ana", "cuatro llamas en la azotea")
+        return good
+
+    monkeypatch.setattr(passwords, "verify_password", slow)
+    with pytest.raises(SignInRefused, match="old_wrong"):
+        await change_password(hub, opened.person, PASSWORD, "otra cosa que nadie adivina", AGENT, ADDRESS)
+    monkeypatch.undo()
+    assert await sign_in(hub, "ana", "cuatro llamas en la azotea", AGENT, ADDRESS)
 
 
 async def test_changing_ones_own_password_takes_the_old_one(hub: Hub, person: AddPerson) -> None:

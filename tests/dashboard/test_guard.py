@@ -28,6 +28,7 @@ HOST = "desk.example.com"
         ({"origin": f"https://x@{HOST}"}, True),
         ({"origin": f"file://{HOST}"}, True),
         ({"origin": "https://public.example.com"}, False),
+        ({"origin": "http://["}, True),
     ],
 )
 def test_a_request_of_another_site_is_told_apart(headers: dict[str, str], refused: bool) -> None:

@@ -85,11 +85,16 @@ async def test_of_two_who_come_at_once_one_is_the_administrator(empty: Office) -
 
 
 @pytest.mark.parametrize(
-    "sent", [{"x-forwarded-for": "203.0.113.7"}, {"host": "desk.example.com", "origin": "http://desk.example.com"}]
+    "sent",
+    [
+        {"x-forwarded-for": "203.0.113.7"},
+        {"host": "desk.example.com", "origin": "http://desk.example.com"},
+    ],
 )
 async def test_a_stranger_needs_the_key(empty: Office, sent: dict[str, Any]) -> None:
     stranger = await empty.stranger()
     assert "Setup key" in (await stranger.get("/setup", **sent)).text
+    assert "Setup key" in (await stranger.get("/setup", host="[")).text, "what is no name at all is no name of ours"
     for key in ("", "0" * 40, setup_key(empty.hub)[:-1], "ñ"):
         seen = await stranger.post("/setup/admin", {**ADMIN, "key": key}, **sent)
         assert seen.status == 403 and "This is not the key." in seen.text

@@ -59,18 +59,24 @@ def client_address(peer: str, forwarded_for: str, proxies: Iterable[str]) -> str
     ``forwarded_for`` is the header ``X-Forwarded-For``; what is left of the first address that is no proxy of ours
     was written by whoever asks.
     """
-    trusted = [ip_network(proxy) for proxy in proxies]
-    found = peer
+    trusted, found = tuple(proxies), peer
     for hop in reversed(forwarded_for.split(",")):
+        if not is_proxy(found, trusted):
+            break
         try:
-            is_proxy = any(ip_address(found) in network for network in trusted)
-            following = str(ip_address(hop.strip()))
+            found = str(ip_address(hop.strip()))
         except ValueError:
             break
-        if not is_proxy:
-            break
-        found = following
     return found
+
+
+def is_proxy(address: str, proxies: Iterable[str]) -> bool:
+    """Whether an address is of one of these networks (CIDR notation)."""
+    try:
+        asked = ip_address(address)
+    except ValueError:
+        return False
+    return any(asked in ip_network(proxy) for proxy in proxies)
 
 
 def _digest(text: str) -> str:

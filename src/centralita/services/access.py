@@ -184,6 +184,7 @@ async def add_user(hub: Hub, principal: Principal, values: Mapping[str, Any]) ->
 
     def add(tx: Transaction) -> UserRow:
         row = users.add(tx, {**values, "created_at": now})
+        beyond_maker(hub, principal, row)  # the settings may give their address more than their role has
         record(tx, now, principal.actor, "user.added", f"user/{row.name}", {"after": _told(row)})
         return row
 
@@ -196,10 +197,11 @@ async def list_users(hub: Hub, limit: int, after: int) -> list[UserRow]:
 
 
 async def change_user(hub: Hub, principal: Principal, name: str, values: Mapping[str, Any]) -> UserRow | None:
-    """Changes a person; None when there is none of that name. Raises Refused."""
-    now = hub.clock.now()
+    """Changes a person; None when there is none of that name. Whoever has another role then, or none, is signed out
+    everywhere. Raises Refused."""
+    now, policy = hub.clock.now(), policy_of(hub)
     if "role" in values:
-        _check_role(policy_of(hub), principal, str(values["role"]))
+        _check_role(policy, principal, str(values["role"]))
 
     def change(tx: Transaction) -> UserRow | None:
         before = users.by_name(tx, name)
@@ -207,10 +209,12 @@ async def change_user(hub: Hub, principal: Principal, name: str, values: Mapping
             return None
         beyond_maker(hub, principal, before)
         after = users.change(tx, before.id, values) if values else before
-        if before.enabled and not after.enabled:
-            sessions.end_all(tx, before.id, now)
+        beyond_maker(hub, principal, after)  # another address may be one that has more
+        details: dict[str, Any] = {"before": _told(before), "after": _told(after)}
+        if role_of(policy, before) != role_of(policy, after):
+            details["sessions_ended"] = sessions.end_all(tx, before.id, now)
+        if not after.enabled:
             sessions.revoke_invitations(tx, before.id)
-        details = {"before": _told(before), "after": _told(after)}
         record(tx, now, principal.actor, "user.changed", f"user/{name}", details)
         return after
 

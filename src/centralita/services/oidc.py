@@ -10,6 +10,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import structlog
@@ -24,7 +25,7 @@ from centralita.services.hub import Hub
 from centralita.services.identity_provider import IdentityProvider, ProviderFault, ProviderSettings
 from centralita.services.sessions import Opened, SignInRefused, open_session, person_with
 from centralita.settings import Settings
-from centralita.store import users
+from centralita.store import sessions, users
 from centralita.store.database import Transaction
 from centralita.store.users import NameTaken
 
@@ -181,8 +182,11 @@ def _changed(tx: Transaction, hub: Hub, user: UserRow, wanted: Mapping[str, str]
     if not before:
         return user
     after = {name: wanted[name] for name in before}
-    changed = users.change(tx, user.id, after)
-    record(tx, hub.clock.now(), "system", "user.changed", f"user/{user.name}", {"before": before, "after": after})
+    changed, now = users.change(tx, user.id, after), hub.clock.now()
+    details: dict[str, Any] = {"before": before, "after": after}
+    if "role" in after:
+        details["sessions_ended"] = sessions.end_all(tx, user.id, now)
+    record(tx, now, "system", "user.changed", f"user/{user.name}", details)
     return changed
 
 

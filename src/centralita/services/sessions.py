@@ -116,6 +116,15 @@ async def signed_in(hub: Hub, token: str, by_itself: bool = False) -> SignedIn |
     return person_with(policy_of(hub), shown.user, shown.session.id, rotated)
 
 
+async def still_may(hub: Hub, token: str, permission: str) -> bool:
+    """Whether who shows this token is in yet, and may; for an answer that goes on. It notes nothing, and so keeps no
+    session open. Raises StoreUnavailable."""
+    shown = await hub.database.read(lambda tx: sessions.of_token(tx, hash_key(token)))
+    if shown is None or not _is_open(hub, shown, hub.clock.now()):
+        return False
+    return person_with(policy_of(hub), shown.user, shown.session.id).principal.may(permission)
+
+
 def _is_open(hub: Hub, shown: Shown, now: float) -> bool:
     session = shown.session
     idle_s = now - session.seen_at

@@ -61,7 +61,9 @@ def _begin(tx: Transaction, name_or_email: str, address: str, now: float) -> tup
     """Counts the try as failed before it is judged, so that many at once are not one; seconds to wait, 0 for none."""
     user = _find(tx, name_or_email)
     known_there = user is not None and sessions.was_at(tx, user.id, address)
-    account = str(user.id) if user is not None else name_or_email
+    # For strangers by what was typed, whoever has it: two ways to write one account would wait together, and tell that
+    # there is one.
+    account = str(user.id) if user is not None and known_there else _typed(name_or_email)
     counted = keys(account, address, known_there)
     since = now - FORGOTTEN_S
     before = sessions.failures(tx, counted, since)
@@ -81,9 +83,14 @@ def _find(tx: Transaction, name_or_email: str) -> UserRow | None:
     given = name_or_email.strip()[:320]
     found = users.by_name(tx, given)
     if found is None and "@" in given:
-        same = users.by_emails(tx, [given])
+        same = users.by_emails(tx, [_typed(given)])
         found = same[0] if len(same) == 1 else None
     return found
+
+
+def _typed(name_or_email: str) -> str:
+    given = name_or_email.strip()[:320]
+    return given.lower() if "@" in given else given  # an address is the same in any case
 
 
 async def _open(hub: Hub, tried: _Try, fresh: str, user_agent: str, address: str) -> Opened:
@@ -213,6 +220,10 @@ async def change_password(hub: Hub, person: SignedIn, old: str, new: str, user_a
     hashed = await passwords.new_hash(new, user.name, user.email)
 
     def write(tx: Transaction) -> Opened:
+        current = users.get(tx, user.id)
+        # As for a sign-in: an administrator may have been faster.
+        if current is None or not current.enabled or users.password_hash(tx, user.id) != tried.kept:
+            raise SignInRefused("password.old_wrong")
         _forgive(tx, tried)
         passwords.replace_password(tx, now, person.principal.actor, user, hashed)
         return _opened(tx, hub, user, "password", user_agent, address)

@@ -175,5 +175,11 @@ def _inconsistent(settings: Settings) -> Iterator[_Fault]:
             yield ("permissions", "user_mappings", person), unknown, {"limit": limit}
     if permissions.default and permissions.default not in roles:
         yield ("permissions", "default"), unknown, {"limit": limit}
+    oidc = settings.dashboard.oidc
+    for word, role in oidc.role_mappings.items():
+        if role not in roles:
+            yield ("dashboard", "oidc", "role_mappings", word), unknown, {"limit": limit}
+    if oidc.default_role and oidc.default_role not in roles:
+        yield ("dashboard", "oidc", "default_role"), unknown, {"limit": limit}
     if settings.network.ca_file and not settings.network.ca_file.is_file():
         yield ("network", "ca_file"), N_("There is no such file."), {}

@@ -50,7 +50,7 @@ class Server(Section):
     )
     trusted_proxies: Annotated[tuple[Cidr, ...], BeforeValidator(listed)] = Field(
         default=(),
-        description=N_("Networks (CIDR) of the proxies whose X-Forwarded-For is believed."),
+        description=N_("Networks (CIDR) of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."),
     )
     socket: OptionalPath = Field(
         default=None,

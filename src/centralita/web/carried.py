@@ -9,13 +9,15 @@ from typing import Any
 from centralita.services.hub import Hub
 
 Scope = MutableMapping[str, Any]
-App = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def carrying(hub: Hub, app: App) -> App:
     """``app`` for one hub: whatever it is asked carries ``hub`` as ``request.state.hub``."""
 
-    async def call(scope: Scope, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})["hub"] = hub
         await app(scope, receive, send)
 

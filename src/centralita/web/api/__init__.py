@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from centralita import __version__
 from centralita.services.hub import Hub
+from centralita.web.careful import Careful
 from centralita.web.carried import App, carrying
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 
 def make_api(hub: Hub) -> App:
     """The application below ``/api`` for one hub, and problem+json 404 for whatever is nowhere else."""
-    return carrying(hub, application())
+    return carrying(hub, Careful(application()))
 
 
 @cache

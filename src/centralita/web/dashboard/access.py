@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Depends, Request, Response
 
 from centralita.core.access import PERMISSIONS
-from centralita.core.sign_in import client_address
+from centralita.core.sign_in import client_address, is_proxy
 from centralita.services import sessions
 from centralita.services.access import Principal
 from centralita.services.sessions import SignedIn
@@ -32,13 +32,16 @@ class Forbidden(Exception):
 
 def secure(request: Request) -> bool:
     """Whether people reach the hub by https, so that the cookie is to go by nothing else."""
-    public = hub_of(request).settings.server.public_url or ""
-    return public.startswith("https:") or request.url.scheme == "https"
+    server = hub_of(request).settings.server
+    if (server.public_url or "").startswith("https:") or request.url.scheme == "https":
+        return True
+    said = {each.strip().lower() for each in request.headers.get("x-forwarded-proto", "").split(",")}
+    return "https" in said and is_proxy(_peer(request), server.trusted_proxies)
 
 
-def cookie_name(request: Request) -> str:
+def cookie_name(request: Request, name: str = COOKIE) -> str:
     """``__Host-`` binds it to exactly this host, where browsers allow that (RFC 6265bis, section 4.1.3.2)."""
-    return f"__Host-{COOKIE}" if secure(request) else COOKIE
+    return f"__Host-{name}" if secure(request) else name
 
 
 async def signed_in(request: Request) -> SignedIn | None:
@@ -69,9 +72,14 @@ def forget(request: Request, response: Response) -> None:
 
 def browser_of(request: Request) -> tuple[str, str]:
     """(user agent, address) of whoever asks; the address as far as trusted proxies say it."""
-    peer = request.client.host if request.client else ""
-    forwarded, proxies = request.headers.get("x-forwarded-for", ""), hub_of(request).settings.server.trusted_proxies
+    # A proxy may add a line of its own behind those that whoever asks has written.
+    forwarded, peer = ",".join(request.headers.getlist("x-forwarded-for")), _peer(request)
+    proxies = hub_of(request).settings.server.trusted_proxies
     return request.headers.get("user-agent", ""), client_address(peer, forwarded, proxies) if forwarded else peer
+
+
+def _peer(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 class PageRequirement(Requirement):

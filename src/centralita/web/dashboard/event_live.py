@@ -17,8 +17,9 @@ from starlette.responses import JSONResponse, StreamingResponse
 from centralita.core import ids
 from centralita.services import live
 from centralita.services.hub import Hub
+from centralita.services.sessions import still_may
 from centralita.web.auth import hub_of
-from centralita.web.dashboard.access import needs
+from centralita.web.dashboard.access import cookie_name, needs
 
 router = APIRouter()
 
@@ -31,7 +32,10 @@ LASTS_S = 300.0
 RETRY_MS = 2_000
 
 
-@router.get("/events/live", dependencies=[needs("event.read")])
+PERMISSION = "event.read"
+
+
+@router.get("/events/live", dependencies=[needs(PERMISSION)])
 async def follow(request: Request, after: str = Query(default="", max_length=100)) -> Response:
     """How many events came since ``after``, or since the last that the browser was told of: ``new`` with a number. A
     ``beat`` at the beginning and while nothing is new."""
@@ -40,7 +44,8 @@ async def follow(request: Request, after: str = Query(default="", max_length=100
         news = await live.newer(hub, known)
         return JSONResponse({"count": news.count, "newest": news.newest})
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(_told(hub, known), media_type="text/event-stream", headers=headers)
+    token = request.cookies.get(cookie_name(request), "")
+    return StreamingResponse(_told(hub, known, token), media_type="text/event-stream", headers=headers)
 
 
 def _known(text: str) -> str:
@@ -50,7 +55,7 @@ def _known(text: str) -> str:
         return ""
 
 
-async def _told(hub: Hub, after: str) -> AsyncIterator[str]:
+async def _told(hub: Hub, after: str, token: str) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MS}\n\n{_BEAT}"
     told, end = 0, time.monotonic() + LASTS_S
     async with contextlib.aclosing(live.follow(hub, after)) as coming:
@@ -63,7 +68,7 @@ async def _told(hub: Hub, after: str) -> AsyncIterator[str]:
                     yield _BEAT
                     continue
                 news, waits = waits.result(), None
-                if news is None:
+                if news is None or not await still_may(hub, token, PERMISSION):
                     return
                 yield f"id: {news.newest}\nevent: new\ndata: {news.count - told}\n\n"
                 told = news.count

@@ -14,7 +14,7 @@ from centralita.services.replays import NotFound
 from centralita.store.database import StoreUnavailable
 from centralita.web.api import problems
 from centralita.web.dashboard.access import Forbidden, SignInNeeded
-from centralita.web.dashboard.page import locale, page_of, redirect, render
+from centralita.web.dashboard.page import local, locale, page_of, redirect, render
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +81,8 @@ async def _unavailable(request: Request, fault: Exception) -> Response:
 async def _failed(request: Request, fault: Exception) -> Response:
     request.state.signed_in = getattr(request.state, "signed_in", None)
     language = locale(request)
-    log.error("dashboard.failed", path=request.url.path, exc_info=fault)
+    # As the route says it: a link that lets somebody in is a path, too.
+    log.error("dashboard.failed", path=getattr(request.scope.get("route"), "path", ""), exc_info=fault)
     return await _page(
         request,
         500,
@@ -97,10 +98,13 @@ async def _page(request: Request, status: int, title: str, detail: str, retry: b
     if status in (500, 503) and not hasattr(request.state, "signed_in"):
         request.state.signed_in = None
     page = await page_of(request, title=title)
-    again, label = (
-        (request.url.path, _("Try again", page.locale)) if retry else ("/", _("To the overview", page.locale))
-    )
+    again, label = (_here(request), _("Try again", page.locale)) if retry else ("/", _("To the overview", page.locale))
     return await render(request, "problem.html", page, status=status, detail=detail, retry=again, retry_label=label)
+
+
+def _here(request: Request) -> str:
+    path = request.url.path
+    return path if local(path) else "/"
 
 
 def _takes_pages(request: Request) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from centralita.web import careful
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (
@@ -16,11 +18,11 @@ POLICY = (
 )
 """No inline code and no inline style anywhere. A form leads nowhere else: to an identity provider goes a link."""
 HEADERS = {
+    **careful.HEADERS,
     "content-security-policy": POLICY,
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "referrer-policy": "same-origin",
-    "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
 
@@ -36,11 +38,18 @@ def crosses(headers: Headers, public_url: str) -> bool:
         return True
     if origin is None:
         return site is None
-    said = urlsplit(origin)
+    try:
+        said = urlsplit(origin)
+    except ValueError:
+        return True
     asked = {headers.get("host", "").lower()}
     if public_url:
         asked.add(urlsplit(public_url).netloc.lower())
     return said.scheme not in ("http", "https") or said.netloc.lower() not in asked
+
+
+def _is_https(url: str) -> bool:
+    return urlsplit(url).scheme == "https"
 
 
 class Guard:
@@ -55,17 +64,8 @@ class Guard:
             return
         public_url: str = scope["state"]["hub"].settings.server.public_url or ""
 
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if urlsplit(public_url).scheme == "https":
-                    headers.setdefault("strict-transport-security", "max-age=31536000")
-                # What somebody may read only while signed in is in no shared cache, and not in the browser's after it.
-                headers.setdefault("cache-control", "no-store")
-            await send(message)
-
+        headers = HEADERS | ({"strict-transport-security": "max-age=31536000"} if _is_https(public_url) else {})
+        sending = careful.adding(send, headers)
         if scope["method"] not in SAFE and crosses(Headers(scope=scope), public_url):
             await PlainTextResponse("This request comes from another site.\n", 403)(scope, receive, sending)
             return

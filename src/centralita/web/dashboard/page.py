@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,14 +13,16 @@ import msgspec
 from fastapi import Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from centralita.core.secrets import SecretError
 from centralita.i18n import LOCALES, N_
 from centralita.i18n import gettext as _
 from centralita.services.access import Principal
+from centralita.services.keys import KeyFault
 from centralita.services.sessions import SignedIn
 from centralita.web.api.problems import locale_of
 from centralita.web.auth import hub_of
 from centralita.web.dashboard import environment
-from centralita.web.dashboard.access import keep, signed_in
+from centralita.web.dashboard.access import cookie_name, keep, secure, signed_in
 
 FLASH = "centralita_said"
 LOCALE, THEME, ZONE = "centralita_locale", "centralita_theme", "centralita_tz"
@@ -157,22 +159,24 @@ def settle(request: Request, response: Response, page: Page | None = None) -> No
     if person is not None and person.rotated_token:
         keep(request, response, person.rotated_token)
     if page is not None and page.flash is not None:
-        response.delete_cookie(FLASH, path="/")
+        response.delete_cookie(cookie_name(request, FLASH), path="/", secure=secure(request))
 
 
 def redirect(request: Request, path: str, flash: Flash | None = None) -> Response:
     """To another page by GET, after something was done (303); ``flash`` is what that page says."""
     response = RedirectResponse(path if local(path) else "/", 303)
     if flash is not None:
-        said = base64.urlsafe_b64encode(msgspec.json.encode(flash)).decode()
-        response.set_cookie(FLASH, said, path="/", max_age=60, httponly=True, samesite="lax")
+        _say(request, response, flash)
     settle(request, response)
     return response
 
 
 def local(path: str) -> bool:
     """Whether a path leads nowhere but to this hub."""
-    parts = urlsplit(path)
+    try:
+        parts = urlsplit(path)
+    except ValueError:
+        return False
     return not parts.scheme and not parts.netloc and path.startswith("/") and not path.startswith(("//", "/\\"))
 
 
@@ -184,11 +188,22 @@ def web_link(url: str) -> str:
         return ""
 
 
+def _say(request: Request, response: Response, flash: Flash) -> None:
+    # Sealed: nobody else puts words and a button into somebody's browser, nor a text to be filled in into the hub.
+    with contextlib.suppress(KeyFault):  # what was done is done, whoever can say so
+        said = hub_of(request).vault.seal(msgspec.json.encode(flash).decode(), FLASH)
+        name = cookie_name(request, FLASH)
+        response.set_cookie(name, said, path="/", max_age=60, secure=secure(request), httponly=True, samesite="lax")
+
+
 def _flash(request: Request, language: str) -> Said | None:
+    kept = request.cookies.get(cookie_name(request, FLASH), "")
     try:
-        flash = msgspec.json.decode(base64.urlsafe_b64decode(request.cookies.get(FLASH, "")), type=Flash)
-        text = _(flash.text, language).format(**flash.arguments)
-    except (ValueError, msgspec.DecodeError, KeyError, IndexError, AttributeError):
+        flash = msgspec.json.decode(hub_of(request).vault.unseal(kept, FLASH), type=Flash) if kept else None
+    except (SecretError, KeyFault, ValueError, msgspec.DecodeError):
         return None
+    if flash is None:
+        return None
+    text = _(flash.text, language).format(**flash.arguments)
     lamp = flash.lamp if flash.lamp in ("flowing", "waiting", "held", "failed") else "flowing"
     return Said(text, lamp, flash.undo if local(flash.undo) else "")

@@ -87,7 +87,10 @@ async def claim(request: Request) -> Response:
 
 def needs_key(request: Request) -> bool:
     """Whether a stranger may be asking: the hub is reached by other machines, or by something that stands in front."""
-    asked = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    try:
+        asked = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        asked = ""
     between = any(name in request.headers for name in _BETWEEN)
     return between or asked not in LOOPBACK or not first_run.is_local(hub_of(request))
 

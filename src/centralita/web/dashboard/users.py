@@ -21,7 +21,7 @@ from centralita.store import users as stored
 from centralita.web.api.users import UserBody, UserChange
 from centralita.web.auth import hub_of
 from centralita.web.dashboard import forms
-from centralita.web.dashboard.access import needs, person_of
+from centralita.web.dashboard.access import needs, person_of, secure
 from centralita.web.dashboard.forms import Form
 from centralita.web.dashboard.page import Flash, locale, page_of, redirect, render
 
@@ -113,7 +113,7 @@ async def invite(request: Request, name: str) -> Response:
         return await _refused(request, user, refused)
     url = made.url if made is not None else ""
     if url.startswith("/"):
-        url = f"{request.url.scheme}://{request.url.netloc}{url}"
+        url = f"{'https' if secure(request) else 'http'}://{request.url.netloc}{url}"
     return await _page(request, user, Form(), link=url)
 
 
