@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from standardwebhooks import Webhook as Verifier
 
 from centralita.sandbox.sink.answers import AnswerPlan
 from centralita.services import slices, webhook_replay
+from centralita.services.times import shown
 from tests.api.conftest import Api
 from tests.api.webhook_world import SECRET, WebhookWorld, webhook_world
 
@@ -270,6 +271,56 @@ async def test_many_go_slice_by_slice(world: WebhookWorld, monkeypatch: pytest.M
     assert await whole(since="1h", where="title == '1'") == 2
     assert await whole(missed_since="1h") == 0
     assert await whole(since="1h", until="30m") == 0
+
+
+async def test_what_a_filter_finds_is_sent_again_once(world: WebhookWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook_replay, "EVENTS", 2)
+    good = [await world.receive(subject=f"printer/{n}", title=f"{n}") for n in range(2)]
+    for event in good:
+        await world.settled(event, "delivered")
+    middle = quote(shown(world.hub.clock.now()) or "")
+    await world.sink.answer(BROKEN)
+    bad = [await world.receive(subject=f"printer/{n}", title=f"{n}") for n in range(3)]
+    for event in bad:
+        await world.settled(event, "dead")
+    await world.sink.heal()
+
+    async def found(of: str, query: str) -> list[str]:
+        return sorted({each["event"] for each in (await world.get(f"/webhooks/erp/{of}?{query}"))["items"]})
+
+    for of in ("attempts", "deliveries"):
+        assert await found(of, f"until={middle}") == good and await found(of, f"since={middle}") == bad
+        assert await found(of, f"since=1h&until={middle}&where=title%20%3D%3D%20%271%27") == good[1:]
+        assert await found(of, "until=1h") == []
+
+    async def whole(**body: Any) -> tuple[int, int, int]:
+        looked_at, count, left = 0, 0, 0
+        cursor: str | None = ""
+        while cursor is not None:
+            done = await world.post("/webhooks/erp/replay", {**body, "cursor": cursor})
+            looked_at, count, left = looked_at + done["looked_at"], count + done["deliveries"], left + done["left"]
+            cursor = done["next"]
+        return looked_at, count, left
+
+    tried = {"status": "5xx", "since": "1h"}
+    looked_at, count, _left = await whole(attempts=tried)
+    assert (looked_at, count) == (8, 3)  # each delivery was tried twice; what this sends is not looked at
+    for event in bad:
+        await world.settled(event, "delivered")
+    assert (await whole(attempts=tried))[1] == 0
+    assert (await whole(finished={"state": "delivered", "until": unquote(middle)}, where="title == '1'"))[1] == 1
+    await world.settled(good[1], "delivered", 2)
+    assert (await whole(finished={"state": "delivered", "since": unquote(middle)}))[1] == 4
+    first = (await world.get("/audit"))["items"][-1]
+    assert first["details"]["attempts"]["status"] == "5xx" and first["details"]["queued"] <= 2
+    for wrong, code in (
+        ({"attempts": tried, "since": "1h"}, "replay.one_of"),
+        ({"attempts": tried, "until": "1h"}, "replay.narrows"),
+        ({"attempts": tried, "cursor": "17"}, "cursor.unreadable"),
+        ({"finished": {"since": "soon"}}, "time.unreadable"),
+    ):
+        reply = await world.api("POST", "/api/v1/webhooks/erp/replay", wrong)
+        assert (reply.status, reply.json()["code"]) == (422, code), wrong
 
 
 async def test_named_deliveries_are_sent_again_unless_they_are_on_their_way(world: WebhookWorld) -> None:

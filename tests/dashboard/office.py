@@ -45,6 +45,11 @@ class Seen:
         """Where the page leads."""
         return [unescape(href) for href in re.findall(r'href="([^"#][^"]*)"', self.html)]
 
+    def hidden(self) -> dict[str, str]:
+        """What its forms send along unseen."""
+        pairs = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', self.html)
+        return {name: unescape(value) for name, value in pairs}
+
     def forms(self) -> list[str]:
         """Where its forms lead."""
         return [unescape(action) for action in re.findall(r'<form[^>]*action="([^"]*)"', self.html)]

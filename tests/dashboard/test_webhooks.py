@@ -205,10 +205,17 @@ async def test_an_attempt_is_shown_whole_and_sent_again(bench: Bench) -> None:
     whole = await bench.ana.get(f"/webhooks/tried/attempts/{dead.id}")
     assert whole.status == 200 and f"no {CANARY}" in whole.text and "webhook-signature" in whole.text
     assert 'class="phases"' in whole.html and "first byte" in whole.text
+    assert (
+        "Every try of this delivery" in whole.text and len([1 for each in whole.links() if "/attempts/" in each]) == 1
+    )
     lines = await bench.ana.get("/webhooks/tried/deliveries?view=deliveries")
     assert f"Jam {CANARY}" in lines.text and "given up" in lines.text
     overview = await bench.ana.get("/webhooks/tried")
     assert "Failing: " in overview.text and 'class="chart"' in overview.html
+    assert "The receiver answered with an error. 404" in overview.text and "http.status" not in overview.text
+    assert (
+        "Waits between attempts 0.01s (2 attempts in all)" in overview.text and "Stopped after 5 days" in overview.text
+    )
     for seen in (listed, whole, lines, overview):
         assert CANARY not in seen.html
     await bench.sink.heal()
@@ -297,6 +304,32 @@ async def test_what_was_missed_is_sent_again_step_by_step(bench: Bench) -> None:
     ):
         seen = await bench.ana.post("/webhooks/bulk/replay", {**given, **wrong})
         assert seen.status == 422 and said in seen.text, wrong
+
+
+async def test_all_that_a_filter_of_the_history_finds_is_sent_again(bench: Bench) -> None:
+    await bench.sink.answer(AnswerPlan(path="/found", status=404))
+    await bench.make("found", schedule_s="0.01", types=["printer.found"])
+    for number in range(2):
+        event = await bench.office.receive(type="printer.found", subject=f"printer/{number}", data={"n": number})
+        await bench.ended("found", event, "dead")
+    await bench.sink.heal()
+    path = "/webhooks/found/deliveries"
+    assert "Send all that match" not in (await bench.ana.get(path)).text
+    assert "Nothing matches." in (await bench.ana.get(f"{path}?until=2020-01-01")).text
+    wrong = await bench.ana.get(f"{path}?until=soon&status=teapot")
+    assert wrong.status == 422 and "Write a time" in wrong.text and "503 or 5xx" in wrong.text
+    for query, count in (("status=4xx&since=1h&where=data.n%20%3D%3D%201", 1), ("view=deliveries&outcome=dead", 1)):
+        listed = await bench.ana.get(f"{path}?{query}")
+        [onward] = [link for link in listed.links() if "what=matching" in link]
+        form = await bench.ana.get(onward)
+        assert form.status == 200 and "that match" in form.text
+        done = await bench.ana.post("/webhooks/bulk/replay", form.hidden())
+        assert "Done." in done.text and f"Sent again {count}" in done.text, done.text
+        await bench.ended("found", event, "delivered")
+    viewer = await bench.office.as_role("viewer")
+    assert "what=matching" not in (await viewer.get(f"{path}?status=4xx")).html
+    bad = await bench.ana.post("/webhooks/bulk/replay", {**form.hidden(), "where": "data.n =="})
+    assert bad.status == 422 and "breaks off" in bad.text
 
 
 async def test_several_are_paused_changed_and_sent_to_again_at_once(bench: Bench) -> None:

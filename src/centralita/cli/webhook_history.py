@@ -54,6 +54,7 @@ def register(app: typer.Typer) -> None:
         ["centralita webhook replay erp --delivery dlv_17",
          "centralita webhook replay erp --failed-since 1d --original",
          "centralita webhook replay erp --missed-since 2h --yes",
+         "centralita webhook replay erp --status 5xx --since 2h --until 1h",
          "centralita webhook replay erp --since 7d --where \"data.ticket.id == '4521'\""],
     )(replay)  # fmt: skip
 
@@ -182,20 +183,32 @@ def replay(
     since: Annotated[str, typer.Option(help=_("What it was sent of the events since then."))] = "",
     until: Until = "",
     where: Where = "",
+    outcome: Annotated[str, typer.Option(help=_("What was tried with this outcome: dead, retry, delivered."))] = "",
+    status: Annotated[
+        str, typer.Option(help=_("What was answered with this status, such as 5xx; 0: not at all."))
+    ] = "",
+    error: Annotated[
+        str, typer.Option(help=_("What was tried with this error, such as dns, or for this reason."))
+    ] = "",
     original: Annotated[
         bool, typer.Option("--original", help=_("By the webhook as it was then, signed with today's keys."))
     ] = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    if sum(map(bool, (delivery, failed_since, missed_since, since))) != 1:
-        raise typer.BadParameter(_("Say which: --delivery, --failed-since, --missed-since or --since."))
+    like = {"outcome": outcome, "status": status, "error": error}
+    tried = any(like.values())
+    if sum(map(bool, (delivery, failed_since, missed_since, since or tried))) != 1:
+        raise typer.BadParameter(_("Say which: --delivery, --failed-since, --missed-since, --since or --status."))
     body: dict[str, Any] = {
         "deliveries": delivery or [], "failed_since": _fixed(failed_since), "missed_since": _fixed(missed_since),
-        "since": _fixed(since), "until": until, "where": where,
-        "configuration": "original" if original else "current",
+        "where": where, "configuration": "original" if original else "current",
     }  # fmt: skip
-    if (missed_since or since) and not until:
+    if tried:
+        body["attempts"] = {**like, "since": _fixed(since), "until": _fixed(until)}
+    else:
+        body |= {"since": _fixed(since), "until": until}
+    if (missed_since or since) and not (until or tried):
         body["until"] = datetime.now(UTC).isoformat()  # what happens while it runs is not what was meant
     confirm(yes or delivery is not None, _("Send to {webhook} again?").format(webhook=name))
     with session(ctx.obj) as hub:

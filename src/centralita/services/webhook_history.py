@@ -21,7 +21,7 @@ from centralita.services.replay import NotFound
 from centralita.services.slices import Slices
 from centralita.services.times import shown
 from centralita.services.wording import in_words
-from centralita.store import glances, lanes, webhook_history
+from centralita.store import glances, history, lanes, webhook_history
 from centralita.store.database import Transaction
 from centralita.store.events import StoredEvent
 from centralita.store.glances import LaneName
@@ -111,6 +111,8 @@ class AttemptDetail:
     """What the receiver said, at most 64 KiB; bytes that are no UTF-8 as U+FFFD."""
     timings: dict[str, float]
     """ms until each phase was over, as far as it came: ``dns, connect, tls, first_byte, total``."""
+    tries: list[AttemptView]
+    """Every try of the same delivery, this one too, in the order of time."""
 
 
 class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,16 +193,17 @@ async def deliveries(
         return Found([], None, 0, None)
 
     test = Test(condition) if condition is not None else None
-    tests = test is not None or wanted != DeliveryFilter(since=wanted.since)
+    tests = test is not None or wanted != DeliveryFilter(since=wanted.since, until=wanted.until)
 
     def read(tx: Transaction) -> Found[DeliveryView]:
         lane = glances.lane_names(tx, [lane_id])[lane_id]
+        start = webhook_history.number_at(tx, lane_id, wanted.until) if wanted.until is not None else None
 
         def slice_(before: str, size: int) -> _Slice[DeliveryLine]:
-            number = int(before) if before else None
+            number = int(before) if before else start
             rows = webhook_history.newest_deliveries(tx, lane_id, size, number, wanted.state)
             in_time = [_held_back(row, lane) for row in rows if wanted.since is None or row.created_at >= wanted.since]
-            fit = _read_and_test(tx, [row for row in in_time if _delivery_fits(row, wanted)], wanted.type, test)
+            fit = _read_and_test(tx, [row for row in in_time if delivery_fits(row, wanted)], wanted.type, test)
             places = [_Place(n, str(row.id), row.created_at, row) for n, row in enumerate(in_time, 1) if row.id in fit]
             last = in_time[-1] if in_time else None
             return _Slice(places, len(in_time), str(last.id) if last else "", last.created_at if last else None)
@@ -233,7 +236,8 @@ def _held_back(row: DeliveryLine, lane: LaneName) -> DeliveryLine:
     return row
 
 
-def _delivery_fits(row: DeliveryLine, wanted: DeliveryFilter) -> bool:
+def delivery_fits(row: DeliveryLine, wanted: DeliveryFilter) -> bool:
+    """Whether a delivery is meant, but for its event."""
     return (
         (not wanted.state or row.state == wanted.state)
         and (not wanted.reason or row.reason == wanted.reason)
@@ -352,7 +356,10 @@ async def attempt(hub: Hub, attempt_id: str, locale: str) -> AttemptDetail | Non
         place = (row.day, row.delivery_id)
         event_id = webhook_history.event_ids(tx, lane.id, [place]).get(row.delivery_id, "")
         events = webhook_history.load_events(tx, [(row.day, event_id)] if event_id else [])
-        return _whole(row, lane.target, _attempt(row, event_id, events, locale))
+        tries = [
+            _attempt(each, event_id, events, locale) for each in history.attempts_of(tx, row.day, [row.delivery_id])
+        ]
+        return _whole(row, lane.target, tries)
 
     return await hub.database.read(read)
 
@@ -360,12 +367,13 @@ async def attempt(hub: Hub, attempt_id: str, locale: str) -> AttemptDetail | Non
 _Headers = Sequence[tuple[str, str]]
 
 
-def _whole(row: Attempt, webhook: str, view: AttemptView) -> AttemptDetail:
+def _whole(row: Attempt, webhook: str, tries: list[AttemptView]) -> AttemptDetail:
     request = msgspec.json.decode(row.request, type=SentRequest) if row.request else None
     headers = msgspec.json.decode(row.response_headers, type=_Headers) if row.response_headers else []
     return AttemptDetail(
-        attempt=view,
+        attempt=next(each for each in tries if each.id == row.id),
         webhook=webhook,
+        tries=tries,
         request=msgspec.to_builtins(request) if request is not None else None,
         response_headers=list(headers),
         response=redact_text(bytes(row.response or b"").decode("utf-8", "replace")),

@@ -1,4 +1,4 @@
-"""Sending to one webhook again: named deliveries, what failed, what it missed, what a condition holds for.
+"""Sending to one webhook again: named deliveries, what failed, what it missed, what a condition or a filter fits.
 
 What may be a million rows goes by slices: each call does one, in one transaction with its audit entry, and says where
 the next begins. What is sent again joins the tail of the webhook's lane, as a delivery of the next generation.
@@ -26,7 +26,13 @@ from centralita.services.replay import NotFound
 from centralita.services.source_changes import InTheWay
 from centralita.services.times import shown
 from centralita.services.webhook_catalogue import spec_of, spec_of_row
-from centralita.services.webhook_history import lane_of
+from centralita.services.webhook_history import (
+    AttemptFilter,
+    DeliveryFilter,
+    delivery_fits,
+    lane_of,
+    read_place,
+)
 from centralita.services.webhook_originals import ARGUMENT
 from centralita.store import deliveries, glances, history, lanes, stored_webhooks, subjects, webhook_history
 from centralita.store.database import Transaction
@@ -52,10 +58,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     newer than they are."""
     sent_since: float | None = None
     """What was sent of the events since then, as far as ``condition`` holds for them."""
+    attempts: AttemptFilter | None = None
+    """Deliveries that were tried like this."""
+    listed: DeliveryFilter | None = None
+    """Finished deliveries that are like this."""
     condition: Condition | None = None
-    """Narrows ``missed_since`` and ``sent_since``."""
+    """Narrows all but ``deliveries`` and ``failed_since``."""
     until: float | None = None
-    """The same."""
+    """Narrows ``missed_since`` and ``sent_since``."""
     configuration: Configuration = "current"
 
     @property
@@ -68,8 +78,17 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             "sent_since": shown(self.sent_since),
             "where": self.condition.text if self.condition else "",
             "until": shown(self.until),
+            "attempts": _told(self.attempts),
+            "listed": _told(self.listed),
         }
         return {**{name: value for name, value in said.items() if value}, "configuration": self.configuration}
+
+
+def _told(filter_: AttemptFilter | DeliveryFilter | None) -> dict[str, object] | None:
+    if filter_ is None:
+        return None
+    times = {"since": shown(filter_.since), "until": shown(filter_.until)}
+    return {name: value for name, value in {**msgspec.structs.asdict(filter_), **times}.items() if value}
 
 
 @dataclass(frozen=True)
@@ -114,7 +133,7 @@ async def replay(hub: Hub, actor: str, name: str, wanted: Wanted, cursor: str) -
     def write(tx: Transaction) -> Replayed:
         if lane_id is not None:
             lanes.lock(tx, [lane_id])  # nobody else decides meanwhile what was sent and what was not
-        chosen = _choose(tx, lane_id, wanted, cursor, subscription)
+        chosen = _choose(tx, lane_id, wanted, cursor, subscription, now)
         count = _send(tx, hub, name, chosen, wanted.configuration, now)
         done = Replayed(chosen.looked_at, count, chosen.left, chosen.next)
         if count or not cursor:
@@ -147,7 +166,7 @@ def _subscription(hub: Hub, name: str) -> Subscription:
 
 
 def _choose(
-    tx: Transaction, lane_id: int | None, wanted: Wanted, cursor: str, subscription: Subscription | None
+    tx: Transaction, lane_id: int | None, wanted: Wanted, cursor: str, subscription: Subscription | None, now: float
 ) -> _Chosen:
     if subscription is not None:
         return _missed(tx, lane_id, wanted, cursor, subscription)
@@ -159,6 +178,10 @@ def _choose(
         return _named(tx, lane_id, wanted.deliveries)
     if wanted.failed_since is not None:
         return _failed(tx, lane_id, wanted.failed_since, int(cursor or 0))
+    if wanted.attempts is not None:
+        return _tried(tx, lane_id, wanted.attempts, wanted.condition, cursor, now)
+    if wanted.listed is not None:
+        return _listed(tx, lane_id, wanted.listed, wanted.condition, cursor, now)
     return _sent(tx, lane_id, wanted, cursor)
 
 
@@ -226,6 +249,77 @@ def _sent(tx: Transaction, lane_id: int, wanted: Wanted, after: str) -> _Chosen:
     rows = webhook_history.ended(tx, lane_id, [(ids.day(event_id), event_id) for event_id in fit])
     again = _newest_each([row for row in rows if row.event_id not in on_their_way])
     return _Chosen(again=again, looked_at=len(page), left=len(on_their_way), next=following, known=fit)
+
+
+# A search by filter ends at the time when it began, which its cursor keeps: else it would find what it sent itself.
+
+
+def check_cursor(text: str, *, attempts: bool) -> None:
+    """Raises ValueError for one that no search by filter gave."""
+    if text:
+        _began, place = _read_cursor(text)
+        read_place(place) if attempts else int(place)
+
+
+def _read_cursor(text: str) -> tuple[float, str]:
+    began, place = text.split("/")
+    return float(began), place
+
+
+def _tried(
+    tx: Transaction, lane_id: int, wanted: AttemptFilter, condition: Condition | None, cursor: str, now: float
+) -> _Chosen:
+    began, place = _read_cursor(cursor) if cursor else (now, "")
+    until = began if wanted.until is None else min(began, wanted.until)
+    between = msgspec.structs.replace(wanted, until=until)
+    tried = webhook_history.oldest_attempts(tx, lane_id, EVENTS, read_place(place), between)
+    fit = [row for _number, row in tried.fitting]
+    of = webhook_history.event_ids(tx, lane_id, [(row.day, row.delivery_id) for row in fit])
+    meant = {row.delivery_id: (row.day, of[row.delivery_id]) for row in fit if row.delivery_id in of}
+    last = f"{began!r}/{tried.last[0]!r}_{tried.last[1]}" if tried.last and tried.total == EVENTS else None
+    return _of_filter(tx, lane_id, meant, "", condition, tried.total, last)
+
+
+def _listed(
+    tx: Transaction, lane_id: int, wanted: DeliveryFilter, condition: Condition | None, cursor: str, now: float
+) -> _Chosen:
+    began, place = _read_cursor(cursor) if cursor else (now, "")
+    after = int(place) if place else 0
+    if not place and wanted.since is not None:
+        after = webhook_history.number_at(tx, lane_id, wanted.since) - 1
+    until = began if wanted.until is None else min(began, wanted.until)
+    found = webhook_history.oldest_ended(tx, lane_id, EVENTS, after)
+    rows = [row for row in found if row.created_at < until]
+    fit = [row for row in rows if delivery_fits(row, wanted) and row.created_at >= (wanted.since or 0.0)]
+    meant = {row.id: (row.day, row.event_id) for row in fit}
+    last = f"{began!r}/{rows[-1].id}" if len(rows) == EVENTS else None
+    return _of_filter(tx, lane_id, meant, wanted.type, condition, len(rows), last)
+
+
+def _of_filter(
+    tx: Transaction,
+    lane_id: int,
+    meant: Mapping[int, tuple[int, str]],
+    type_: str,
+    condition: Condition | None,
+    looked_at: int,
+    following: str | None,
+) -> _Chosen:
+    """Of the deliveries that are meant (number -> day and event) those that nothing newer was made of."""
+    known = webhook_history.load_events(tx, meant.values())
+    kept = {number: place for number, place in meant.items() if _event_fits(known.get(place[1]), type_, condition)}
+    if not kept:
+        return _Chosen(looked_at=looked_at, next=following)
+    on_their_way = webhook_history.waiting_events(tx, lane_id, {event_id for _, event_id in kept.values()})
+    newest = _newest_each(webhook_history.ended(tx, lane_id, sorted(set(kept.values()))))
+    again = [each for each in newest if each.was and each.was.id in kept and each.event_id not in on_their_way]
+    return _Chosen(again=again, looked_at=looked_at, left=len(kept) - len(again), next=following, known=known)
+
+
+def _event_fits(stored: StoredEvent | None, type_: str, condition: Condition | None) -> bool:
+    if stored is None:
+        return not type_ and condition is None
+    return type_ in ("", stored.event.type) and (condition is None or condition.test(stored.event))
 
 
 # ---- and sending it

@@ -175,8 +175,10 @@ TEXTS: Mapping[str, str] = {
     # what can't be sent to a webhook again, and issues
     "issue.state": N_("That can't be done to an issue that is {state}."),
     "replay.missed_original": N_("What was never sent has no original configuration."),
-    "replay.narrows": N_("where and until go with since or missed_since."),
-    "replay.one_of": N_("Name deliveries, or say failed_since, missed_since or since: one of them."),
+    "replay.narrows": N_("where goes with since, missed_since, attempts and finished; until with the first two."),
+    "replay.one_of": N_(
+        "Name deliveries, or say failed_since, missed_since, since, attempts or finished: one of them."
+    ),
     "webhook.no_revisions": N_("The configuration file provides the webhook {webhook}: how it was is not kept."),
     "webhook.revision_unknown": N_("How the webhook {webhook} was (revision {revision}) is not kept any more."),
     # statistics

@@ -6,7 +6,7 @@ costs the same however much there is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -48,6 +48,26 @@ _OF_PENDING, _OF_ENDED = (*_SHARED, "day", "due_at"), (*_SHARED, "day", "finishe
 def _literal(number: int) -> Any:
     # A plan that is made once for any limit ignores how small it is.
     return sa.literal_column(str(int(number)))
+
+
+def number_at(tx: Transaction, lane_id: int, at: float) -> int:
+    """A number that every delivery of the lane made before ``at`` lies below, and no later one: numbers grow with
+    time, so it is found by halving, however many there are."""
+    return max(_first_since(tx, table, lane_id, at) for table in (deliveries, history_table))
+
+
+def _first_since(tx: Transaction, table: sa.Table, lane_id: int, at: float) -> int:
+    t = table.c
+    low, high = 0, (tx.execute(sa.select(sa.func.max(t.id)).where(t.lane_id == lane_id)).scalar() or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        query = sa.select(t.id, t.created_at).where(t.lane_id == lane_id, t.id >= middle).order_by(t.id)
+        row = tx.execute(query.limit(_literal(1))).first()
+        if row is None or row.created_at >= at:
+            high = middle
+        else:
+            low = row.id + 1
+    return low
 
 
 def newest_deliveries(
@@ -120,10 +140,22 @@ def newest_attempts(
     tx: Transaction, lane_id: int, size: int, before: Place | None = None, wanted: AttemptFilter | None = None
 ) -> Tried:
     """Looks at the next ``size`` attempts of a lane, the newest first, from the one behind ``before``."""
-    looked = _tried(lane_id, size, before, wanted or AttemptFilter()).cte("looked")
-    newest = sa.func.row_number().over(order_by=(looked.c.started_at.desc(), looked.c.delivery_id.desc()))
+    return _look(tx, _tried(lane_id, wanted or AttemptFilter(), before, sa.desc), size, sa.desc)
+
+
+def oldest_attempts(tx: Transaction, lane_id: int, size: int, after: Place | None, wanted: AttemptFilter) -> Tried:
+    """The same in the order of time, from the one behind ``after``."""
+    return _look(tx, _tried(lane_id, wanted, after, sa.asc), size, sa.asc)
+
+
+_Order = Callable[[Any], sa.UnaryExpression[Any]]
+
+
+def _look(tx: Transaction, tried: sa.Select[Any], size: int, order: _Order) -> Tried:
+    looked = tried.limit(_literal(size)).cte("looked")
+    place = sa.func.row_number().over(order_by=(order(looked.c.started_at), order(looked.c.delivery_id)))
     total = sa.func.count().over()
-    numbered = sa.select(*looked.c, newest.label("number_in_slice"), total.label("total")).subquery()
+    numbered = sa.select(*looked.c, place.label("number_in_slice"), total.label("total")).subquery()
     c = numbered.c
     # The last one comes along, whether it fits or not: from there the next slice begins.
     query = sa.select(numbered).where(sa.or_(c.fits, c.number_in_slice == c.total)).order_by(c.number_in_slice)
@@ -132,7 +164,7 @@ def newest_attempts(
     return Tried(fitting, rows[-1].total, (rows[-1].started_at, rows[-1].delivery_id)) if rows else Tried([], 0, None)
 
 
-def _tried(lane_id: int, size: int, before: Place | None, wanted: AttemptFilter) -> sa.Select[Any]:
+def _tried(lane_id: int, wanted: AttemptFilter, behind: Place | None, order: _Order) -> sa.Select[Any]:
     a = attempts.c
     fits: list[sa.ColumnElement[bool]] = [sa.true()]
     if wanted.outcome:
@@ -145,14 +177,25 @@ def _tried(lane_id: int, size: int, before: Place | None, wanted: AttemptFilter)
     if wanted.error:
         fits.append(sa.or_(a.error == wanted.error, a.reason == wanted.error))
     query = sa.select(*(a[name] for name in _LIGHT), sa.and_(*fits).label("fits")).where(a.lane_id == lane_id)
-    if before is not None:
-        at, delivery = before
+    if behind is not None and order is sa.desc:
+        at, delivery = behind
         query = query.where(a.started_at <= at, sa.or_(a.started_at < at, a.delivery_id < delivery))
+    elif behind is not None:
+        at, delivery = behind
+        query = query.where(a.started_at >= at, sa.or_(a.started_at > at, a.delivery_id > delivery))
     if wanted.since is not None:
         query = query.where(a.started_at >= wanted.since)
     if wanted.until is not None:
         query = query.where(a.started_at < wanted.until)
-    return query.order_by(a.started_at.desc(), a.delivery_id.desc()).limit(_literal(size))
+    return query.order_by(order(a.started_at), order(a.delivery_id))
+
+
+def oldest_ended(tx: Transaction, lane_id: int, limit: int, after: int) -> list[DeliveryLine]:
+    """Finished deliveries of a lane in the order of their numbers, from the one behind ``after``."""
+    h = history_table.c
+    query = sa.select(*(h[name] for name in _SHARED), h.day, h.finished_at, h.detail)
+    query = query.where(h.lane_id == lane_id, h.id > after).order_by(h.id).limit(_literal(limit))
+    return [DeliveryLine(**row._mapping) for row in tx.execute(query)]
 
 
 def find_attempt(tx: Transaction, attempt_id: str) -> Attempt | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -12,11 +11,10 @@ from centralita.core.conditions import Condition, ConditionError, compile_condit
 from centralita.core.event_search import both, of_path, of_words
 from centralita.core.events import SEVERITIES
 from centralita.i18n import gettext as _
-from centralita.services.times import moment, span_s
 from centralita.services.wording import in_words
 from centralita.store.event_search import OUTCOMES
 from centralita.store.events import Filter
-from centralita.web.dashboard.forms import Form
+from centralita.web.dashboard.forms import Form, moment_of
 
 NAMES = ("text", "source", "type", "severity", "outcome", "since", "until", "subject", "path", "condition")
 SPANS = ("15m", "1h", "6h", "1d", "7d", "30d")
@@ -59,7 +57,7 @@ class Asked:
 def read(given: Mapping[str, str], now: float, zone: ZoneInfo, locale: str) -> Asked:
     """The filters of a query string or a form; ``zone`` is the reader's, in which times without one are meant."""
     form = Form({name: given.get(name, "")[:MOST_CHARACTERS] for name in NAMES})
-    since, until = _at(form, "since", now, zone, locale), _at(form, "until", now, zone, locale)
+    since, until = moment_of(form, "since", now, zone, locale), moment_of(form, "until", now, zone, locale)
     for name, known in (("severity", SEVERITIES), ("outcome", OUTCOMES)):
         if form.get(name) and form.get(name) not in known:
             form.fault(name, _("There is no such choice.", locale))
@@ -75,20 +73,6 @@ def read(given: Mapping[str, str], now: float, zone: ZoneInfo, locale: str) -> A
         until=until,
     )
     return Asked(form, wanted, condition, form.get("outcome"))
-
-
-def _at(form: Form, name: str, now: float, zone: ZoneInfo, locale: str) -> float | None:
-    text = form.get(name)
-    if not text:
-        return None
-    try:
-        if span_s(text) is None:
-            at = datetime.fromisoformat(text)
-            return (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
-        return moment(text, now)
-    except (ValueError, OverflowError):
-        form.fault(name, _("Write a time such as 2026-11-22 14:02, or a span such as 30m, 2h, 7d.", locale))
-        return None
 
 
 def _condition(form: Form, locale: str) -> Condition | None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
+
+from centralita.i18n import gettext as _
+from centralita.services.times import moment, span_s
 
 MAX_FIELDS = 2_000
 
@@ -56,3 +61,18 @@ async def read(request: Request) -> Form:
         # Browsers send line ends as CRLF; NUL is in no text that a person types.
         lists.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\x00", ""))
     return Form(values={name: values[-1] for name, values in lists.items()}, lists=lists)
+
+
+def moment_of(form: Form, name: str, now: float, zone: ZoneInfo, locale: str) -> float | None:
+    """The time in a field, seconds since 1970; one without a zone is meant in ``zone``. What is none is a fault."""
+    text = form.get(name)
+    if not text:
+        return None
+    try:
+        if span_s(text) is None:
+            at = datetime.fromisoformat(text)
+            return (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
+        return moment(text, now)
+    except (ValueError, OverflowError):
+        form.fault(name, _("Write a time such as 2026-11-22 14:02, or a span such as 30m, 2h, 7d.", locale))
+        return None

@@ -9,27 +9,24 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from starlette.exceptions import HTTPException
 
-from centralita.core.conditions import Condition, ConditionError, compile_condition
 from centralita.i18n import N_, ngettext
 from centralita.i18n import gettext as _
 from centralita.services import webhook_history, webhook_replay
 from centralita.services.replays import NotFound
 from centralita.services.source_changes import InTheWay
-from centralita.services.times import moment
-from centralita.services.webhook_history import AttemptFilter, DeliveryFilter, Found, read_place
+from centralita.services.webhook_history import AttemptFilter, Found, read_place
 from centralita.services.webhook_replay import Configuration, Wanted
 from centralita.services.wording import in_words
 from centralita.web.auth import hub_of
-from centralita.web.dashboard import charts, environment, forms
+from centralita.web.dashboard import charts, environment, forms, webhook_filter
 from centralita.web.dashboard.access import needs, person_of
-from centralita.web.dashboard.forms import Form
 from centralita.web.dashboard.page import Flash, locale, redirect
+from centralita.web.dashboard.webhook_filter import Asked
 from centralita.web.dashboard.webhook_frame import Framed, actor_of, base_of, framed, refusal, show
 
 router = APIRouter()
 
 PAGE = 50
-Word = Annotated[str, Query(max_length=500)]
 OUTCOMES: Mapping[str, tuple[str, str]] = {
     "delivered": ("flowing", N_("delivered")),
     "retry": ("held", N_("tried again")),
@@ -46,13 +43,8 @@ STATES: Mapping[str, tuple[str, str]] = {
     "superseded": ("skipped", N_("sent again")),
 }
 """The same for a delivery."""
-SPANS = (
-    ("", N_("any time")),
-    ("1h", N_("1 hour")),
-    ("24h", N_("24 hours")),
-    ("7d", N_("7 days")),
-    ("30d", N_("30 days")),
-)
+SPANS = (("1h", N_("1 hour")), ("24h", N_("24 hours")), ("7d", N_("7 days")), ("30d", N_("30 days")))
+"""Times to begin at that are offered; any other can be written."""
 _PHASES = (
     ("dns", N_("name")),
     ("connect", N_("connect")),
@@ -64,85 +56,46 @@ _PHASES = (
 
 
 @router.get("/webhooks/{name}/deliveries", dependencies=[needs("webhook.read")])
-async def deliveries(
-    request: Request,
-    name: str,
-    view: Word = "",
-    outcome: Word = "",
-    status: Word = "",
-    since: Word = "",
-    where: Annotated[str, Query(max_length=4096)] = "",
-    before: Word = "",
-) -> Response:
+async def deliveries(request: Request, name: str, before: Annotated[str, Query(max_length=500)] = "") -> Response:
     """The newest first: every try, or what became of each delivery (``view=deliveries``)."""
     frame = await framed(request, name)
-    language, whole = frame.page.locale, view == "deliveries"
-    wanted = {"view": "deliveries" if whole else "", "outcome": outcome, "status": "" if whole else status.strip()}
-    wanted |= {"since": since, "where": where.strip()}
-    form = Form(values=wanted)
-    condition, start = _condition(form, language), _since(form, hub_of(request).clock.now(), language)
-    if wanted["status"] and not webhook_history.STATUS.fullmatch(wanted["status"]):
-        form.fault("status", _("A status is 503 or 5xx, or 0 for no response.", language))
+    language = frame.page.locale
+    asked = webhook_filter.read(request.query_params, frame.page.now, frame.page.zone, language)
     found: Found[Any] = Found([], None, 0, None)
-    if not form.faults:
-        find = _deliveries if whole else _attempts
-        found = await find(request, name, wanted, start, condition, before)
-    given = {key: value for key, value in wanted.items() if value}
-    path = frame.base + "/deliveries"
+    if not asked.form.faults:
+        found = await _found(request, name, asked, before, language)
+    given, path = asked.given, frame.base + "/deliveries"
     return await show(
         request,
         frame,
         "deliveries",
-        status=422 if form.faults else 200,
+        status=422 if asked.form.faults else 200,
         block="rows",
-        form=form,
+        form=asked.form,
         found=found,
-        whole=whole,
+        whole=asked.whole,
         filtered=bool(set(given) - {"view"}),
-        states=STATES if whole else OUTCOMES,
+        matching=f"{frame.base}/replay?{urlencode({**given, 'what': 'matching'})}",
+        states=STATES if asked.whole else OUTCOMES,
         spans=[(key, _(label, language)) for key, label in SPANS],
-        clear=path + ("?view=deliveries" if whole else ""),
+        clear=path + ("?view=deliveries" if asked.whole else ""),
         newest=f"{path}?{urlencode(given)}" if before else "",
         older=f"{path}?{urlencode({**given, 'before': found.next})}" if found.next else "",
         looked=_looked(found, frame),
     )
 
 
-def _condition(form: Form, language: str) -> Condition | None:
+async def _found(request: Request, name: str, asked: Asked, before: str, language: str) -> Found[Any]:
+    hub = hub_of(request)
+    if asked.deliveries is not None:
+        at = before if before.isascii() and before.isdigit() and len(before) < 19 else ""
+        return await webhook_history.deliveries(hub, name, asked.deliveries, asked.condition, PAGE, at, language)
     try:
-        return compile_condition(form.get("where")) if form.get("where") else None
-    except ConditionError as error:
-        form.fault("where", in_words(error.message_id, error.arguments, language), error.point())
-        return None
-
-
-def _since(form: Form, now: float, language: str) -> float | None:
-    try:
-        return moment(form.get("since"), now) if form.get("since") else None
-    except (ValueError, OverflowError):
-        form.fault("since", _("This is no time.", language))
-        return None
-
-
-async def _attempts(
-    request: Request, name: str, wanted: Mapping[str, str], since: float | None, condition: Condition | None, at: str
-) -> Found[Any]:
-    try:
-        read_place(at)
+        read_place(before)
     except ValueError:
-        at = ""
-    which = AttemptFilter(outcome=wanted["outcome"], status=wanted["status"], since=since)
-    language = locale(request, await person_of(request))
-    return await webhook_history.attempts(hub_of(request), name, which, condition, PAGE, at, language)
-
-
-async def _deliveries(
-    request: Request, name: str, wanted: Mapping[str, str], since: float | None, condition: Condition | None, at: str
-) -> Found[Any]:
-    at = at if at.isascii() and at.isdigit() and len(at) < 19 else ""
-    which = DeliveryFilter(state=wanted["outcome"], since=since)
-    language = locale(request, await person_of(request))
-    return await webhook_history.deliveries(hub_of(request), name, which, condition, PAGE, at, language)
+        before = ""
+    wanted = asked.attempts or AttemptFilter()
+    return await webhook_history.attempts(hub, name, wanted, asked.condition, PAGE, before, language)
 
 
 def _looked(found: Found[Any], frame: Framed) -> str:
@@ -167,6 +120,7 @@ async def attempt(request: Request, name: str, attempt_id: str) -> Response:
         frame,
         "attempt",
         found=found,
+        outcomes=OUTCOMES,
         outcome=OUTCOMES.get(found.attempt.outcome, OUTCOMES["retry"]),
         phases=phases(found.timings, frame.page.locale),
     )

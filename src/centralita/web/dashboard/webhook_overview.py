@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from math import ceil
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from centralita.core.rollups import Grain
-from centralita.i18n import N_
+from centralita.i18n import N_, ngettext
 from centralita.i18n import gettext as _
 from centralita.services import webhook_statistics
 from centralita.services.webhook_statistics import RECENT_S, Health, Interval, Series
 from centralita.web.auth import hub_of
-from centralita.web.dashboard import charts, environment
+from centralita.web.dashboard import charts, environment, webhook_fields
 from centralita.web.dashboard.access import needs
 from centralita.web.dashboard.page import Page
-from centralita.web.dashboard.webhook_frame import framed, show
+from centralita.web.dashboard.webhook_frame import Framed, framed, show
 
 router = APIRouter()
 
@@ -57,6 +58,7 @@ async def overview(request: Request, name: str, span: Annotated[str, Query(max_l
         frame,
         "overview",
         block="pictures",
+        patience=_patience(frame, page.locale),
         times=_times(frame.health, before, page.locale),
         counts=_counts(frame.health, page.locale),
         spans=[(key, _(label, page.locale), key == chosen) for key, (_grain, label) in SPANS.items()],
@@ -66,6 +68,25 @@ async def overview(request: Request, name: str, span: Annotated[str, Query(max_l
         latency=_latency(series, page),
         tried=any(each.successful + each.error + each.rejected for each in series.items),
     )
+
+
+def _patience(frame: Framed, language: str) -> list[tuple[str, str]]:
+    """Label and value of what a delivery may expect that is not taken at once."""
+    policy = frame.view.policy
+    waits = " · ".join(map(webhook_fields.span_of, policy.schedule_s))
+    tries = ngettext("{n} attempt in all", "{n} attempts in all", len(policy.schedule_s) + 1, language)
+    days = ngettext(
+        "{n} day without a success", "{n} days without a success", ceil(policy.disable_after_days), language
+    )
+    rows = [
+        (_("Waits between attempts", language), f"{waits} ({tries.format(n=len(policy.schedule_s) + 1)})"),
+        (_("Longest time of an attempt, in seconds", language), f"{policy.timeout_s:g}"),
+        (_("Slow from, in seconds", language), f"{policy.slow_s:g}"),
+        (_("Requests a second", language), f"{policy.rate_per_s:g}" if policy.rate_per_s else _("no limit", language)),
+    ]
+    if policy.disable_after_days:
+        rows.append((_("Stopped after", language), days.format(n=f"{policy.disable_after_days:g}")))
+    return rows
 
 
 def _times(health: Health, before: Health, language: str) -> list[tuple[str, str, str]]:

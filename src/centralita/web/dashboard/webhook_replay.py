@@ -19,11 +19,12 @@ from centralita.services.times import moment, shown
 from centralita.services.webhook_replay import Configuration, Wanted
 from centralita.services.wording import in_words
 from centralita.web.auth import hub_of
-from centralita.web.dashboard import forms
+from centralita.web.dashboard import forms, webhook_filter
 from centralita.web.dashboard.access import needs, person_of
 from centralita.web.dashboard.forms import Form
-from centralita.web.dashboard.page import locale, page_of, render
+from centralita.web.dashboard.page import Page, locale, page_of, render
 from centralita.web.dashboard.webhook_frame import SECTION, actor_of, base_of
+from centralita.web.dashboard.webhook_history import STATES
 
 router = APIRouter()
 
@@ -35,6 +36,8 @@ WHAT = (
     ("missed", N_("what it missed: while it was off, or before it was there")),
     ("sent", N_("everything that it was sent")),
 )
+MATCHING = "matching"
+"""What is also sent again: all that the filters of the history find. They travel with the form."""
 CONFIGURATIONS = (("current", N_("as the webhook is today")), ("original", N_("as it was sent then")))
 
 
@@ -54,18 +57,21 @@ class Progress:
 
 @router.get("/webhooks/{name}/replay", dependencies=[needs("delivery.replay")])
 async def prepare(request: Request, name: str) -> Response:
-    """What is to be sent again."""
+    """What is to be sent again; ``what=matching`` comes from the history, with its filters."""
     await webhooks.find(hub_of(request), name)
-    return await ask(request, [name])
+    if request.query_params.get("what") != MATCHING:
+        return await ask(request, [name])
+    values = {key: request.query_params.get(key, "") for key in webhook_filter.NAMES}
+    return await ask(request, [name], Form(values={**values, "what": MATCHING, "configuration": "current"}))
 
 
 @router.post("/webhooks/bulk/replay", dependencies=[needs("delivery.replay")])
 async def step(request: Request) -> Response:
     """Sends as much again as fits into a moment, and says how far that came."""
     form, hub = await forms.read(request), hub_of(request)
-    language = locale(request, await person_of(request))
-    names = form.all("name")[:MOST_NAMES]
-    wanted = _wanted(form, hub.clock.now(), language)
+    page, names = await page_of(request), form.all("name")[:MOST_NAMES]
+    language = page.locale
+    wanted = _matching(form, page) if form.get("what") == MATCHING else _wanted(form, hub.clock.now(), language)
     if wanted is None or not names:
         return await ask(request, names, form, 422)
     progress = Progress(
@@ -105,6 +111,8 @@ async def _page(
         names=names,
         form=form,
         what=[(key, _(label, language)) for key, label in WHAT],
+        kept=_kept(form),
+        states=STATES,
         configurations=[(key, _(label, language)) for key, label in CONFIGURATIONS],
         progress=progress,
         finished=finished,
@@ -112,9 +120,30 @@ async def _page(
     )
 
 
+def _kept(form: Form) -> list[tuple[str, str]]:
+    """What each step hands to the next, but for how far it came."""
+    names = dict.fromkeys(("what", "since", "where", "configuration", *webhook_filter.NAMES))
+    return [(name, form.get(name)) for name in names]
+
+
 def _count(form: Form, name: str) -> int:
     text = form.get(name)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _matching(form: Form, page: Page) -> Wanted | None:
+    """As ``_wanted``, of the filters of the history."""
+    asked = webhook_filter.read(form.values, page.now, page.zone, page.locale)
+    form.faults.update(asked.form.faults)
+    if form.faults:
+        return None
+    form.values = {**form.values, **asked.fixed}
+    return Wanted(
+        attempts=asked.attempts,
+        listed=asked.deliveries,
+        condition=asked.condition,
+        configuration="original" if form.get("configuration") == "original" else "current",
+    )
 
 
 def _wanted(form: Form, now: float, language: str) -> Wanted | None:
