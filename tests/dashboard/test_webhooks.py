@@ -214,7 +214,7 @@ async def test_an_attempt_is_shown_whole_and_sent_again(bench: Bench) -> None:
     assert "Failing: " in overview.text and 'class="chart"' in overview.html
     assert "The receiver answered with an error. 404" in overview.text and "http.status" not in overview.text
     assert (
-        "Waits between attempts 0.01s (2 attempts in all)" in overview.text and "Stopped after 5 days" in overview.text
+        "Waits between attempts 0.01 (2 attempts in all)" in overview.text and "Stopped after 5 days" in overview.text
     )
     for seen in (listed, whole, lines, overview):
         assert CANARY not in seen.html
