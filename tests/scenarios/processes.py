@@ -16,6 +16,8 @@ from typing import Any, Self
 
 import yaml
 
+from tests.scenarios import prepared
+
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 60.0  # several seconds on a busy machine; more is a hang
 LINE_LIMIT = 4 * 1024 * 1024
@@ -30,7 +32,7 @@ class LineProcess:
 
     def __init__(self, command: list[str], environ: Mapping[str, str] | None = None) -> None:
         self._command, self._environ = command, dict(environ or {})
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | prepared.Prepared | None = None
         self._readers: list[asyncio.Task[None]] = []
         self._news = asyncio.Condition()
         self.log: list[str] = []
@@ -45,16 +47,7 @@ class LineProcess:
 
     async def start(self) -> Self:
         """Starts it and returns when it is ready. Raises Ended when it gives up, TimeoutError when nothing comes."""
-        environ = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", **self._environ}
-        self._process = await asyncio.create_subprocess_exec(
-            *self._command,
-            cwd=ROOT,
-            env=environ,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=LINE_LIMIT,
-        )
+        self._process = await self._started({**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", **self._environ})
         assert self._process.stdout is not None and self._process.stderr is not None
         self._readers = [asyncio.ensure_future(self._keep(self._process.stderr))]
         try:
@@ -68,6 +61,17 @@ class LineProcess:
         self.facts = _facts(first.decode())
         self._readers.append(asyncio.ensure_future(_drain(self._process.stdout)))
         return self
+
+    async def _started(self, environ: Mapping[str, str]) -> asyncio.subprocess.Process | prepared.Prepared:
+        return await asyncio.create_subprocess_exec(
+            *self._command,
+            cwd=ROOT,
+            env=environ,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=LINE_LIMIT,
+        )
 
     async def _keep(self, stream: asyncio.StreamReader) -> None:
         async for line in stream:
@@ -147,9 +151,15 @@ class HubProcess(LineProcess):
         environ: Mapping[str, str] | None = None,
         program: Path | None = None,
     ) -> None:
+        words = ["--config", str(config), "serve", "--role", role]
         start = [str(program)] if program else ["-c", "from centralita.cli import main; main()"]
-        super().__init__([sys.executable, *start, "--config", str(config), "serve", "--role", role], environ)
+        super().__init__([sys.executable, *start, *words], environ)
         self.config = config
+        # What another program or a preloaded library does, it does at a real start alone.
+        self._words = [] if program or "LD_PRELOAD" in self._environ else words
+
+    async def _started(self, environ: Mapping[str, str]) -> asyncio.subprocess.Process | prepared.Prepared:
+        return await (prepared.start(self._words, environ, LINE_LIMIT) if self._words else super()._started(environ))
 
     @property
     def url(self) -> str:
