@@ -3,8 +3,8 @@
 Fixtures: ``postgres_cluster`` (shared: make databases in it, never stop it), ``postgres_url`` (an empty database),
 ``postgres_private`` (a cluster of the test's own, to be killed and restarted at will), ``database_url`` (the test runs
 twice: on SQLite and on PostgreSQL), ``migrated_url`` (the same, with today's schema in it, which takes no migration;
-``migrated_sqlite`` and ``migrated_postgres`` for one of them). A machine without
-PostgreSQL fails these tests; it does not skip them.
+``migrated_sqlite`` and ``migrated_postgres`` for one of them; ``migrated_file`` and ``migrated_template`` are what
+they are copies of). A machine without PostgreSQL fails these tests; it does not skip them.
 """
 
 from __future__ import annotations
@@ -251,24 +251,31 @@ def _migrate(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with today's schema and no rows: to be copied, never opened."""
     file = tmp_path_factory.mktemp("migrated") / "centralita.db"
     _migrate(f"sqlite:///{file}")
     return file
 
 
 @pytest.fixture
-def migrated_sqlite(_migrated_sqlite: Path, tmp_path: Path) -> str:
+def migrated_sqlite(migrated_file: Path, tmp_path: Path) -> str:
     """URL of a file with today's schema and no rows, copied from one that is migrated once."""
     file = tmp_path / "centralita.db"
-    shutil.copyfile(_migrated_sqlite, file)
+    shutil.copyfile(migrated_file, file)
     return f"sqlite:///{file}"
 
 
+@pytest.fixture(scope="session")
+def migrated_template(postgres_cluster: PostgresCluster) -> str:
+    """Name of a database with today's schema and no rows: to be cloned, never opened."""
+    return postgres_cluster.template("migrated", _migrate)
+
+
 @pytest.fixture
-def migrated_postgres(postgres_cluster: PostgresCluster) -> Iterator[str]:
-    """The same on PostgreSQL."""
-    url = postgres_cluster.create_database(postgres_cluster.template("migrated", _migrate))
+def migrated_postgres(postgres_cluster: PostgresCluster, migrated_template: str) -> Iterator[str]:
+    """URL of a database of PostgreSQL with today's schema and no rows."""
+    url = postgres_cluster.create_database(migrated_template)
     yield url
     postgres_cluster.drop_database(url)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ Sit = Callable[..., Awaitable[Seat]]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def desk(tmp_path_factory: Any) -> AsyncIterator[Desk]:
+async def desk(tmp_path_factory: Any, migrated_file: Path) -> AsyncIterator[Desk]:
     """The demo's configuration without its limits; the app is connected."""
     directory: Path = tmp_path_factory.mktemp("desk")
     made = Secrets(SECRET, SECRET, "whsec_c2NlbmFyaW8td2ViaG9vay1zZWNyZXQ=")
@@ -155,7 +156,8 @@ async def desk(tmp_path_factory: Any) -> AsyncIterator[Desk]:
         settings = {"auth": "bearer", "types": ["alert.*"]}
         wanted["sources"].append({"slug": "watch", "kind": "generic", "secrets": [SECRET], "settings": settings})
         wanted["rules"] = [*wanted["rules"], {"name": "Alertas", "condition": "type startswith 'alert.'"}]
-        config = write_config(directory, f"sqlite:///{directory / 'hub.db'}", wanted, TRIAL)
+        file = shutil.copyfile(migrated_file, directory / "hub.db")
+        config = write_config(directory, f"sqlite:///{file}", wanted, TRIAL)
         hub, hub_url = await enter(serving(load(config, {})))
         await connect(invgate, hub_url, made.invgate)
         await slack.connections(least=1, timeout_s=30)

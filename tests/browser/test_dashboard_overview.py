@@ -24,7 +24,7 @@ PASSWORD = "zapato lima nube cuarenta"
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def url(tmp_path: Path) -> AsyncIterator[str]:
+async def url(tmp_path: Path, migrated_sqlite: str) -> AsyncIterator[str]:
     """A hub with a source and a webhook, and an administrator."""
     async with AsyncExitStack() as stack:
         sink = await stack.enter_async_context(serve(WebhookSink()))
@@ -34,7 +34,7 @@ async def url(tmp_path: Path) -> AsyncIterator[str]:
             "sources": [{"slug": "desk", "kind": "generic", "secrets": [SECRET], "settings": {"auth": "bearer"}}],
             "webhooks": [{"name": "erp", "url": f"{sink.url}/erp", "types": ["*"]}],
         }
-        config = write_config(tmp_path, f"sqlite:///{tmp_path / 'hub.db'}", content, {})
+        config = write_config(tmp_path, migrated_sqlite, content, {})
         hub, address = await stack.enter_async_context(serving(load(config, {})))
         await first_admin(hub, "ana", "", PASSWORD)
         yield address

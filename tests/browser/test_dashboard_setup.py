@@ -60,7 +60,7 @@ class New:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def new(tmp_path: Path) -> AsyncIterator[New]:
+async def new(tmp_path: Path, migrated_sqlite: str) -> AsyncIterator[New]:
     async with AsyncExitStack() as stack:
         slack_address = await stack.enter_async_context(serve(LocalSlack(LimitSettings.off())))
         slack = await stack.enter_async_context(SlackControl(slack_address.url))
@@ -69,7 +69,7 @@ async def new(tmp_path: Path) -> AsyncIterator[New]:
             "slack": {"api_url": f"{slack_address.url}/api/"},
             "network": {"allow": ["127.0.0.0/8"]},
         }
-        config = write_config(tmp_path, f"sqlite:///{tmp_path / 'hub.db'}", content, {})
+        config = write_config(tmp_path, migrated_sqlite, content, {})
         hub, url = await stack.enter_async_context(serving(load(config, {})))
         yield New(hub, url, slack)
 

@@ -57,7 +57,7 @@ Start = Callable[..., AbstractAsyncContextManager[Hub]]
 
 
 @pytest.fixture
-async def app(slack: SlackControl, tmp_path: Path) -> AsyncIterator[Start]:
+async def app(slack: SlackControl, tmp_path: Path, migrated_sqlite: str) -> AsyncIterator[Start]:
     """Starts hubs whose app is connected: ``async with app({"locale": "en"}) as hub``."""
     await slack.install(MANIFEST)
 
@@ -71,8 +71,7 @@ async def app(slack: SlackControl, tmp_path: Path) -> AsyncIterator[Start]:
             "permissions": ROLES,
             "locale": "es",
         }
-        url = database_url or f"sqlite:///{tmp_path / 'hub.db'}"
-        config = write_config(tmp_path / "hub", url, settings, *layers)
+        config = write_config(tmp_path / "hub", database_url or migrated_sqlite, settings, *layers)
         async with AsyncExitStack() as stack:
             hub, _url = await stack.enter_async_context(serving(load(config, {})))
             async with asyncio.timeout(20):

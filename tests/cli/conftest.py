@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -85,10 +86,12 @@ def bare_environment(more: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
-    """A terminal in a new directory."""
+def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str], migrated_file: Path) -> Terminal:
+    """A terminal in a directory with a configuration, and a database that nobody has used yet."""
     made = Terminal(tmp_path, capsys)
     made.write(CONFIG)
+    (tmp_path / "data").mkdir(mode=0o700)
+    shutil.copyfile(migrated_file, tmp_path / "data" / "centralita.db")
     return made
 
 

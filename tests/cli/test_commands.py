@@ -160,6 +160,7 @@ def test_people_tokens_and_the_audit_log(terminal: Terminal) -> None:
 
 def test_the_doctor_names_what_is_wrong_and_the_cure(terminal: Terminal) -> None:
     terminal.write(CONFIG.replace("secrets: [only-for-tests-0123], ", ""))
+    (terminal.directory / "data" / "centralita.db").unlink()
     done = terminal("doctor", "--json")
     assert done.code == 1
     findings = {finding["check"]: finding for finding in done.json()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -47,11 +48,12 @@ def quick_hashes() -> Any:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+async def office(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> AsyncIterator[Office]:
     """The hub of a module's tests; its webhook ends in a real receiver."""
     directory: Path = tmp_path_factory.mktemp("office")
     async with AsyncExitStack() as stack:
         sink = await stack.enter_async_context(serve(WebhookSink()))
-        config = write_config(directory, f"sqlite:///{directory / 'hub.db'}", configuration(sink.url), {})
+        file = shutil.copyfile(migrated_file, directory / "hub.db")
+        config = write_config(directory, f"sqlite:///{file}", configuration(sink.url), {})
         hub, url = await stack.enter_async_context(serving(load(config, {})))
         yield Office(hub, url, sink.url, stack)

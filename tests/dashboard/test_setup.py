@@ -40,7 +40,7 @@ def _secret(seen: Seen) -> str:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def empty(tmp_path: Path) -> AsyncIterator[Office]:
+async def empty(tmp_path: Path, migrated_sqlite: str) -> AsyncIterator[Office]:
     """A hub that nobody has set up, with a workspace in its reach."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(serve(LocalSlack(LimitSettings.off())))
@@ -50,7 +50,7 @@ async def empty(tmp_path: Path) -> AsyncIterator[Office]:
             "slack": {"api_url": f"{slack.url}/api/"},
             "network": {"allow": ["127.0.0.0/8"]},
         }
-        config = write_config(tmp_path, f"sqlite:///{tmp_path / 'hub.db'}", content, {})
+        config = write_config(tmp_path, migrated_sqlite, content, {})
         hub, url = await stack.enter_async_context(serving(load(config, {})))
         yield Office(hub, url, "", stack)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -175,12 +176,13 @@ async def usual_world(usual_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def module_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An empty database that all tests of a module share; they run once on each of the two."""
+    """A migrated database that all tests of a module share; they run once on each of the two."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('module') / 'centralita.db'}"
+        file = tmp_path_factory.mktemp("module") / "centralita.db"
+        yield f"sqlite:///{shutil.copyfile(request.getfixturevalue('migrated_file'), file)}"
         return
     cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
-    url = cluster.create_database()
+    url = cluster.create_database(request.getfixturevalue("migrated_template"))
     yield url
     cluster.drop_database(url)
 

@@ -270,7 +270,9 @@ async def test_what_is_past_its_retention_is_gone(world: VirtualHub) -> None:
     assert (world.ended("old"), world.attempts("old")) == ([], [])
 
 
-async def test_no_statement_of_a_delivery_costs_more_as_events_pile_up(sink_url: str, tmp_path: Path) -> None:
+async def test_no_statement_of_a_delivery_costs_more_as_events_pile_up(
+    sink_url: str, migrated_sqlite: str, tmp_path: Path
+) -> None:
     """Convoy #1712: throughput fell as events grew. Here no statement between the request and its end reads a table
     that grows from end to end, so that its cost follows from the batch alone."""
     said: set[str] = set()
@@ -280,11 +282,10 @@ async def test_no_statement_of_a_delivery_costs_more_as_events_pile_up(sink_url:
             connection.set_trace_callback(said.add)
 
     sa.event.listen(sa.pool.Pool, "connect", listen)
-    url = f"sqlite:///{tmp_path / 'hub.db'}"
     try:
         async with SinkControl(sink_url) as sink:
             settings = _settings(sink, {"plain": {}, "failing": {"schedule_s": [0.05]}})
-            async with virtual_hub(tmp_path / "hub", url, sink, settings) as hub:
+            async with virtual_hub(tmp_path / "hub", migrated_sqlite, sink, settings) as hub:
                 await sink.answer(AnswerPlan(path="/failing", status=500))
                 said.clear()
                 await hub.post("plain", ["a", "a", "b"])
@@ -294,7 +295,7 @@ async def test_no_statement_of_a_delivery_costs_more_as_events_pile_up(sink_url:
                 statements = sorted(said)
     finally:
         sa.event.remove(sa.pool.Pool, "connect", listen)
-    assert _scanned(tmp_path / "hub.db", statements) == set()
+    assert _scanned(Path(migrated_sqlite.removeprefix("sqlite:///")), statements) == set()
 
 
 def _scanned(file: Path, statements: list[str]) -> set[tuple[str, str]]:

@@ -8,14 +8,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.postgres import PostgresCluster
-from tests.scenarios.conftest import World
+from tests.scenarios.conftest import World, world_of
 from tests.scenarios.judges import judge_acknowledged
 from tests.scenarios.ledger import SECRET, Sender, alert
 from tests.scenarios.processes import HubProcess
@@ -49,22 +47,13 @@ class Door:
         assert self.count() == before + 1
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["sqlite", "postgresql"])
-async def door(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
-    directory = tmp_path_factory.mktemp("door")
-    url = f"sqlite:///{directory / 'centralita.db'}"
-    cluster: PostgresCluster | None = None
-    if request.param == "postgresql":
-        cluster = request.getfixturevalue("postgres_cluster")
-        url = cluster.create_database()
-    async with AsyncExitStack() as stack:
-        world = World(directory, url, stack)
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def door(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
+    async with world_of(tmp_path_factory.mktemp("door"), module_url) as world:
         hub = await world.hub(DEADLINES)
         yield Door(world, hub, await world.sender(hub))
         assert judge_acknowledged(world.reader, world.ledgers[0]) == []
         await world.settle()
-    if cluster is not None:
-        cluster.drop_database(url)
 
 
 DEEP = b'{"a":' * 65 + b"1" + b"}" * 65

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from centralita.sandbox.control import SlackControl
-from tests.scenarios.conftest import World, slack_settings
+from tests.scenarios.conftest import World, slack_settings, world_of
 from tests.scenarios.ledger import Sender
 from tests.scenarios.waiting import until
 
@@ -69,14 +70,13 @@ class Desk:
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def desk(tmp_path_factory: pytest.TempPathFactory, slack_url: str) -> AsyncIterator[Desk]:
+async def desk(tmp_path_factory: pytest.TempPathFactory, slack_url: str, migrated_file: Path) -> AsyncIterator[Desk]:
     directory = tmp_path_factory.mktemp("desk")
-    async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(SlackControl(slack_url))
+    url = f"sqlite:///{shutil.copyfile(migrated_file, directory / 'hub.db')}"
+    async with SlackControl(slack_url) as slack, world_of(directory, url) as world:
         await slack.reset()
         await slack.heal()
         await slack.limits(enabled=False)
-        world = World(directory, f"sqlite:///{directory / 'centralita.db'}", stack)
         hub = await world.hub(slack_settings(slack), RULES)
         yield Desk(world, slack, await world.sender(hub), await world.sender(hub, "invgate"))
         await world.settle()

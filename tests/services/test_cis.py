@@ -39,11 +39,9 @@ webhooks:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """URL of an empty database. What differs between the two is the store's, and tried there on both every time."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'centralita.db'}"
-    url: str = request.getfixturevalue("postgres_url")
+def database_url(request: pytest.FixtureRequest) -> str:
+    """URL of a migrated database. What differs between the two is the store's, and tried there on both every time."""
+    url: str = request.getfixturevalue("migrated_sqlite" if request.param == "sqlite" else "migrated_postgres")
     return url
 
 

@@ -34,11 +34,11 @@ SERVER = {"affected_cis": [{"id": "SRV-1"}]}
 
 
 @pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
+async def hub(tmp_path: Path, migrated_sqlite: str) -> AsyncIterator[Hub]:
     """A hub that takes events in and routes them when a test says so. Nobody delivers."""
     config = tmp_path / "centralita.yaml"
     config.write_text(CONFIG)
-    environ = {"CENTRALITA_DATABASE__URL": f"sqlite:///{tmp_path / 'c.db'}", "CENTRALITA_DATA_DIR": str(tmp_path)}
+    environ = {"CENTRALITA_DATABASE__URL": migrated_sqlite, "CENTRALITA_DATA_DIR": str(tmp_path)}
     async with open_hub(load(config, environ), role="web") as opened, running(opened):
         yield opened
 

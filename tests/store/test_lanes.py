@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,15 +11,13 @@ import sqlalchemy as sa
 from centralita.core.lanes import LaneState
 from centralita.store import lanes
 from centralita.store.database import Database, Transaction, open_database
-from centralita.store.migrate import migrate
 
 WANTED = {f"webhook:{name}": ("webhook", name) for name in ("a", "b", "c")}
 
 
 @pytest.fixture
-async def database(database_url: str) -> Any:
-    opened = await open_database(database_url)
-    await migrate(opened)
+async def database(migrated_url: str) -> Any:
+    opened = await open_database(migrated_url)
     yield opened
     await opened.close()
 
@@ -97,10 +94,9 @@ async def test_a_lane_that_was_not_read_is_not_saved(database: Database) -> None
         await database.write(lambda tx: lanes.save(tx, [invented]))
 
 
-async def test_finding_what_is_due_looks_at_no_lane_that_wants_nothing(tmp_path: Path) -> None:
+async def test_finding_what_is_due_looks_at_no_lane_that_wants_nothing(migrated_sqlite: str) -> None:
     """However many lanes there are: SQLite once read all that no worker holds, which are nearly all."""
-    database = await open_database(f"sqlite:///{tmp_path / 'lanes.db'}")
-    await migrate(database)
+    database = await open_database(migrated_sqlite)
     seen: list[str] = []
 
     def look(tx: Transaction) -> list[Any]:

@@ -13,7 +13,6 @@ from centralita.services.slack_installations import Installations, Tokens, seal
 from centralita.services.vault import Vault
 from centralita.store import slack_installations as store
 from centralita.store.database import Conflict, Database, open_database
-from centralita.store.migrate import migrate
 from centralita.store.slack_installations import InstallationRow
 
 ACME = InstallationRow(team_id="T0ACME", name="Acme", domain="acme", sealed=b"\x00sealed", installed_at=1.5)
@@ -21,9 +20,8 @@ BASE = {"api_url": "https://slack.com/api/", "webhook_url": ""}
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = await open_database(database_url)
-    await migrate(opened)
+async def database(migrated_url: str) -> AsyncIterator[Database]:
+    opened = await open_database(migrated_url)
     yield opened
     await opened.close()
 
