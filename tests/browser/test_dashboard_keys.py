@@ -16,7 +16,7 @@ from tests.browser.conftest import Look, Looking
 from tests.browser.keys import Keys
 from tests.browser.test_dashboard_skeleton import PLACES
 from tests.browser.test_dashboard_webhooks import TABS
-from tests.dashboard.office import ADMINISTRATOR, Office
+from tests.dashboard.office import ADMINISTRATOR, PASSWORD, Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,18 +31,25 @@ async def _approval(office: Office) -> str:
     return (await approvals.request(office.hub, ana, wanted)).id
 
 
-async def _pages(office: Office) -> list[str]:
+async def _pages(office: Office, which: str) -> list[str]:
     """Every page that somebody signed in can open, with something on it."""
-    about = {"type": "printer.jammed", "subject": "printer/1", "severity": "critical"}
+    about = {"type": "printer.jammed", "subject": f"printer/{which}", "severity": "critical"}
     await office.receive(**about, title="Atasco", data={"n": 1})
     event = await office.receive(**about, title="Atasco de nuevo", data={"n": 2}, url="https://example.com/t/1")
-    await rule_changes.add(office.hub, "user:ana", {"name": "Keys", "condition": "severity == 'low'", "dm": ["agent"]})
+    await rule_changes.add(office.hub, "user:ana", {"name": which, "condition": "severity == 'low'", "dm": ["agent"]})
     return [
         *PLACES,
         *(f"/events/{event}?part={part}" for part in ("story", "payload", "rules", "attempts", "changes")),
         *("/events?severity=critical&since=1d", "/events?text=nowhere", "/events?condition=(", "/search?q=zzz"),
         *("/webhooks/new", "/webhooks?text=nothing", *(f"/webhooks/erp{tab}" for tab in TABS)),
-        *("/rules/new", "/rules/Keys", "/rules/Grave", "/sources/new", "/sources/new?kind=generic", "/sources/desk"),
+        *(
+            "/rules/new",
+            f"/rules/{which}",
+            "/rules/Grave",
+            "/sources/new",
+            "/sources/new?kind=generic",
+            "/sources/desk",
+        ),
         *("/approvals?view=all", f"/approvals/{await _approval(office)}", "/audit?actor=user%3Aana"),
     ]
 
@@ -67,11 +74,11 @@ async def test_tab_leads_through_a_page_and_shows_where_one_is(office: Office, l
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("locale", "width", "theme"),
-    [("es", 1360, "light"), ("en", 390, "dark"), ("en", 1360, "dark"), ("es", 390, "light")],
+    [("es", 1360, "light"), ("en", 390, "dark")],
 )
 async def test_tab_leads_through_every_page(office: Office, look: Look, locale: str, width: int, theme: str) -> None:
     ana = await look("admin", locale, width=width, theme=theme)
-    faults = await _walked(ana, await _pages(office))
+    faults = await _walked(ana, await _pages(office, f"{locale}{width}{theme}"))
     link = (await (await office.as_role("admin")).post("/users/the-admin/invitation")).text.split("/invitation/")[1]
     stranger = await look("", locale, width=width, theme=theme)
     faults += await _walked(stranger, ("/sign-in", "/invitation/none", f"/invitation/{link.split()[0]}"))
@@ -152,3 +159,185 @@ async def test_what_opens_gives_the_focus_back(office: Office, look: Look) -> No
     await keys.enter(day)
     await expect(day).to_have_attribute("aria-current", "true")
     await expect(day).to_be_focused()
+
+
+async def test_somebody_signs_in_finds_an_event_and_replays_it(office: Office, look: Look) -> None:
+    event = await office.receive(type="printer.jammed", title="Sin tóner en Cusco", severity="critical")
+    await office.as_role("operator")
+    luis = await look("", "en")
+    keys = Keys(luis.page)
+    await luis.go("/events")
+    await luis.page.wait_for_url("**/sign-in?next=*")
+    await keys.write(luis.page.get_by_label("Name or e-mail"), "the-operator")
+    await keys.write(luis.page.get_by_label("Password"), PASSWORD)
+    await keys.press("Enter")
+    await luis.page.wait_for_url("**/events")
+    await keys.write(luis.page.get_by_label("Title or subject"), "cusco")
+    await keys.press("Enter")
+    await luis.page.wait_for_url("**/events?text=cusco*")
+    await keys.skip()
+    await keys.enter(keys.named("link", "Sin tóner en Cusco"))
+    await luis.page.wait_for_url(f"**/events/{event}")
+    await keys.enter(luis.page.locator("details.replay summary"))
+    await keys.enter(luis.page.locator("button[value=resend]"))
+    await expect(luis.page.get_by_role("status").first).to_contain_text("Replayed")
+    await keys.enter(luis.page.locator("details.menu > summary").first)
+    await keys.enter(keys.named("button", "Sign out"))
+    await luis.page.wait_for_url("**/sign-in")
+
+
+@pytest.mark.long
+async def test_a_webhook_is_made_looked_at_and_removed(office: Office, look: Look) -> None:
+    ana = await look("admin", "en")
+    keys, page = Keys(ana.page), ana.page
+    await ana.go("/webhooks")
+    await keys.enter(keys.named("link", "New webhook"))
+    await page.wait_for_url("**/webhooks/new")
+    await keys.write(page.locator("#name"), "keyed")
+    await keys.write(page.locator("#url"), f"{office.sink}/keyed")
+    await keys.reach(page.get_by_label("everything that happens"))
+    await keys.press("Space")
+    await keys.enter(keys.named("button", "Create the webhook"))
+    await expect(page.locator("#secret")).to_contain_text("whsec_")
+    await keys.enter(keys.named("link", "To the webhook"))
+    await page.wait_for_url("**/webhooks/keyed")
+
+    await keys.enter(keys.named("button", "Switch off"))
+    await expect(page.get_by_role("status").first).to_contain_text("off")
+    await keys.enter(keys.named("button", "Switch on"))
+    await keys.enter(keys.named("link", "Secrets"))
+    await page.wait_for_url("**/secrets")
+    await keys.enter(keys.named("button", "Replace the secret"))
+    await expect(page.locator("#secret")).to_contain_text("whsec_")
+
+    await office.receive(type="printer.drawn", title="keyed")
+    await ana.go("/webhooks/keyed")
+    while not await page.locator("svg.chart").count():  # until the attempt is counted
+        await ana.go("/webhooks/keyed")
+    await _look_closer(keys)
+    await keys.enter(page.get_by_text("The values"))
+    await expect(page.locator("#pictures table tbody tr").first).to_be_visible()
+
+    await ana.go("/webhooks/keyed")
+    await keys.enter(keys.named("button", "Remove"))
+    await page.wait_for_url("**/webhooks")
+    await keys.enter(keys.named("button", "Undo"))
+    await page.wait_for_url("**/webhooks/keyed")
+
+
+async def _look_closer(keys: Keys) -> None:
+    """The durations from near, and all of them again; what is seen is said too."""
+    seen, said = "document.querySelector('.u-axis')", keys.page.locator("#announced")
+    assert await keys.page.evaluate(f"{seen} !== null")
+    said_before = await said.inner_text()
+    for name in ("Closer", "Closer", "Earlier", "Later", "Wider", "Everything"):
+        await keys.enter(keys.named("button", name))
+        await expect(said).not_to_have_text(said_before)
+        said_before = await said.inner_text()
+
+
+@pytest.mark.long
+async def test_a_source_is_added(look: Look) -> None:
+    ana = await look("admin", "es", width=390)
+    keys, page = Keys(ana.page), ana.page
+    await ana.go("/sources")
+    await keys.enter(keys.named("link", "Origen nuevo"))
+    await page.wait_for_url("**/sources/new")
+    kind = page.get_by_label("¿Qué clase de emisor es?")
+    await keys.choose(kind, "zabb")
+    await expect(kind).to_have_value("zabbix")
+    await expect(page).to_have_url(f"{ana.url}/sources/new")  # a letter is no decision
+    await keys.enter(keys.named("button", "Elegir"))
+    await page.wait_for_url("**/sources/new?kind=zabbix")
+    await keys.write(page.get_by_label("Nombre en la dirección"), "No Es Un Nombre")
+    await keys.press("Enter")
+    await expect(page.get_by_label("Nombre en la dirección")).to_be_focused()  # where something is to be mended
+    await keys.write(page.get_by_label("Nombre en la dirección"), "monitoreo")
+    await keys.press("Enter")
+    await expect(page.locator("#address")).to_contain_text("/in/monitoreo")
+
+
+@pytest.mark.long
+async def test_a_rule_with_a_slip_is_mended_tried_and_kept(office: Office, look: Look) -> None:
+    await office.receive(type="printer.jammed", severity="high", title="Jam", subject="printer/1")
+    ana = await look("admin", "en")
+    keys, page = Keys(ana.page), ana.page
+    await ana.go("/rules")
+    await keys.enter(keys.named("link", "New rule"))
+    await page.wait_for_url("**/rules/new")
+    await keys.write(page.locator("#name"), "By keys")
+    await keys.write(page.locator("#condition"), "type = 'printer.jammed'")
+    await keys.choose(page.locator("#webhook"), "erp")
+    await keys.enter(keys.named("button", "Save"))
+    await expect(page.locator("#condition-fault")).to_be_visible()
+    await expect(page.locator("#condition")).to_be_focused()
+    await keys.write(page.locator("#condition"), "type == 'printer.jammed'")
+    await keys.enter(page.locator("button[value=try]"))
+    await expect(page.locator("#tried")).to_contain_text("would have gone elsewhere.")
+    await keys.enter(keys.named("button", "Save"))
+    await expect(page.get_by_role("status").first).to_contain_text("The rule By keys is kept")
+
+
+@pytest.mark.long
+async def test_an_approval_is_given(office: Office, look: Look) -> None:
+    await _approval(office)
+    ana = await look("admin", "en")
+    keys, page = Keys(ana.page), ana.page
+    await ana.go("/approvals")
+    await keys.press("j", "o")
+    await page.wait_for_url("**/approvals/apr_*")
+    await keys.write(page.get_by_label("Why"), "Fine")
+    await keys.enter(keys.named("button", "Approve"))
+    await expect(page.get_by_role("status").first).to_contain_text("It is approved by you.")
+
+
+@pytest.mark.long
+async def test_somebody_is_invited_and_a_token_comes_and_goes(look: Look) -> None:
+    ana = await look("admin", "en")
+    keys, page = Keys(ana.page), ana.page
+    page.on("dialog", lambda dialog: dialog.accept())  # as Enter does: its first button has the focus
+    await ana.go("/users")
+    await keys.write(page.locator("#name"), "marta")
+    await keys.choose(page.locator("#role"), "oper")
+    await keys.enter(keys.named("button", "Add"))
+    await page.wait_for_url("**/users/marta")
+    if not await page.locator("#link").count():
+        await keys.enter(keys.named("button", "Make a link"))
+    link = await page.locator("#link").inner_text()
+    marta = await look("", "en")
+    await marta.page.goto(link)
+    theirs = Keys(marta.page)
+    await theirs.write(marta.page.locator("#password"), PASSWORD)
+    await theirs.write(marta.page.locator("#again"), PASSWORD)
+    await theirs.press("Enter")
+    await marta.page.wait_for_url(f"{ana.url}/")
+
+    await ana.go("/tokens")
+    await keys.write(page.locator("#name"), "a script of Marta's")
+    await keys.choose(page.locator("#role"), "view")
+    await keys.enter(keys.named("button", "Make it"))
+    await expect(page.locator("#token")).to_be_visible()
+    await keys.enter(keys.named("button", "Revoke"))
+    await expect(page.locator("tbody tr").first).to_contain_text("revoked")
+
+
+@pytest.mark.long
+async def test_language_colours_and_zone_are_chosen(look: Look) -> None:
+    sam = await look("viewer", "en")
+    keys, page = Keys(sam.page), sam.page
+    html = page.locator("html")
+    await sam.go("/")
+    await keys.enter(keys.named("button", "Español"))
+    await expect(html).to_have_attribute("lang", "es")
+    await keys.enter(keys.named("button", "Colores: como el sistema"))
+    await expect(keys.named("button", "Colores: claro")).to_be_visible()
+    await keys.enter(page.locator("details.menu > summary").first)
+    await keys.enter(keys.named("link", "Mi perfil"))
+    await page.wait_for_url("**/profile")
+    await keys.choose(page.locator("#locale"), "English")
+    await keys.choose(page.locator("#theme"), "oscuro")
+    await keys.choose(page.locator("#timezone"), "America/Lim")
+    await keys.enter(keys.named("button", "Guardar"))
+    await expect(html).to_have_attribute("data-bs-theme", "dark")
+    await expect(html).to_have_attribute("lang", "en")
+    await expect(page.locator("#timezone")).to_have_value("America/Lima")

@@ -21,6 +21,7 @@ from centralita.services.hub import Hub
 from centralita.serving import serving
 from centralita.settings import load
 from tests.browser.conftest import DEADLINE_MS
+from tests.browser.keys import Keys
 from tests.scenarios.processes import write_config
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -116,5 +117,42 @@ async def test_somebody_new_has_a_first_message_in_slack(new: New, browser: Brow
     await new.slack.wait_for(lambda call: "#alerts" in str(call.args), method="chat.postMessage", timeout_s=10)
     await page.goto(f"{new.url}/setup")
     await expect(page.locator(".sentence")).to_contain_text(words["all"])
+    assert faults == []
+    await context.close()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_somebody_new_needs_no_mouse(new: New, browser: Browser) -> None:
+    words = WORDS["es"]
+    context = await browser.new_context(viewport={"width": 1360, "height": 900}, locale="es", reduced_motion="reduce")
+    context.set_default_timeout(DEADLINE_MS)
+    page = await context.new_page()
+    keys, faults = Keys(page), list[str]()
+
+    async def press(name: str) -> None:
+        await keys.named("button", words[name]).wait_for()
+        faults.extend(await keys.walk())
+        await keys.enter(keys.named("button", words[name]))
+
+    await page.goto(new.url)
+    await keys.write(page.locator("#name"), "ana")
+    await keys.write(page.locator("#password"), PASSWORD)
+    await press("create")
+    await keys.write(page.locator("#bot_token"), BOT_TOKEN)
+    await keys.write(page.locator("#app_token"), APP_TOKEN)
+    await press("connect")
+    await keys.choose(page.locator("#kind"), "invgate")
+    await press("add_source")
+    address = await page.locator("#handover-address").inner_text()
+    assert await new.post(address, await page.locator("#handover-secret").inner_text()) == 202
+    await expect(page.locator("#arrived")).to_contain_text(words["here"])
+    await keys.enter(page.locator("#arrived").get_by_role("link", name=words["go_on"]))
+    await keys.write(page.locator("#channel"), "#alerts")
+    await press("try")
+    await expect(page.locator("#rule .notice")).to_contain_text(words["would"])
+    await press("add_rule")
+    await press("send")
+    await expect(page.locator("#sent")).to_contain_text(words["arrived"])
     assert faults == []
     await context.close()

@@ -40,7 +40,7 @@ function swaps() {
   });
 }
 
-// By the pointer a choice shows at once; by keys each arrow would be a choice, so that Enter or the button does it.
+// By the pointer a choice shows at once; by keys each arrow would be a choice, so that the button beside does it.
 function choices() {
   let byKeys = false;
   document.addEventListener("keydown", () => { byKeys = true; }, true);
