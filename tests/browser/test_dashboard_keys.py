@@ -3,20 +3,23 @@ on a Spanish layout."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
 from playwright.async_api import expect
 
 from centralita.core.approvers import StageSpec, read_approver
-from centralita.services import approvals, rule_changes
+from centralita.services import approvals, ci_changes, incidents, rule_changes
 from centralita.services.access import Principal
 from centralita.services.approvals import NewApproval
+from centralita.services.incidents import NewIncident
 from tests.browser.conftest import Look, Looking
 from tests.browser.keys import Keys
 from tests.browser.test_dashboard_skeleton import PLACES
 from tests.browser.test_dashboard_webhooks import TABS
 from tests.dashboard.office import ADMINISTRATOR, PASSWORD, Office
+from tests.dashboard.test_routes import ALL
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,12 +34,21 @@ async def _approval(office: Office) -> str:
     return (await approvals.request(office.hub, ana, wanted)).id
 
 
+NO_PAGES = {"/static/{version}/{name:path}", "/setup/arrived", "/setup/sent", "/events/live", "/sources/{slug}/came",
+            "/search.json", "/oidc/begin", "/oidc/callback"}  # fmt: skip
+"""What answers with a part of a page, with data, or by leading elsewhere."""
+ALONE = ("/sign-in", "/invitation/none")
+"""Pages of whoever is not signed in."""
+
+
 async def _pages(office: Office, which: str) -> list[str]:
     """Every page that somebody signed in can open, with something on it."""
-    about = {"type": "printer.jammed", "subject": f"printer/{which}", "severity": "critical"}
+    hub, about = office.hub, {"type": "printer.jammed", "subject": f"printer/{which}", "severity": "critical"}
     await office.receive(**about, title="Atasco", data={"n": 1})
     event = await office.receive(**about, title="Atasco de nuevo", data={"n": 2}, url="https://example.com/t/1")
-    await rule_changes.add(office.hub, "user:ana", {"name": which, "condition": "severity == 'low'", "dm": ["agent"]})
+    await rule_changes.add(hub, "user:ana", {"name": which, "condition": "severity == 'low'", "dm": ["agent"]})
+    incident = await incidents.create(hub, ADMINISTRATOR, NewIncident(title="Sin red", priority="high", event=event))
+    made = await ci_changes.create(hub, ADMINISTRATOR.actor, {"name": f"erp-db-{which}"})
     return [
         *PLACES,
         *(f"/events/{event}?part={part}" for part in ("story", "payload", "rules", "attempts", "changes")),
@@ -51,7 +63,27 @@ async def _pages(office: Office, which: str) -> list[str]:
             "/sources/desk",
         ),
         *("/approvals?view=all", f"/approvals/{await _approval(office)}", "/audit?actor=user%3Aana"),
+        *(f"/incidents/{incident.number}", f"/cis/{made.ci.id}", "/assets/conflicts", await _attempt(office)),
+        *(f"/setup?step={step}" for step in ("slack", "source", "rule", "message")),
     ]
+
+
+async def _attempt(office: Office) -> str:
+    """The page of one, once it was made."""
+    admin, found = await office.as_role("admin"), list[str]()
+    while not found:
+        links = (await admin.get("/webhooks/erp/deliveries")).links()
+        found = [link for link in links if "/attempts/" in link]
+    return found[0]
+
+
+def _forgotten(paths: Sequence[str]) -> set[str]:
+    """The routes that none of these paths opens."""
+    pages = {path for method, path, _ in ALL if method == "GET"} - NO_PAGES
+    opened = [path.partition("?")[0] for path in paths]
+    return {
+        page for page in pages if not any(re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", page), path) for path in opened)
+    }
 
 
 async def _walked(ana: Looking, paths: Sequence[str]) -> list[str]:
@@ -65,7 +97,7 @@ async def _walked(ana: Looking, paths: Sequence[str]) -> list[str]:
 async def test_tab_leads_through_a_page_and_shows_where_one_is(office: Office, look: Look) -> None:
     await office.receive(type="printer.jammed", severity="critical", title="Atasco")
     ana = await look("admin", "es")
-    assert await _walked(ana, ("/", "/events")) == []
+    assert await _walked(ana, ("/events",)) == []
     stranger = await look("", "en", width=390, theme="dark")
     assert await _walked(stranger, ("/sign-in",)) == []
 
@@ -78,10 +110,12 @@ async def test_tab_leads_through_a_page_and_shows_where_one_is(office: Office, l
 )
 async def test_tab_leads_through_every_page(office: Office, look: Look, locale: str, width: int, theme: str) -> None:
     ana = await look("admin", locale, width=width, theme=theme)
-    faults = await _walked(ana, await _pages(office, f"{locale}{width}{theme}"))
+    paths = await _pages(office, f"{locale}{width}{theme}")
+    assert _forgotten([*paths, *ALONE]) == set()
+    faults = await _walked(ana, paths)
     link = (await (await office.as_role("admin")).post("/users/the-admin/invitation")).text.split("/invitation/")[1]
     stranger = await look("", locale, width=width, theme=theme)
-    faults += await _walked(stranger, ("/sign-in", "/invitation/none", f"/invitation/{link.split()[0]}"))
+    faults += await _walked(stranger, (*ALONE, f"/invitation/{link.split()[0]}"))
     viewer = await look("viewer", locale, width=width, theme=theme)
     faults += await _walked(viewer, ("/", "/users", "/nowhere", "/webhooks/nowhere"))
     assert faults == [], "\n".join(faults)
@@ -112,6 +146,8 @@ async def test_shortcuts_go_by_the_character_on_a_spanish_layout(office: Office,
 
     await keys.strike("?", "Minus", 219, shift=True)
     await expect(ana.page.locator("[data-single-keys]")).to_be_focused()
+    assert await keys.walk() == []
+    await keys.reach(ana.page.locator("[data-single-keys]"))
     await keys.press("Space", "Escape")
     for _ in range(2):  # at once, and on the pages to come
         await keys.reach(place)
@@ -161,6 +197,7 @@ async def test_what_opens_gives_the_focus_back(office: Office, look: Look) -> No
     await expect(day).to_be_focused()
 
 
+@pytest.mark.long
 async def test_somebody_signs_in_finds_an_event_and_replays_it(office: Office, look: Look) -> None:
     event = await office.receive(type="printer.jammed", title="Sin tóner en Cusco", severity="critical")
     await office.as_role("operator")
@@ -217,6 +254,13 @@ async def test_a_webhook_is_made_looked_at_and_removed(office: Office, look: Loo
     await _look_closer(keys)
     await keys.enter(page.get_by_text("The values"))
     await expect(page.locator("#pictures table tbody tr").first).to_be_visible()
+
+    await ana.go("/webhooks/keyed/replay")
+    await keys.enter(keys.named("button", "Send again"))
+    await expect(page.locator("#progress")).to_contain_text("Done.")
+    await expect(page.locator("#progress")).to_be_focused()  # what was pressed is gone
+    await keys.enter(keys.named("link", "Look at it"))
+    await page.wait_for_url("**/webhooks/keyed/deliveries*")
 
     await ana.go("/webhooks/keyed")
     await keys.enter(keys.named("button", "Remove"))
