@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from centralita.cli.calling import call_app
 from centralita.core.access import BUILT_IN, PERMISSIONS, ROLES
 from centralita.store import tokens
 from centralita.web.api import application
@@ -72,6 +73,15 @@ async def test_without_a_valid_token_nobody_gets_in(api: Api) -> None:
         reply = await api("GET", "/api/v1/events", headers=headers, local=False)
         assert (reply.status, reply.headers["content-type"]) == (401, "application/problem+json")
         assert reply.headers["www-authenticate"] == "Bearer"
+    for method, path in (
+        ("POST", "/api/v1/tokens"),
+        ("PATCH", "/api/v1/users/ana"),
+        ("POST", "/api/support/troubleshooting/events"),
+    ):
+        reply = await call_app(api.app, method, path, b"{", {"content-type": "application/json"}, local=False)
+        assert reply.status == 401, "what a stranger sends is not even read"
+        told = await call_app(api.app, method, path, b"{", {"content-type": "application/json"}, local=True)
+        assert told.status == 422
 
 
 async def test_a_token_is_shown_once_and_works_until_it_is_revoked(api: Api) -> None:

@@ -14,8 +14,8 @@ BATCH = 2000
 _NEEDED = (
     "select event_day from deliveries"
     # A dead letter that others wait behind: what becomes of it decides about them.
-    " union select l.day from dead_letters l join deliveries d on d.lane_id = l.lane_id"
-    " and d.ordering_key = l.ordering_key and d.state = 'held' where l.ordering_key <> ''"
+    " union select l.day from dead_letters l where l.ordering_key <> '' and exists (select 1 from deliveries d"
+    " where d.lane_id = l.lane_id and d.ordering_key = l.ordering_key and d.state = 'held')"
 )
 """The days of what is not over, however long ago they were."""
 

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from fastapi import Depends, Request
-from fastapi.routing import RouteContext
+from fastapi.routing import APIRoute, RouteContext
 
 from centralita.core.access import PERMISSIONS
 from centralita.services.access import Principal, authenticate, local_administrator
@@ -81,13 +81,13 @@ def requires(permission: str) -> Any:
     return Depends(Requirement(permission))
 
 
-def permissions_of(route: RouteContext) -> list[str]:
+def permissions_of(route: RouteContext | APIRoute) -> list[str]:
     """What a route declared: all of it is needed."""
     dependant = getattr(route, "dependant", None)
     found = dependant.dependencies if dependant is not None else ()
     return [each.call.permission for each in found if isinstance(each.call, Requirement)]
 
 
-def permission_of(route: RouteContext) -> str | None:
+def permission_of(route: RouteContext | APIRoute) -> str | None:
     """The first that a route declared; None if it did not."""
     return next(iter(permissions_of(route)), None)

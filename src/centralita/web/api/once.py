@@ -20,7 +20,7 @@ from centralita.services.hub import Hub
 from centralita.store import idempotency
 from centralita.store.database import Transaction
 from centralita.web.api.problems import Problem
-from centralita.web.auth import hub_of, principal_of
+from centralita.web.auth import PUBLIC, hub_of, permission_of, principal_of
 
 HEADER = "idempotency-key"
 MAX_KEY = 255
@@ -67,12 +67,14 @@ class _Claiming(Wrapped):
 
 
 class Route(APIRoute):
-    """A route whose POSTs honour the key."""
+    """A route whose POSTs honour the key, and that reads nothing of who is unknown."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
+            if permission_of(self) != PUBLIC:
+                await principal_of(request)  # before its body is read: a stranger's is not worth it
             key = request.headers.get(HEADER, "")
             if not key or request.method != "POST":
                 return await handler(request)
