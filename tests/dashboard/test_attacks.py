@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,9 @@ import aiohttp
 import msgspec
 import pytest
 from multidict import CIMultiDict
+from structlog.testing import capture_logs
 
-from centralita.services import saved_views, sessions
+from centralita.services import saved_views, sessions, sign_in
 from centralita.services.access import change_user
 from centralita.services.sign_in import invite
 from centralita.store import users
@@ -220,3 +222,33 @@ async def test_news_end_with_the_session(office: Office) -> None:
         await office.receive(title="second")
         rest = await stream.content.read()
     assert b"event: new" not in rest
+
+
+async def test_no_secret_reaches_the_log(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    ana, stranger = await office.as_role("admin"), await office.stranger()
+    await office.person("logged", "viewer")
+    secrets = [PASSWORD, "wrong but secret 0123"]
+    with capture_logs() as lines:
+        await stranger.post("/sign-in", {"name": "logged", "password": secrets[1]})
+        await stranger.post("/sign-in", {"name": "logged", "password": PASSWORD})
+        secrets.append(next(each.value for each in stranger.http.cookie_jar if each.key == "centralita_session"))
+        invited = await ana.post("/users/logged/invitation")
+        link = re.search(r"/invitation/([\w-]{43})", invited.html)
+        made = await ana.post("/tokens", {"name": "t", "role": "viewer", "expires": "30d"})
+        token = re.search(r"ctl_[0-9A-Za-z]{43}", made.html)
+        assert link is not None and token is not None
+        secrets += [link[1], token[0]]
+        api = Api(office.hub, make_api(office.hub), token[0])
+        assert (await api("GET", "/api/v1/events")).status == 200
+        for broken in ("invited", "accept"):  # whatever fails there
+            monkeypatch.setattr(sign_in, broken, _fails)
+        assert (await stranger.get(f"/invitation/{link[1]}")).status == 500
+        other = await office.stranger()  # a connection ends with what fails on it
+        assert (await other.post(f"/invitation/{link[1]}", {"password": PASSWORD, "again": PASSWORD})).status == 500
+    assert [line["path"] for line in lines if line["event"] == "dashboard.failed"] == ["/invitation/{key}"] * 2
+    said = repr([{**line, "exc_info": ""} for line in lines])
+    assert not [secret for secret in secrets if secret in said]
+
+
+async def _fails(*given: object) -> None:
+    raise RuntimeError("on purpose")
