@@ -159,6 +159,7 @@ async def test_a_claim_decides_about_the_role_each_time(opening: Opening, provid
         for nothing in ({}, {"realm": {"roles": ["x"]}}, {"realm": "boss"}, {"realm": {"roles": {"boss": 1}}}):
             provider.person = {**ANA, **nothing}
             assert await _refused(hub) == "oidc.no_role", "who lost the claim has no role"
+        assert await signed_in(hub, tokens[-1]) is None, "nor anywhere else"
 
 
 async def test_names_that_are_taken_or_odd(opening: Opening, provider: Provider) -> None:
@@ -178,6 +179,10 @@ async def test_what_only_the_userinfo_endpoint_says(opening: Opening, provider: 
         assert (await _come(hub)).person.user.email == "ana@example.com"
         provider.user_info = {**ANA, "sub": "u-2"}
         assert await _refused(hub) == "oidc.untrusted", "it speaks of somebody else"
+        await add_user(hub, ADMINISTRATOR, {"name": "boss", "role": "admin", "email": "boss@example.com"})
+        provider.person = {"sub": "u-5", "email_verified": True}
+        provider.user_info = {"sub": "u-5", "email": "boss@example.com", "email_verified": False}
+        assert (await _come(hub)).person.user.role == "viewer", "one verified address does not verify another"
 
 
 @pytest.mark.parametrize(
@@ -188,11 +193,13 @@ async def test_what_only_the_userinfo_endpoint_says(opening: Opening, provider: 
         {"aud": "another"},
         {"aud": ["another", "third"]},
         {"aud": [CLIENT_ID, "another"], "azp": "another"},
+        {"aud": [CLIENT_ID, "another"]},
         {"azp": "another"},
         {"iss": "https://evil.example"},
         {"exp": 1},
         {"exp": None},
         {"iat": 9_999_999_999},
+        {"nbf": 9_999_999_999},
         {"at_hash": "AAAA"},
         {"sub": None},
         {"sub": ""},
@@ -210,6 +217,17 @@ async def test_a_token_that_is_not_for_this_moment_is_refused(
     async with opening("create_users: true, default_role: viewer") as hub:
         assert await _refused(hub) == "oidc.untrusted"
         assert await list_users(hub, 10, 0) == []
+
+
+async def test_clocks_may_differ_by_a_minute_and_no_more(opening: Opening, provider: Provider) -> None:
+    async with opening("create_users: true, default_role: viewer") as hub:
+        now = int(hub.clock.now())
+        for lie, taken in (({"iat": now + 30}, True), ({"exp": now - 30}, True), ({"exp": now - 90}, False)):
+            provider.claims = lambda claims, lie=lie: {**claims, **lie}  # type: ignore[misc]  # a default that binds
+            if taken:
+                assert await _come(hub)
+            else:
+                assert await _refused(hub) == "oidc.untrusted"
 
 
 @pytest.mark.parametrize("how", ["unsigned", "signed_by_secret", "signed_by_stranger"])

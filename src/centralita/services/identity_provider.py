@@ -94,6 +94,8 @@ class IdentityProvider:
         answer = await self._tokens(metadata, code, verifier)
         claims = dict(await self._verified(metadata, answer, nonce))
         if metadata.get("userinfo_endpoint") and "email" not in claims:
+            # Whether an address is verified says only who says the address.
+            claims.pop("email_verified", None)
             claims = {**await self._user_info(metadata, answer, claims["sub"]), **claims}
         return claims
 

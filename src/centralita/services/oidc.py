@@ -164,6 +164,8 @@ def _account(tx: Transaction, hub: Hub, identity: Identity) -> UserRow | str:
     if oidc.role_claim:
         role = role_by_claim(identity, oidc.role_claim, oidc.role_mappings) or oidc.default_role or ""
         if role not in policy_of(hub).roles:
+            if known is not None:  # nor do they have it where they are signed in
+                sessions.end_all(tx, known.id, hub.clock.now())
             return "oidc.no_role"
     if known is None and identity.email:
         same = users.by_emails(tx, [identity.email])
