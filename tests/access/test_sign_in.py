@@ -274,6 +274,21 @@ async def test_a_link_sets_the_password_once(hub: Hub, person: AddPerson) -> Non
     assert "user.invited" in told and made.key not in told and made.key not in repr(made)
 
 
+async def test_of_two_who_use_a_link_at_once_one_does(either_url: str, tmp_path: Path) -> None:
+    environ = {"CENTRALITA_DATABASE__URL": either_url, "CENTRALITA_DATA_DIR": str(tmp_path)}
+    async with open_hub(load(None, environ), role="web") as hub:
+        await add_user(hub, ADMINISTRATOR, {"name": "ana", "role": "viewer"})
+        link = await invite(hub, ADMINISTRATOR, "ana")
+        assert link is not None
+        words = ("cuatro llamas en la azotea", "tres gatos bajo la mesa azul", PASSWORD)
+        made = await asyncio.gather(
+            *(accept(hub, link.key, each, AGENT, ADDRESS) for each in words), return_exceptions=True
+        )
+        opened = [each for each in made if not isinstance(each, BaseException)]
+        assert len(opened) == 1 and all(isinstance(each, InvitationGone) for each in made if each is not opened[0])
+        assert await signed_in(hub, opened[0].token) is not None
+
+
 async def test_a_link_ends_with_its_time_a_newer_one_and_the_account(hub: Hub, person: AddPerson) -> None:
     await person()
     first, second = await invite(hub, ADMINISTRATOR, "ana"), await invite(hub, ADMINISTRATOR, "ana")

@@ -165,9 +165,13 @@ async def test_a_token_is_shown_once_and_opens_until_it_is_revoked(office: Offic
     listed = await admin.get("/tokens")
     assert token not in listed.html and token[:10] in listed.text
     row = (await list_tokens(office.hub, 500, 0))[-1]
+    # Whoever takes somebody's access away sees what they leave behind.
+    revoke, maker = f"/tokens/{row.id}/revoke", await admin.get("/users/the-admin")
+    assert revoke in maker.forms() and CANARY not in maker.html and token not in maker.html
     assert f"Token {row.id} opens nothing" in (await admin.post(f"/tokens/{row.id}/revoke")).text
     assert await authenticate(office.hub, token) is None
     assert "ended already" in (await admin.post(f"/tokens/{row.id}/revoke")).text
+    assert revoke not in (await admin.get("/users/the-admin")).forms()
 
 
 async def test_senseless_tokens_are_refused_at_their_field(office: Office) -> None:

@@ -159,6 +159,12 @@ async def list_tokens(hub: Hub, limit: int, after: int) -> list[TokenRow]:
     return await hub.database.read(lambda tx: tokens.listing(tx, limit, after))
 
 
+async def tokens_of(hub: Hub, user: UserRow) -> list[TokenRow]:
+    """What somebody has made that still opens something: it is not theirs, and stays when they go."""
+    now = hub.clock.now()
+    return await hub.database.read(lambda tx: tokens.made_by(tx, f"user:{user.name}", now))
+
+
 async def revoke_token(hub: Hub, principal: Principal, token_id: int) -> bool:
     """Ends a token for good; False when there is none, or it had ended."""
     now = hub.clock.now()

@@ -74,6 +74,13 @@ def listing(tx: Transaction, limit: int, after: int = 0) -> list[TokenRow]:
     return [_row(row) for row in tx.execute(query)]
 
 
+def made_by(tx: Transaction, actor: str, now: float) -> list[TokenRow]:
+    """Those of somebody's making that open something at ``now``, the newest first."""
+    alive = sa.or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now)
+    theirs = sa.and_(tokens.c.created_by == actor, tokens.c.revoked_at.is_(None), alive)
+    return [_row(row) for row in tx.execute(sa.select(tokens).where(theirs).order_by(tokens.c.id.desc()))]
+
+
 def count_valid(tx: Transaction, now: float) -> int:
     """How many tokens open something at ``now``."""
     alive = sa.or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now)

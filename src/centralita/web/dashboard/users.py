@@ -205,5 +205,8 @@ async def _page(request: Request, user: UserRow, form: Form, status: int = 200, 
         address=_address(user.name),
         rows=[(row, shown(row.created_at), shown(row.seen_at)) for row in rows],
         link=link,
+        made=[(row, shown(row.expires_at), shown(row.last_used_at)) for row in await access.tokens_of(hub, user)]
+        if page.may("token.manage")
+        else [],
         **_choices(hub, language),
     )
