@@ -9,7 +9,7 @@ What a command makes of one is decided in ``core.approval_commands``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -56,6 +56,7 @@ TRANSITIONS: dict[tuple[State, Happening], State] = {
     ("answering", "fail"): "open",
 }
 FINAL: frozenset[State] = frozenset({"approved", "rejected", "expired", "cancelled"})
+WAITING: frozenset[State] = frozenset(get_args(State)) - FINAL
 ENDS: dict[Answer, State] = {"approve": "approved", "reject": "rejected", "cancel": "cancelled"}
 _ANSWERS: dict[Answer, str] = {
     "approve": "1 approve approved accept accepted aprobada aprobado aceptada aceptado",

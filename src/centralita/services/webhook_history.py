@@ -6,12 +6,13 @@ The log is read in slices, no further than ``services.slices`` lets one search; 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from centralita.core import ids
 from centralita.core.conditions import Condition
 from centralita.logs import redact_text
 from centralita.services.attempt_record import SentRequest
@@ -293,8 +294,8 @@ async def attempts(
 
         seen = _search(hub, slice_, cursor, limit, tests=test is not None or wanted.tests)
         of = _events_of(tx, lane_id, seen.rows)
-        ids = [(row.day, of[row.delivery_id]) for row in seen.rows if row.delivery_id in of]
-        events = webhook_history.load_events(tx, ids)
+        places = [(row.day, of[row.delivery_id]) for row in seen.rows if row.delivery_id in of]
+        events = webhook_history.load_events(tx, places)
         items = [_attempt(row, of.get(row.delivery_id, ""), events, locale) for row in seen.rows]
         return Found(items, seen.next, seen.looked_at, seen.back_to)
 
@@ -360,6 +361,24 @@ async def attempt(hub: Hub, attempt_id: str, locale: str) -> AttemptDetail | Non
             _attempt(each, event_id, events, locale) for each in history.attempts_of(tx, row.day, [row.delivery_id])
         ]
         return _whole(row, lane.target, tries)
+
+    return await hub.database.read(read)
+
+
+async def attempts_of(hub: Hub, event_id: str, attempt_ids: Collection[str], locale: str) -> dict[str, AttemptDetail]:
+    """Attempts at webhooks whole, by id; all of one event's deliveries."""
+    numbers = sorted({int(each.split("_")[2]) for each in attempt_ids})
+    day = ids.day(event_id)
+
+    def read(tx: Transaction) -> dict[str, AttemptDetail]:
+        rows = [row for row in history.attempts_of(tx, day, numbers) if row.id in attempt_ids]
+        names = glances.lane_names(tx, [row.lane_id for row in rows])
+        events = webhook_history.load_events(tx, [(day, event_id)])
+        at_webhooks = [row for row in rows if row.lane_id in names and names[row.lane_id].destination == "webhook"]
+        return {
+            row.id: _whole(row, names[row.lane_id].target, _attempt(row, event_id, events, locale))
+            for row in at_webhooks
+        }
 
     return await hub.database.read(read)
 

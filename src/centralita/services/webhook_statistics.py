@@ -22,6 +22,7 @@ from centralita.core.rollups import (
 from centralita.services import webhooks
 from centralita.services.hub import Hub
 from centralita.services.times import shown
+from centralita.services.webhooks import WebhookView
 from centralita.store import lanes, rollups
 from centralita.store.database import Transaction
 
@@ -168,22 +169,33 @@ def _said(at: float) -> str:
 
 async def health(hub: Hub, name: str, since: float | None = None, until: float | None = None) -> Health:
     """Over the last half hour, or the window. Raises LookupError, WindowRefused."""
+    return (await standing(hub, name, since, until))[1]
+
+
+async def standing(
+    hub: Hub, name: str, since: float | None = None, until: float | None = None
+) -> tuple[WebhookView, Health]:
+    """A webhook, and its health as ``health`` has it, of one moment. Raises LookupError, WindowRefused."""
     asked = _window(hub, since, until, RECENT_S)
-    webhook = await webhooks.find(hub, name)
 
-    def read(tx: Transaction) -> tuple[tuple[int, int], Tally, str, float, int]:
-        extent = rollups.extent(tx)
-        whole = window(*asked, extent)
-        lane = lanes.by_key(tx, webhooks.LANE + name)
-        if lane is None:
-            return whole, Tally(), "closed", 0.0, 0
-        tally = rollups.totals(tx, [lane.id], pieces(*whole, extent)).get(lane.id, Tally())
+    def read(tx: Transaction) -> tuple[WebhookView, Health]:
+        webhook = webhooks.look(hub, tx, name)
+        return webhook, _health(hub, tx, webhook, asked)
+
+    return await hub.database.read(read)
+
+
+def _health(hub: Hub, tx: Transaction, webhook: WebhookView, asked: tuple[float, float]) -> Health:
+    extent = rollups.extent(tx)
+    start, end = window(*asked, extent)
+    lane = lanes.by_key(tx, webhooks.LANE + webhook.name)
+    tally, position, held_until = Tally(), "closed", 0.0
+    if lane is not None:
+        tally = rollups.totals(tx, [lane.id], pieces(start, end, extent)).get(lane.id, tally)
         position = breaker.look(breaker.load(lane.breaker), hub.clock.now()).position
-        return whole, tally, position, lane.held_until, lane.in_flight
-
-    (start, end), tally, position, held_until, in_flight = await hub.database.read(read)
+        held_until = lane.held_until
     return Health(
-        webhook=name,
+        webhook=webhook.name,
         since=_said(start),
         until=_said(end),
         state=webhook.state,
@@ -191,7 +203,7 @@ async def health(hub: Hub, name: str, since: float | None = None, until: float |
         breaker=position,
         held_until=shown(held_until) if held_until > hub.clock.now() else None,
         waiting=webhook.waiting,
-        in_flight=in_flight,
+        in_flight=lane.in_flight if lane is not None else 0,
         **_figures(tally),
     )
 

@@ -178,10 +178,15 @@ def _covers(subscribed: str, type: str) -> bool:
 
 async def find(hub: Hub, name: str) -> WebhookView:
     """One webhook. Raises LookupError."""
+    return await hub.database.read(lambda tx: look(hub, tx, name))
+
+
+def look(hub: Hub, tx: Transaction, name: str) -> WebhookView:
+    """One webhook, as part of a transaction. Raises LookupError."""
     known = _known(hub, name)
     if known is None:
         raise LookupError(name)
-    return (await hub.database.read(lambda tx: _views(hub, tx, [known])))[0]
+    return _views(hub, tx, [known])[0]
 
 
 async def detail(hub: Hub, name: str) -> WebhookDetail:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from centralita.core.approvals import FINAL, Approval
+from centralita.core.approvals import FINAL, WAITING, Approval
 from centralita.core.approvers import Delegation, read_approver
 from centralita.store.database import Conflict, Transaction
 from centralita.store.schema import approvals, delegations
@@ -67,7 +67,7 @@ def listing(tx: Transaction, wanted: Filter, limit: int, before: str = "") -> li
     """Approvals, the newest first; ``before`` is the id of the last one of the page before."""
     query = sa.select(approvals.c.body).order_by(approvals.c.id.desc()).limit(limit)
     if wanted.state == "waiting":
-        query = query.where(approvals.c.state.notin_(sorted(FINAL)))
+        query = query.where(approvals.c.state.in_(sorted(WAITING)))  # as a list of states: an index has the few
     elif wanted.state == "answerable":
         query = query.where(approvals.c.state.in_(("open", "asked")))
     elif wanted.state:

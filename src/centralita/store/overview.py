@@ -7,7 +7,7 @@ from collections.abc import Collection
 import msgspec
 import sqlalchemy as sa
 
-from centralita.core.approvals import FINAL
+from centralita.core.approvals import WAITING
 from centralita.store.database import Transaction
 from centralita.store.rejections import NOWHERE
 from centralita.store.rollup_tables import lane_minutes
@@ -88,7 +88,7 @@ def waiting(tx: Transaction, lately: float) -> Waiting:
         sa.select(
             count(dead_letters),
             count(dead_letters, dead_letters.c.finished_at >= lately),
-            count(approvals, approvals.c.state.not_in(sorted(FINAL))),
+            count(approvals, approvals.c.state.in_(sorted(WAITING))),
             count(assets, assets.c.conflict > ""),
             count(webhook_issues, webhook_issues.c.state == "open"),
         )

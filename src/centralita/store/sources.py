@@ -66,7 +66,7 @@ def unparsed_count(tx: Transaction) -> int:
     return int(tx.execute(sa.select(sa.func.count()).select_from(unparsed)).scalar_one())
 
 
-def types_seen(tx: Transaction, source: str, last: int = 1000) -> dict[str, int]:
+def types_seen(tx: Transaction, source: str, last: int = 200) -> dict[str, int]:
     """Event types among the last events of a source, with how often each came."""
     query = sa.select(events.c.type).where(events.c.source == source)
     newest = query.order_by(events.c.day.desc(), events.c.id.desc()).limit(last).subquery()

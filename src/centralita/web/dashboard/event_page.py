@@ -113,8 +113,7 @@ async def _of_part(hub: Hub, part: str, detail: EventDetail, page: Page) -> dict
 async def _whole(hub: Hub, detail: EventDetail, page: Page) -> dict[str, AttemptDetail]:
     """The newest attempts with their request and response, by id."""
     ids = [attempt.id for delivery in detail.deliveries for attempt in delivery.tries if attempt.id]
-    found = [await webhook_history.attempt(hub, each, page.locale) for each in ids[-MOST_SHOWN_WHOLE:]]
-    return {each.attempt.id: each for each in found if each is not None}
+    return await webhook_history.attempts_of(hub, detail.event["id"], ids[-MOST_SHOWN_WHOLE:], page.locale)
 
 
 def _most_attempts(hub: Hub, detail: EventDetail) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -12,7 +12,7 @@ from fastapi import Request, Response
 
 from centralita.i18n import N_, ngettext
 from centralita.i18n import gettext as _
-from centralita.services import webhook_statistics, webhooks
+from centralita.services import webhook_statistics
 from centralita.services.source_changes import InTheWay
 from centralita.services.webhook_statistics import Health
 from centralita.services.webhooks import WebhookView
@@ -83,13 +83,10 @@ def lamp_of(view: WebhookView) -> tuple[str, str]:
 async def framed(request: Request, name: str) -> Framed:
     """A webhook and how it is. Raises LookupError."""
     hub = hub_of(request)
-    health = await webhook_statistics.health(hub, name)
-    view = await webhooks.find(hub, name)
+    view, health = await webhook_statistics.standing(hub, name)
     lamp, _word = lamp_of(view)
     page = await page_of(request, title=name, section=SECTION, lamp=lamp)
-    sentence = sentence_of(view, health, page)
-    page = await page_of(request, title=name, section=SECTION, lamp=lamp, sentence=sentence)
-    return Framed(page, view, health, base_of(name))
+    return Framed(replace(page, sentence=sentence_of(view, health, page)), view, health, base_of(name))
 
 
 async def show(
