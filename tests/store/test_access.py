@@ -43,6 +43,27 @@ async def test_a_chain_that_nobody_touched_holds(database: Database) -> None:
     assert newest[0].entry.at == "2025-11-22T10:06:35.123456Z"
 
 
+async def test_a_time_is_found_by_the_numbers_of_its_entries(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "_NEAR", 4)
+    monkeypatch.setattr(audit, "SKEW_S", 2.0)
+    # Made at most a second before the entry before it, as by the clock of another process.
+    times = [NOW + n - (n % 3 == 2) * 1.5 for n in range(60)]
+
+    def fill(tx: Transaction) -> None:
+        for n, at in enumerate(times):
+            audit.append(tx, at=at, actor="token:1", action="lane.paused", subject=f"lane/{n}", details="{}")
+
+    await database.write(fill)
+    for begin, end in ((-5, 70), (0, 0), (10, 12.5), (30, 29), (58, 90), (-9, 3), (-9, -5), (61, 70)):
+        since, until = NOW + begin, NOW + end
+        wanted = audit.Wanted(since=since, until=until)
+        found = await database.read(lambda tx, wanted=wanted: audit.find(tx, wanted, 99))
+        expected = [n for n, at in enumerate(times, 1) if since <= at <= until]
+        assert [link.entry.number for link in found] == expected[::-1], (begin, end)
+
+
 async def test_appenders_at_once_make_one_chain(database: Database) -> None:
     await asyncio.gather(*(database.write(_append(n)) for n in range(20)))
     assert (await database.read(audit.head)).number == 20

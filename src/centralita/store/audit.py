@@ -51,6 +51,11 @@ def head(tx: Transaction) -> Head:
     return Head(row.seq, bytes(row.hash).hex()) if row is not None else Head(0, GENESIS)
 
 
+SKEW_S = 600.0
+"""So far apart the clocks of two processes may be: an entry may be older than the one before it."""
+_NEAR = 256
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which entries: "" and None for any."""
 
@@ -76,10 +81,22 @@ def find(tx: Transaction, wanted: Wanted, limit: int, before: int | None = None)
     elif wanted.subject:
         query = query.where(audit.c.object == wanted.subject)
     if wanted.since is not None:
-        query = query.where(audit.c.at >= wanted.since)
+        query = query.where(audit.c.at >= wanted.since, audit.c.seq > _number_before(tx, wanted.since - SKEW_S))
     if wanted.until is not None:
-        query = query.where(audit.c.at <= wanted.until)
+        last = _number_before(tx, wanted.until + SKEW_S) + _NEAR
+        query = query.where(audit.c.at <= wanted.until, audit.c.seq <= last)
     return [_stored(row).link for row in tx.execute(query)]
+
+
+def _number_before(tx: Transaction, at: float) -> int:
+    """The number of an entry that was made before a time, and of those at most ``_NEAR`` later ones: entries are
+    numbered as they are made, so that no index on their times is needed."""
+    low, high = 0, head(tx).number + 1
+    while high - low > _NEAR:
+        middle = (low + high) // 2
+        found = tx.execute(sa.select(audit.c.at).where(audit.c.seq >= middle).order_by(audit.c.seq).limit(1)).scalar()
+        low, high = (middle, high) if found is not None and found < at else (low, middle)
+    return low
 
 
 def load(tx: Transaction, numbers: Sequence[int]) -> list[Link]:
