@@ -69,6 +69,9 @@ def unparsed_count(tx: Transaction) -> int:
 def types_seen(tx: Transaction, source: str, last: int = 200) -> dict[str, int]:
     """Event types among the last events of a source, with how often each came."""
     query = sa.select(events.c.type).where(events.c.source == source)
-    newest = query.order_by(events.c.day.desc(), events.c.id.desc()).limit(last).subquery()
+    few: sa.ColumnElement[int] = sa.literal_column(
+        str(int(last))
+    )  # a plan that is made once for any limit ignores how small it is
+    newest = query.order_by(events.c.day.desc(), events.c.id.desc()).limit(few).subquery()
     grouped = sa.select(newest.c.type, sa.func.count()).group_by(newest.c.type).order_by(newest.c.type)
     return {row[0]: int(row[1]) for row in tx.execute(grouped)}

@@ -42,9 +42,12 @@ CHANGEABLE = ("email", "slack_id", "role", "locale", "enabled", "timezone", "the
 _FIRST = sa.text("select pg_advisory_xact_lock(7310586)")
 
 
-def _row(row: sa.Row[Any]) -> UserRow:
-    fields = {name: getattr(row, name) for name in UserRow.__struct_fields__ if name != "has_password"}
-    return UserRow(**{**fields, "enabled": bool(row.enabled)}, has_password=bool(row.password_hash))
+def read(row: sa.Row[*tuple[Any, ...]]) -> UserRow:
+    """A person, of a row with the columns of ``users`` and perhaps others."""
+    said = row._mapping
+    fields = {name: said[users.c[name]] for name in UserRow.__struct_fields__ if name != "has_password"}
+    fields["enabled"] = bool(fields["enabled"])  # SQLite has no booleans
+    return UserRow(**fields, has_password=bool(said[users.c.password_hash]))
 
 
 def add(tx: Transaction, values: Mapping[str, Any]) -> UserRow:
@@ -56,25 +59,25 @@ def add(tx: Transaction, values: Mapping[str, Any]) -> UserRow:
     except sa.exc.IntegrityError:  # somebody added them at this moment
         raise NameTaken(values["name"]) from None
     row = tx.execute(sa.select(users).where(users.c.id == number)).one()
-    return _row(row)
+    return read(row)
 
 
 def by_name(tx: Transaction, name: str) -> UserRow | None:
     """One person."""
     row = tx.execute(sa.select(users).where(users.c.name == name)).first()
-    return _row(row) if row is not None else None
+    return read(row) if row is not None else None
 
 
 def get(tx: Transaction, user_id: int) -> UserRow | None:
     """One person, by number."""
     row = tx.execute(sa.select(users).where(users.c.id == user_id)).first()
-    return _row(row) if row is not None else None
+    return read(row) if row is not None else None
 
 
 def of_identity(tx: Transaction, oidc_subject: str) -> UserRow | None:
     """The person whom the identity provider calls that."""
     row = tx.execute(sa.select(users).where(users.c.oidc_subject == oidc_subject, users.c.oidc_subject != "")).first()
-    return _row(row) if row is not None else None
+    return read(row) if row is not None else None
 
 
 def password_hash(tx: Transaction, user_id: int) -> str:
@@ -95,7 +98,7 @@ def by_emails(tx: Transaction, emails: Iterable[str]) -> list[UserRow]:
     """The people with one of these addresses, in any case."""
     wanted = sorted({email.lower() for email in emails if email})
     query = sa.select(users).where(sa.func.lower(users.c.email).in_(wanted)).order_by(users.c.id)
-    return [_row(row) for row in tx.execute(query)] if wanted else []
+    return [read(row) for row in tx.execute(query)] if wanted else []
 
 
 def of_slack(tx: Transaction, slack_id: str, email: str) -> UserRow | None:
@@ -104,16 +107,16 @@ def of_slack(tx: Transaction, slack_id: str, email: str) -> UserRow | None:
     same_email = sa.and_(sa.func.lower(users.c.email) == email.lower(), users.c.email != "")
     query = sa.select(users).where(sa.or_(same_id, same_email)).order_by(sa.desc(same_id), users.c.id).limit(1)
     row = tx.execute(query).first()
-    return _row(row) if row is not None else None
+    return read(row) if row is not None else None
 
 
 def listing(tx: Transaction, limit: int, after: int = 0) -> list[UserRow]:
     """In the order in which they were added, from the one behind ``after``."""
     query = sa.select(users).where(users.c.id > after).order_by(users.c.id).limit(limit)
-    return [_row(row) for row in tx.execute(query)]
+    return [read(row) for row in tx.execute(query)]
 
 
 def change(tx: Transaction, user_id: int, values: Mapping[str, Any]) -> UserRow:
     """Sets some of ``CHANGEABLE``; the person as they are then."""
     tx.execute(sa.update(users).where(users.c.id == user_id).values({name: values[name] for name in values}))
-    return _row(tx.execute(sa.select(users).where(users.c.id == user_id)).one())
+    return read(tx.execute(sa.select(users).where(users.c.id == user_id)).one())
