@@ -26,6 +26,7 @@ from centralita.web.dashboard.event_page import PARTS
 
 _NOBODY = quote("data.ticket.id == 'nobody'")
 _SOME = quote("data.ticket.id endswith '77'")
+_TWO = "source=monitor&type=asset.updated"
 PAGES = (
     ("overview", "/"),
     ("events", "/events"),
@@ -128,6 +129,8 @@ def places(tx: Transaction) -> list[tuple[str, str]]:
     ]
     long_ago = f"evt_{ids.ulid(ids.time_ms(newest) - 20 * 86_400_000, 0)}"
     found += [("a list's news after long", f"/events/live?after={long_ago}")]
+    for name, query in (("events", ""), ("critical ones", "&severity=critical"), ("two filters", f"&{_TWO}")):
+        found.append((f"{name}, a page of long ago", f"/events?before={long_ago}{query}"))
     found += [("an approval", f"/approvals/{each.id}") for each in approvals.listing(tx, approvals.Filter(), 1)]
     found += [("an incident", f"/incidents/{each.number}") for each in incidents.listing(tx, incidents.Filter(), 1)]
     return found + [("an item", f"/cis/{each.id}") for each in cis.listed(tx, cis.Filter(), 1, None)]

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from centralita.core import ids
 from centralita.core.events import Event
@@ -134,6 +135,31 @@ async def test_a_slice_looks_no_further_than_it_may_and_says_how_far(world: Worl
     beyond = await world.look(nothing, "", 500, 5, before=slice_.last)
     assert (beyond.fitting, beyond.total, beyond.last) == ([], len(of_subject) - 10, of_subject[-1])
     assert await world.look(nothing, "", 10, 5, before=beyond.last) == Looked([], 0, "")
+
+
+async def test_a_page_of_long_ago_is_walked_to_at_once(world: World) -> None:
+    """With day and id apart SQLite would walk there from the end of the day, by hundreds of thousands of events."""
+    if world.database.dialect != "sqlite":
+        return  # PostgreSQL reads the same index from the place on, as one day is one partition
+    end = world.rows[len(world.rows) // 2].event.id
+
+    def plans(tx: Transaction) -> list[str]:
+        said: list[tuple[str, Any]] = []
+        sa.event.listen(tx, "before_cursor_execute", lambda *given: said.append((given[2], given[3])))
+        events.newest(tx, Filter(), 9, end)
+        events.newest(tx, Filter(severity="high"), 9, end)
+        event_search.look(tx, Filter(source="a", type="b"), "", 9, 9, end, "source")
+        event_search.look(tx, Filter(until=NOW + DAY_S, since=NOW), "unmatched", 9, 9)
+        events.count_between(tx, end, world.rows[0].event.id, 9)
+        asked = list(said)
+        return [
+            "".join(row[3] for row in tx.exec_driver_sql(f"explain query plan {text}", args)) for text, args in asked
+        ]
+
+    found = await world.database.read(plans)
+    assert len(found) == 5
+    for plan in found:
+        assert "(day,id)" in plan, plan
 
 
 async def test_a_full_page_says_where_each_stood(world: World) -> None:

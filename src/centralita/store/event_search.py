@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from centralita.store.database import Transaction
-from centralita.store.events import Filter, within
+from centralita.store.events import Filter, bounds, within
 from centralita.store.schema import dead_letters, deliveries, events
 
 OUTCOMES = ("waiting", "dead", "delivered", "unmatched", "incomplete")
@@ -54,7 +54,7 @@ def look(
     """
     if driver is None:
         driver = rarest(tx, wanted, before)
-    looked = _looked(wanted, outcome, driver, size, before).cte("looked")
+    looked = _looked(tx, wanted, outcome, driver, size, before).cte("looked")
     newest = sa.func.row_number().over(order_by=(looked.c.day.desc(), looked.c.id.desc()))
     total = sa.func.count().over()
     numbered = sa.select(looked.c.id, looked.c.fits, newest.label("number"), total.label("total")).subquery()
@@ -80,7 +80,7 @@ def read(
     """The next ``size`` events from behind ``before``, the newest first, for whoever has more to test; as ``look``."""
     if driver is None:
         driver = rarest(tx, wanted, before)
-    query = _looked(wanted, outcome, driver, size, before, events.c.body)
+    query = _looked(tx, wanted, outcome, driver, size, before, events.c.body)
     return [Read(id_, bool(fits), bytes(body or b"")) for _day, id_, fits, body in tx.execute(query).all()]
 
 
@@ -92,7 +92,7 @@ def rarest(tx: Transaction, wanted: Filter, before: str) -> str:
     e = events.c
     probes = (
         sa.select(e.id)
-        .where(e[name] == getattr(wanted, name), *within(wanted, before))
+        .where(e[name] == getattr(wanted, name), *within(tx, wanted, before))
         .order_by(e.day.desc(), e.id.desc())
         .offset(_literal(_PROBED - 1))
         .limit(_literal(1))
@@ -104,7 +104,9 @@ def rarest(tx: Transaction, wanted: Filter, before: str) -> str:
     return min(zip(found, asked, strict=True), key=lambda each: each[0] or "")[1]
 
 
-def _looked(wanted: Filter, outcome: str, driver: str, size: int, before: str, *more: sa.Column[Any]) -> sa.Select[Any]:
+def _looked(
+    tx: Transaction, wanted: Filter, outcome: str, driver: str, size: int, before: str, *more: sa.Column[Any]
+) -> sa.Select[Any]:
     """The rows of a slice, the newest first: day, id, whether it fits, and ``more`` of the event."""
     e = events.c
     asked = {name: e[name] == getattr(wanted, name) for name in _DRIVERS if getattr(wanted, name)}
@@ -119,7 +121,7 @@ def _looked(wanted: Filter, outcome: str, driver: str, size: int, before: str, *
         driver = driver or "unmatched"
     walked = [asked.pop(driver)] if driver else []
     fits = sa.and_(sa.true(), *asked.values()).label("fits")
-    query = sa.select(e.day, e.id, fits, *more).where(*walked, *within(wanted, before))
+    query = sa.select(e.day, e.id, fits, *more).where(*walked, *within(tx, wanted, before))
     return query.order_by(e.day.desc(), e.id.desc()).limit(_literal(size))
 
 
@@ -128,10 +130,11 @@ def _of_unfinished(
 ) -> sa.Select[Any]:
     """From the deliveries to their events: each once, by an index on the event's id."""
     day = table.c["event_day" if table is deliveries else "day"]
-    bounds = within(wanted, before, id_=table.c.event_id)
+    first, end = bounds(wanted, before)
+    limits = ([table.c.event_id >= first] if first else []) + ([table.c.event_id < end] if end else [])
     picked = (
         sa.select(sa.func.max(day).label("day"), table.c.event_id.label("id"))
-        .where(*bounds)
+        .where(*limits)
         .group_by(table.c.event_id)
         .order_by(table.c.event_id.desc())
         .limit(_literal(size))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import operator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -94,10 +95,9 @@ def get(tx: Transaction, event_id: str) -> StoredEvent | None:
 
 def ids_after(tx: Transaction, source: str, ulid: str, limit: int) -> list[str]:
     """Ids of a source's events whose receipts are newer than ``ulid``, oldest first."""
-    place = sa.tuple_(events.c.day, events.c.id)
-    # "`" is next to "_": behind all events of the receipt itself. The day is said twice, for the partitions.
-    behind = sa.tuple_(sa.literal(ids.day(ulid)), sa.literal(f"evt_{ulid}`"))
-    query = sa.select(events.c.id).where(place > behind, events.c.day >= ids.day(ulid), events.c.source == source)
+    # "`" is next to "_": behind all events of the receipt itself.
+    behind = placed(tx, operator.gt, f"evt_{ulid}`", ids.day(ulid))
+    query = sa.select(events.c.id).where(*behind, events.c.source == source)
     return list(tx.execute(query.order_by(events.c.day, events.c.id).limit(limit)).scalars())
 
 
@@ -119,26 +119,42 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     until: float | None = None
 
 
-def within(wanted: Filter, before: str, id_: sa.ColumnElement[str] | None = None) -> list[sa.ColumnElement[bool]]:
-    """The times of a filter, and "behind the event ``before``", as conditions on events; on ``id_`` alone if given."""
-    found: list[sa.ColumnElement[bool]] = []
-    day, place = events.c.day, events.c.id if id_ is None else id_
-    days: list[sa.ColumnElement[bool]] = []
-    if wanted.since is not None:
-        found.append(place >= f"evt_{ids.ulid(int(wanted.since * 1000), 0)}")
-        days.append(day >= int(wanted.since // 86_400))
-    if wanted.until is not None:
-        found.append(place < f"evt_{ids.ulid(int(wanted.until * 1000), 0)}")
-        days.append(day <= int(wanted.until // 86_400))
-    if before:
-        found.append(place < before)
-        days.append(day <= ids.day(before))
-    return found if id_ is not None else [*days, *found]
+Compare = Callable[[Any, Any], Any]
+"""Of ``operator``: ``lt``, ``le``, ``gt``, ``ge``."""
+
+
+def placed(tx: Transaction, compare: Compare, event_id: str, day: int | None = None) -> list[sa.ColumnElement[bool]]:
+    """That an event's place in the log (its day, then its id) is before or behind that of ``event_id``.
+
+    As one place, so that an index is walked from there: with day and id apart SQLite walks from the end of the day,
+    which may be hundreds of thousands of events away. ``day`` where ``event_id`` has none.
+    """
+    day = ids.day(event_id) if day is None else day
+    place = sa.tuple_(events.c.day, events.c.id)
+    found = [compare(place, sa.tuple_(sa.literal(day), sa.literal(event_id)))]
+    if tx.dialect.name == "postgresql":  # only a day by itself says which partitions to leave out
+        found.append((operator.le if compare in (operator.lt, operator.le) else operator.ge)(events.c.day, day))
+    return found
+
+
+def bounds(wanted: Filter, before: str) -> tuple[str, str]:
+    """The times of a filter and "behind the event ``before``" as ids: from the first on, and before the second; "" for
+    no bound."""
+    first = "" if wanted.since is None else f"evt_{ids.ulid(int(wanted.since * 1000), 0)}"
+    ends = [] if wanted.until is None else [f"evt_{ids.ulid(int(wanted.until * 1000), 0)}"]
+    return first, min([*ends, before] if before else ends, default="")
+
+
+def within(tx: Transaction, wanted: Filter, before: str) -> list[sa.ColumnElement[bool]]:
+    """``bounds`` as conditions on events."""
+    first, end = bounds(wanted, before)
+    found = placed(tx, operator.ge, first) if first else []
+    return [*found, *(placed(tx, operator.lt, end) if end else [])]
 
 
 def newest(tx: Transaction, wanted: Filter, limit: int, before: str = "") -> list[StoredEvent]:
     """Newest first; ``before`` is the id of the last one of the page before."""
-    query = sa.select(events).where(*within(wanted, before))
+    query = sa.select(events).where(*within(tx, wanted, before))
     for column in ("source", "type", "subject", "severity"):
         if value := getattr(wanted, column):
             query = query.where(events.c[column] == value)
@@ -154,8 +170,7 @@ def newest_id(tx: Transaction) -> str:
 
 def count_between(tx: Transaction, after: str, upto: str, most: int) -> int:
     """How many events there are behind ``after`` up to the event ``upto``, counted no further than ``most``."""
-    c = events.c
-    query = sa.select(c.id).where(c.day >= ids.day(after), c.day <= ids.day(upto), c.id > after, c.id <= upto)
+    query = sa.select(events.c.id).where(*placed(tx, operator.gt, after), *placed(tx, operator.le, upto))
     counted = query.limit(sa.literal_column(str(int(most)))).subquery()
     return int(tx.execute(sa.select(sa.func.count()).select_from(counted)).scalar_one())
 
@@ -179,9 +194,9 @@ def oldest_first(tx: Transaction, wanted: Filter, page: int = 500) -> Iterator[S
     if wanted.since is not None:
         after_day, after = int(wanted.since // 86_400), f"evt_{ids.ulid(int(wanted.since * 1000), 0)}"
     if wanted.until is not None:
-        query = query.where(events.c.id < f"evt_{ids.ulid(int(wanted.until * 1000), 0)}")
+        query = query.where(*placed(tx, operator.lt, bounds(wanted, "")[1]))
     while True:
-        rows = tx.execute(query.where(events.c.day >= after_day, events.c.id > after)).all()
+        rows = tx.execute(query.where(*placed(tx, operator.gt, after, after_day))).all()
         yield from (stored_of(row) for row in rows)
         if len(rows) < page:
             return
