@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 
 pytest_plugins = ["tests.postgres", "centralita.sandbox.pytest_plugin"]
 
@@ -17,3 +20,12 @@ def chromium_path() -> str:
         if found:
             return found
     pytest.fail("Chromium is missing: run scripts/need.sh chromium")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(chromium_path: str) -> AsyncIterator[Browser]:
+    """Chromium, for a module that runs on a loop of its own."""
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+        yield chromium
+        await chromium.close()

@@ -3,8 +3,9 @@
 Fixtures: ``postgres_cluster`` (shared: make databases in it, never stop it), ``postgres_url`` (an empty database),
 ``postgres_private`` (a cluster of the test's own, to be killed and restarted at will), ``database_url`` (the test runs
 twice: on SQLite and on PostgreSQL), ``migrated_url`` (the same, with today's schema in it, which takes no migration;
-``migrated_sqlite`` and ``migrated_postgres`` for one of them; ``migrated_file`` and ``migrated_template`` are what
-they are copies of). A machine without PostgreSQL fails these tests; it does not skip them.
+``migrated_sqlite`` and ``migrated_postgres`` for one of them), ``usual_url`` (on SQLite, and in the long run on both).
+``migrated_file`` and ``migrated_template`` are what these are copies of. A machine without PostgreSQL fails these
+tests; it does not skip them.
 """
 
 from __future__ import annotations
@@ -283,6 +284,14 @@ def migrated_postgres(postgres_cluster: PostgresCluster, migrated_template: str)
 @pytest.fixture(params=["sqlite", "postgresql"])
 def migrated_url(request: pytest.FixtureRequest) -> str:
     """URL of a database with today's schema and no rows: the test runs once on each of the two."""
+    url: str = request.getfixturevalue("migrated_sqlite" if request.param == "sqlite" else "migrated_postgres")
+    return url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def usual_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database on SQLite, in the long run on PostgreSQL too: for what differs on the two only as far as the
+    store's own tests show every time. No fixture may ask for it from within a loop: migrating needs one of its own."""
     url: str = request.getfixturevalue("migrated_sqlite" if request.param == "sqlite" else "migrated_postgres")
     return url
 

@@ -35,19 +35,12 @@ def quick_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """URL of a migrated database."""
-    url: str = request.getfixturevalue("migrated_sqlite" if request.param == "sqlite" else "migrated_postgres")
-    return url
-
-
 @pytest.fixture
-async def hub(database_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
+async def hub(usual_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
     """A hub that is not running."""
     config = tmp_path / "centralita.yaml"
     config.write_text(CONFIG)
-    environ = {"CENTRALITA_DATABASE__URL": database_url, "CENTRALITA_DATA_DIR": str(tmp_path / "data")}
+    environ = {"CENTRALITA_DATABASE__URL": usual_url, "CENTRALITA_DATA_DIR": str(tmp_path / "data")}
     async with open_hub(load(config, environ), role="web") as opened:
         yield opened
 

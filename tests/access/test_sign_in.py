@@ -139,11 +139,11 @@ async def test_tries_at_once_are_counted_each(hub: Hub, person: AddPerson) -> No
     assert [each.reason for each in refused].count("sign_in.wrong") == FREE_TRIES["account"]
 
 
-async def test_a_restart_forgets_no_failure(hub: Hub, person: AddPerson, database_url: str, tmp_path: Path) -> None:
+async def test_a_restart_forgets_no_failure(hub: Hub, person: AddPerson, usual_url: str, tmp_path: Path) -> None:
     await person()
     for _ in range(FREE_TRIES["account"]):
         await _fails(hub)
-    environ = {"CENTRALITA_DATABASE__URL": database_url, "CENTRALITA_DATA_DIR": str(tmp_path / "data")}
+    environ = {"CENTRALITA_DATABASE__URL": usual_url, "CENTRALITA_DATA_DIR": str(tmp_path / "data")}
     async with open_hub(load(None, environ), role="cli") as other:
         assert (await _fails(other, password=PASSWORD)).reason == "sign_in.wait"
 

@@ -74,19 +74,18 @@ class Api:
         return event_id
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """URL of a migrated database. What differs between the two is the store's, and tried there on both every time."""
-    url: str = request.getfixturevalue("migrated_sqlite" if request.param == "sqlite" else "migrated_postgres")
-    return url
+@pytest.fixture
+def configuration() -> str:
+    """What is in the hub's file; a module may say something else."""
+    return CONFIG
 
 
 @pytest.fixture
-async def hub(database_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
+async def hub(usual_url: str, tmp_path: Path, configuration: str) -> AsyncIterator[Hub]:
     """A hub that takes events in and routes them when a test says so. Nobody delivers."""
     config = tmp_path / "centralita.yaml"
-    config.write_text(CONFIG)
-    environ = {"CENTRALITA_DATABASE__URL": database_url, "CENTRALITA_DATA_DIR": str(tmp_path / "data")}
+    config.write_text(configuration)
+    environ = {"CENTRALITA_DATABASE__URL": usual_url, "CENTRALITA_DATA_DIR": str(tmp_path / "data")}
     async with open_hub(load(config, environ), role="web") as opened, running(opened):
         yield opened
 

@@ -21,8 +21,8 @@ DEAF = AnswerPlan(status=404, path="/made", body="nobody here")
 
 
 @pytest.fixture
-async def world(tmp_path: Path, database_url: str) -> AsyncIterator[WebhookWorld]:
-    async with webhook_world(tmp_path, database_url) as made:
+async def world(tmp_path: Path, usual_url: str) -> AsyncIterator[WebhookWorld]:
+    async with webhook_world(tmp_path, usual_url) as made:
         yield made
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import pytest
@@ -15,12 +14,7 @@ from standardwebhooks import Webhook
 from centralita.core.signing import generate_secret
 from centralita.integrations.webhook.formats import FORMATS, Material, Unrenderable
 from centralita.services import lanes
-from centralita.services.hub import Hub
-from centralita.services.running import running
 from centralita.services.webhook_polling import BadCursor, cursor_of, numbers_of
-from centralita.settings import load
-from centralita.web.api import make_api
-from centralita.wiring import open_hub
 from tests.api.conftest import Api
 
 SECRET = generate_secret(b"a secret of thirty-two bytes long")
@@ -44,17 +38,8 @@ _NUMBERS = itertools.count()
 
 
 @pytest.fixture
-async def hub(database_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
-    config = tmp_path / "centralita.yaml"
-    config.write_text(CONFIG)
-    environ = {"CENTRALITA_DATABASE__URL": database_url, "CENTRALITA_DATA_DIR": str(tmp_path / "data")}
-    async with open_hub(load(config, environ), role="web") as opened, running(opened):
-        yield opened
-
-
-@pytest.fixture
-def api(hub: Hub) -> Api:
-    return Api(hub, make_api(hub))
+def configuration() -> str:
+    return CONFIG
 
 
 async def polled(api: Api, name: str = "mine", cursor: str | None = "", **query: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from centralita.demo.world import Addresses, Secrets, configuration, connect, manifest
 from centralita.ports import RawRequest
@@ -162,14 +162,6 @@ async def desk(tmp_path_factory: Any, migrated_file: Path) -> AsyncIterator[Desk
         await connect(invgate, hub_url, made.invgate)
         await slack.connections(least=1, timeout_s=30)
         yield Desk(hub, slack, invgate)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium_path: str) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield chromium
-        await chromium.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

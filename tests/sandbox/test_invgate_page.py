@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from centralita.sandbox.invgate import LocalInvGate
 from centralita.sandbox.invgate.control import InvGateControl
@@ -22,14 +22,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def invgate() -> AsyncIterator[InvGateControl]:
     async with serve(LocalInvGate(assets=120, people=30)) as address, InvGateControl(address.url) as control:
         yield control
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium_path: str) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield chromium
-        await chromium.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

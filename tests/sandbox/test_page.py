@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
 from centralita.sandbox.control import SinkControl, SlackControl
@@ -33,14 +33,6 @@ async def slack() -> AsyncIterator[SlackControl]:
 async def sink() -> AsyncIterator[SinkControl]:
     async with serve(WebhookSink()) as address, SinkControl(address.url) as control:
         yield control
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        await chromium.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

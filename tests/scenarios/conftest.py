@@ -160,13 +160,6 @@ async def world(tmp_path: Path, migrated_url: str) -> AsyncIterator[World]:
         yield made
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
-def usual_url(request: pytest.FixtureRequest) -> str:
-    """A migrated database on SQLite; in the long run on PostgreSQL too. Migrating needs a loop of its own: that is why
-    no asynchronous fixture may be the first to ask for it."""
-    return str(request.getfixturevalue("migrated_sqlite" if request.param == "sqlite" else "migrated_postgres"))
-
-
 @pytest.fixture
 async def usual_world(usual_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """A world on SQLite; in the long run on PostgreSQL too. For what the store's own tests show on both every time."""

@@ -21,17 +21,10 @@ from centralita.web.api import make_api
 from tests.services.asset_world import ACTOR, World, world
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """URL of a migrated database. What differs between the two is the store's, and tried there on both every time."""
-    url: str = request.getfixturevalue("migrated_sqlite" if request.param == "sqlite" else "migrated_postgres")
-    return url
-
-
 @pytest.fixture
-async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+async def desk(usual_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """No assets yet, two people; one sighting is enough."""
-    async with world(database_url, tmp_path, LocalInvGate(), sightings=1) as made:
+    async with world(usual_url, tmp_path, LocalInvGate(), sightings=1) as made:
         await made.invgate.add_person("Ana Ruiz", email="ana@example.com", username="ana")
         await made.invgate.add_person("Luis Paz", email="luis@example.com", username="luis")
         yield made
@@ -132,8 +125,8 @@ async def test_f_of_two_assets_with_one_serial_neither_changes(desk: World) -> N
     assert verdicts == ["duplicate_serial", "duplicate_serial", "change"]
 
 
-async def test_enough_days_are_needed_and_one_day_counts_once(database_url: str, tmp_path: Path) -> None:
-    async with world(database_url, tmp_path, LocalInvGate()) as desk:
+async def test_enough_days_are_needed_and_one_day_counts_once(usual_url: str, tmp_path: Path) -> None:
+    async with world(usual_url, tmp_path, LocalInvGate()) as desk:
         await desk.invgate.add_person("Ana Ruiz", email="ana@example.com", username="ana")
         asset = await desk.asset("PC-1", last_user=r"BIDCOM\ana")
         for _ in range(3):
@@ -206,12 +199,10 @@ async def test_shared_devices_and_locked_owners_stay(desk: World) -> None:
         await assets.mark(desk.hub, ACTOR, "no-such-asset", "lock")
 
 
-async def test_accounts_are_found_by_mapping_by_address_and_in_the_service_desk(
-    database_url: str, tmp_path: Path
-) -> None:
+async def test_accounts_are_found_by_mapping_by_address_and_in_the_service_desk(usual_url: str, tmp_path: Path) -> None:
     accounts = {"AzureAD\\AnaRuiz": "ana@example.com"}
     async with world(
-        database_url, tmp_path, LocalInvGate(), sightings=1, accounts=accounts, domains=["BIDCOM", "bidcom.local"]
+        usual_url, tmp_path, LocalInvGate(), sightings=1, accounts=accounts, domains=["BIDCOM", "bidcom.local"]
     ) as desk:
         await desk.invgate.add_person("Ana Ruiz", email="ana@example.com", username="")
         await desk.invgate.add_person("Luis Paz", email="luis.paz@example.com", username="luis.paz")
@@ -235,8 +226,8 @@ async def test_accounts_are_found_by_mapping_by_address_and_in_the_service_desk(
             assert (row.verdict, row.why.get("by"), row.sure) == expected, user
 
 
-async def test_the_cap_stops_a_run_and_says_how_to_raise_it(database_url: str, tmp_path: Path) -> None:
-    async with world(database_url, tmp_path, LocalInvGate(), sightings=1, cap_percent=5) as desk:
+async def test_the_cap_stops_a_run_and_says_how_to_raise_it(usual_url: str, tmp_path: Path) -> None:
+    async with world(usual_url, tmp_path, LocalInvGate(), sightings=1, cap_percent=5) as desk:
         await desk.invgate.add_person("Ana Ruiz", email="ana@example.com", username="ana")
         for number in range(20):
             await desk.asset(f"PC-{number}", last_user=r"BIDCOM\ana" if number < 2 else "")
@@ -258,8 +249,8 @@ async def test_the_cap_stops_a_run_and_says_how_to_raise_it(database_url: str, t
         assert (await desk.ended(plan)).states == {"changed": 2}
 
 
-async def test_an_old_plan_is_refused(database_url: str, tmp_path: Path) -> None:
-    async with world(database_url, tmp_path, LocalInvGate(), sightings=1, max_age_s=0.000001) as desk:
+async def test_an_old_plan_is_refused(usual_url: str, tmp_path: Path) -> None:
+    async with world(usual_url, tmp_path, LocalInvGate(), sightings=1, max_age_s=0.000001) as desk:
         await desk.invgate.add_person("Ana Ruiz", email="ana@example.com", username="ana")
         await desk.asset("PC-1", last_user=r"BIDCOM\ana")
         with pytest.raises(AssetsRefused) as refused:
@@ -267,8 +258,8 @@ async def test_an_old_plan_is_refused(database_url: str, tmp_path: Path) -> None
         assert refused.value.reason == "asset.plan_old"
 
 
-async def test_an_inventory_that_breaks_off_makes_no_plan(database_url: str, tmp_path: Path) -> None:
-    async with world(database_url, tmp_path, LocalInvGate(assets=250, people=5), sightings=1) as desk:
+async def test_an_inventory_that_breaks_off_makes_no_plan(usual_url: str, tmp_path: Path) -> None:
+    async with world(usual_url, tmp_path, LocalInvGate(assets=250, people=5), sightings=1) as desk:
         await desk.invgate.fail_next("GET public-api/assets-lite", None, status=403, about="")
         plan = await desk.plan()
         assert plan.state == "failed" and plan.fault
@@ -307,8 +298,8 @@ async def test_a_write_that_failed_stands_in_no_later_ones_way(desk: World) -> N
     assert (done.states, await desk.owner(asset)) == ({"changed": 1}, ana)
 
 
-async def test_e_a_dry_run_over_a_thousand_assets_only_reads(database_url: str, tmp_path: Path) -> None:
-    async with world(database_url, tmp_path, LocalInvGate(assets=1000, people=300), sightings=1) as desk:
+async def test_e_a_dry_run_over_a_thousand_assets_only_reads(usual_url: str, tmp_path: Path) -> None:
+    async with world(usual_url, tmp_path, LocalInvGate(assets=1000, people=300), sightings=1) as desk:
         plan = await desk.plan()
         assert plan.state == "ready" and plan.counts["assets"] == 1000 and plan.counts["change"] > 0
         calls = await desk.invgate.calls()
@@ -349,9 +340,9 @@ async def test_a_plan_whose_command_was_killed_stands_in_nobodys_way(desk: World
     assert (await asset_plans.show(desk.hub, plan.id)).fault == "asset.plan_abandoned"
 
 
-async def test_by_itself_on_a_webhook_and_within_the_days_cap(database_url: str, tmp_path: Path) -> None:
+async def test_by_itself_on_a_webhook_and_within_the_days_cap(usual_url: str, tmp_path: Path) -> None:
     async with world(
-        database_url, tmp_path, LocalInvGate(), sightings=1, cap_percent=5, on_webhook=True, mode="apply"
+        usual_url, tmp_path, LocalInvGate(), sightings=1, cap_percent=5, on_webhook=True, mode="apply"
     ) as desk:
         await desk.invgate.add_person("Ana Ruiz", email="ana@example.com", username="ana")
         made = [await desk.asset(f"PC-{number}", last_user=r"BIDCOM\ana") for number in range(3)]
@@ -370,8 +361,8 @@ async def test_by_itself_on_a_webhook_and_within_the_days_cap(database_url: str,
         assert await desk.owner(made[0]) is not None and await desk.owner(made[1]) is None
 
 
-async def test_on_a_schedule(database_url: str, tmp_path: Path) -> None:
-    async with world(database_url, tmp_path, LocalInvGate(assets=5, people=3), schedule_s=3600) as desk:
+async def test_on_a_schedule(usual_url: str, tmp_path: Path) -> None:
+    async with world(usual_url, tmp_path, LocalInvGate(assets=5, people=3), schedule_s=3600) as desk:
         [told] = await desk.until(lambda: desk.events("asset.plan_finished"), bool)
         assert told.data["plan"]["assets"] == 5
         [plan] = await asset_plans.listing(desk.hub, 10, "")
@@ -379,8 +370,8 @@ async def test_on_a_schedule(database_url: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-async def test_ten_thousand_assets_are_planned_by_page(database_url: str, tmp_path: Path) -> None:
-    async with world(database_url, tmp_path, LocalInvGate(assets=10_000, people=1500), sightings=1) as desk:
+async def test_ten_thousand_assets_are_planned_by_page(usual_url: str, tmp_path: Path) -> None:
+    async with world(usual_url, tmp_path, LocalInvGate(assets=10_000, people=1500), sightings=1) as desk:
         plan = await desk.plan()
         assert plan.counts["assets"] == 10_000
         calls = await desk.invgate.calls()

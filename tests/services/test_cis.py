@@ -38,19 +38,12 @@ webhooks:
 """
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """URL of a migrated database. What differs between the two is the store's, and tried there on both every time."""
-    url: str = request.getfixturevalue("migrated_sqlite" if request.param == "sqlite" else "migrated_postgres")
-    return url
-
-
 @pytest.fixture
-async def hub(database_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
+async def hub(usual_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
     """A hub that routes when a test says so. Nobody delivers."""
     config = tmp_path / "centralita.yaml"
     config.write_text(CONFIG)
-    environ = {"CENTRALITA_DATABASE__URL": database_url, "CENTRALITA_DATA_DIR": str(tmp_path / "data")}
+    environ = {"CENTRALITA_DATABASE__URL": usual_url, "CENTRALITA_DATA_DIR": str(tmp_path / "data")}
     async with open_hub(load(config, environ), role="web") as opened, running(opened):
         yield opened
 
@@ -206,9 +199,9 @@ def invgate() -> LocalInvGate:
 
 
 @pytest.fixture
-async def desk(database_url: str, tmp_path: Path, invgate: LocalInvGate) -> AsyncIterator[World]:
+async def desk(usual_url: str, tmp_path: Path, invgate: LocalInvGate) -> AsyncIterator[World]:
     """No assets yet, one person."""
-    async with world(database_url, tmp_path, invgate, sightings=1) as made:
+    async with world(usual_url, tmp_path, invgate, sightings=1) as made:
         await made.invgate.add_person("Ana Ruiz", email="ana@example.com", username="ana")
         yield made
 
@@ -271,9 +264,9 @@ async def test_nobody_makes_up_where_an_import_goes_on(desk: World) -> None:
             await ci_import.step(desk.hub, ACTOR, cursor, False)
 
 
-async def test_by_itself_when_that_is_configured(database_url: str, tmp_path: Path) -> None:
+async def test_by_itself_when_that_is_configured(usual_url: str, tmp_path: Path) -> None:
     local = LocalInvGate(assets=3)
-    async with world(database_url, tmp_path, local, cmdb={"schedule_s": 3600}) as made:
+    async with world(usual_url, tmp_path, local, cmdb={"schedule_s": 3600}) as made:
         found = await made.until(lambda: cis.listing(made.hub, Filter(), 5, ""), lambda page: bool(page[0]))
         assert len(found[0]) == 3
 

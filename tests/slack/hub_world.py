@@ -24,6 +24,7 @@ from centralita.wiring import open_hub
 CONFIG = """
 locale: en
 data_dir: {directory}/data
+database: {{url: "{database}"}}
 network: {{allow: ["127.0.0.0/8"]}}
 server: {{public_url: "https://desk.example.com"}}
 slack: {{api_url: "{url}/api/", {slack}}}
@@ -82,10 +83,10 @@ class World:
 
 
 @asynccontextmanager
-async def world(slack: SlackControl, directory: Path, settings: str = "") -> AsyncIterator[World]:
+async def world(slack: SlackControl, database_url: str, directory: Path, settings: str = "") -> AsyncIterator[World]:
     """A hub that receives, routes and delivers; ``settings`` of its section ``slack``."""
     config = directory / "centralita.yaml"
-    config.write_text(CONFIG.format(directory=directory, url=slack.url, slack=settings))
+    config.write_text(CONFIG.format(directory=directory, database=database_url, url=slack.url, slack=settings))
     async with open_hub(load(config, {})) as hub, running(hub):
         yield World(hub, make_api(hub), slack)
 

@@ -52,8 +52,8 @@ def one(made: Json, code: str) -> Json:
     return dict(found)
 
 
-async def test_when_all_is_well_it_says_so(slack: SlackControl, tmp_path: Path) -> None:
-    async with world(slack, tmp_path, TOKENS) as hub:
+async def test_when_all_is_well_it_says_so(slack: SlackControl, tmp_path: Path, migrated_sqlite: str) -> None:
+    async with world(slack, migrated_sqlite, tmp_path, TOKENS) as hub:
         made = await report(hub)
         assert codes(made, "fail", "warn") == {"channel.workspace"}  # a rule names one that is not connected
         _team, token = await hub.install_elsewhere()
@@ -71,9 +71,11 @@ async def test_when_all_is_well_it_says_so(slack: SlackControl, tmp_path: Path) 
         }
 
 
-async def test_each_missing_scope_is_named_with_what_it_costs(slack: SlackControl, tmp_path: Path) -> None:
+async def test_each_missing_scope_is_named_with_what_it_costs(
+    slack: SlackControl, tmp_path: Path, migrated_sqlite: str
+) -> None:
     await slack.add_bot(BOT_TOKEN, scopes=["chat:write", "channels:read", "users:read", "team:read"])
-    async with world(slack, tmp_path, TOKENS) as hub:
+    async with world(slack, migrated_sqlite, tmp_path, TOKENS) as hub:
         made = await report(hub, "es")
         assert made["ok"] is False
         said = [finding["found"] for finding in made["findings"] if finding["code"] == "scope.missing"]
@@ -96,24 +98,28 @@ async def test_each_missing_scope_is_named_with_what_it_costs(slack: SlackContro
         (f"bot_token: {BOT_TOKEN}, mode: http, signing_secret: {SIGNING_SECRET}", "http.unreachable"),
     ],
 )
-async def test_what_is_wrong_is_named(slack: SlackControl, tmp_path: Path, settings: str, code: str) -> None:
-    async with world(slack, tmp_path, settings) as hub:
+async def test_what_is_wrong_is_named(
+    slack: SlackControl, tmp_path: Path, migrated_sqlite: str, settings: str, code: str
+) -> None:
+    async with world(slack, migrated_sqlite, tmp_path, settings) as hub:
         made = await report(hub)
         assert code in codes(made, "fail")
         assert all(finding["cure"] for finding in made["findings"] if finding["state"] == "fail")
 
 
-async def test_without_an_app_token_nothing_is_heard(slack: SlackControl, tmp_path: Path) -> None:
-    async with world(slack, tmp_path, f"bot_token: {BOT_TOKEN}") as hub:
+async def test_without_an_app_token_nothing_is_heard(slack: SlackControl, tmp_path: Path, migrated_sqlite: str) -> None:
+    async with world(slack, migrated_sqlite, tmp_path, f"bot_token: {BOT_TOKEN}") as hub:
         assert "socket.no_token" in codes(await report(hub), "warn")
 
 
-async def test_channels_that_do_not_work_come_with_what_to_type(slack: SlackControl, tmp_path: Path) -> None:
+async def test_channels_that_do_not_work_come_with_what_to_type(
+    slack: SlackControl, tmp_path: Path, migrated_sqlite: str
+) -> None:
     await slack.change_channel("#alerts", bot=False)
     await slack.change_channel("#reports", archived=True)
     hidden = await slack.add_channel("hidden", private=True, bot=False)
     named = f'reports_channel: "#reports", changes_channel: "#nowhere", incidents_channel: {hidden}'
-    async with world(slack, tmp_path, f"{TOKENS}, {named}") as hub:
+    async with world(slack, migrated_sqlite, tmp_path, f"{TOKENS}, {named}") as hub:
         made = await report(hub)
         assert one(made, "channel.outside")["cure"] == "Type in #alerts: /invite @centralita"
         assert "#reports" in one(made, "channel.archived")["found"]
@@ -122,8 +128,10 @@ async def test_channels_that_do_not_work_come_with_what_to_type(slack: SlackCont
         assert all("/invite @centralita" in finding["cure"] for finding in unknown)
 
 
-async def test_a_network_that_fails_explains_a_bot_that_is_offline(slack: SlackControl, tmp_path: Path) -> None:
-    async with world(slack, tmp_path, TOKENS) as hub:
+async def test_a_network_that_fails_explains_a_bot_that_is_offline(
+    slack: SlackControl, tmp_path: Path, migrated_sqlite: str
+) -> None:
+    async with world(slack, migrated_sqlite, tmp_path, TOKENS) as hub:
         await slack.drop_next("auth.test", None)
         made = await report(hub)
         assert "network.failed" in codes(made, "fail")
@@ -132,8 +140,10 @@ async def test_a_network_that_fails_explains_a_bot_that_is_offline(slack: SlackC
         assert states["network"] == "fail" and states["limits"] == "ok"
 
 
-async def test_what_slack_holds_back_and_refused_is_said(slack: SlackControl, tmp_path: Path) -> None:
-    async with world(slack, tmp_path, TOKENS) as hub:
+async def test_what_slack_holds_back_and_refused_is_said(
+    slack: SlackControl, tmp_path: Path, migrated_sqlite: str
+) -> None:
+    async with world(slack, migrated_sqlite, tmp_path, TOKENS) as hub:
         hub.hub.buckets.hold("chat.update@T0X", 60.0)
         assert "chat.update@T0X" in one(await report(hub), "limits.held")["found"]
         await slack.fail_next("chat.postMessage", None, error="invalid_metadata_format")
@@ -144,8 +154,10 @@ async def test_what_slack_holds_back_and_refused_is_said(slack: SlackControl, tm
         assert one(await report(hub), "content.refused")["state"] == "fail"
 
 
-async def test_a_disconnected_hub_checks_what_people_connected(slack: SlackControl, tmp_path: Path) -> None:
-    async with world(slack, tmp_path, "enabled: true") as hub:
+async def test_a_disconnected_hub_checks_what_people_connected(
+    slack: SlackControl, tmp_path: Path, migrated_sqlite: str
+) -> None:
+    async with world(slack, migrated_sqlite, tmp_path, "enabled: true") as hub:
         await hub("POST", "/api/v1/slack/workspaces", {"bot_token": BOT_TOKEN, "app_token": APP_TOKEN})
         assert "token.accepted" in codes(await report(hub), "ok")
         await slack_setup.end(hub.hub, "T0MESAAYUDA", "app_uninstalled")

@@ -27,8 +27,8 @@ async def slack() -> AsyncIterator[SlackControl]:
 
 
 @pytest.fixture
-async def hub(slack: SlackControl, tmp_path: Path) -> AsyncIterator[World]:
-    async with world(slack, tmp_path) as made:
+async def hub(slack: SlackControl, tmp_path: Path, migrated_sqlite: str) -> AsyncIterator[World]:
+    async with world(slack, migrated_sqlite, tmp_path) as made:
         yield made
 
 
@@ -101,8 +101,10 @@ async def test_slack_out_of_reach_is_said_and_nothing_is_kept(hub: World, slack:
     assert hub.hub.workspaces.default is None
 
 
-async def test_the_files_workspace_is_the_files_alone(slack: SlackControl, tmp_path: Path) -> None:
-    async with world(slack, tmp_path, f"bot_token: {BOT_TOKEN}") as hub:
+async def test_the_files_workspace_is_the_files_alone(
+    slack: SlackControl, tmp_path: Path, migrated_sqlite: str
+) -> None:
+    async with world(slack, migrated_sqlite, tmp_path, f"bot_token: {BOT_TOKEN}") as hub:
         reply = await hub("POST", SETUP, TOKENS)
         assert (reply.status, reply.json()["code"]) == (409, "slack.provided")
         assert (await hub("DELETE", SETUP)).status == 409

@@ -26,8 +26,8 @@ async def slack() -> AsyncIterator[SlackControl]:
 
 
 @pytest.fixture
-async def hub(slack: SlackControl, tmp_path: Path) -> AsyncIterator[World]:
-    async with world(slack, tmp_path, OAUTH) as made:
+async def hub(slack: SlackControl, tmp_path: Path, migrated_sqlite: str) -> AsyncIterator[World]:
+    async with world(slack, migrated_sqlite, tmp_path, OAUTH) as made:
         yield made
 
 
@@ -120,8 +120,10 @@ async def test_without_a_link_nobody_gets_in(hub: World, path: str) -> None:
     assert (await hub("POST", "/api/v1/slack/links", {}, scopes=("settings.read",))).status == 403
 
 
-async def test_without_its_settings_a_link_says_what_is_missing(slack: SlackControl, tmp_path: Path) -> None:
-    async with world(slack, tmp_path, "client_id: x") as hub:
+async def test_without_its_settings_a_link_says_what_is_missing(
+    slack: SlackControl, tmp_path: Path, migrated_sqlite: str
+) -> None:
+    async with world(slack, migrated_sqlite, tmp_path, "client_id: x") as hub:
         reply = await hub("POST", "/api/v1/slack/links", {})
         assert (reply.status, reply.json()["code"]) == (422, "slack.oauth_unconfigured")
         assert "slack.client_secret" in reply.json()["detail"]
