@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from centralita.chatops.grammar import Arguments, mentioned, named_channel, nearest, read_arguments, split_word
+from centralita.chatops.grammar import Arguments, mentioned, nearest, read_arguments, split_word
 
 KNOWN = ("priority", "asignar", "note")
 
@@ -61,7 +61,6 @@ def test_the_nearest_word() -> None:
     assert nearest("xyz", ["status", "search"]) == ""
 
 
-def test_people_and_channels_that_are_named() -> None:
+def test_people_that_are_named() -> None:
     assert mentioned("to <@U0ANAGOMEZ|ana> please") == "U0ANAGOMEZ"
     assert mentioned("@ana") == ""
-    assert named_channel("<#C0ALERTS|alerts>") == "C0ALERTS"

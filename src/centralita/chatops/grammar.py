@@ -18,7 +18,6 @@ _QUOTED = r'"([^"]*)"|“([^”]*)”|\'([^\']*)\''
 _TOKEN = re.compile(rf"{_QUOTED}|((?:--)?[a-z_áéíóúñ]+[:=])(?=[\"“'])|(\S+)", re.IGNORECASE)
 _OPTION = re.compile(r"(?:--)?([a-z_áéíóúñ]+)[:=](.*)", re.IGNORECASE | re.DOTALL)
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
-_CHANNEL = re.compile(r"<#([CGD][A-Z0-9]+)(?:\|[^>]*)?>")
 
 
 @dataclass(frozen=True)
@@ -89,10 +88,4 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def mentioned(text: str) -> str:
     """The id of the person that ``<@U…>`` or ``<@U…|name>`` names; "" when it names nobody."""
     found = _MENTION.search(text)
-    return found[1] if found else ""
-
-
-def named_channel(text: str) -> str:
-    """The id of the channel that ``<#C…|name>`` names; "" when it names none."""
-    found = _CHANNEL.search(text)
     return found[1] if found else ""

@@ -6,7 +6,7 @@ Both run inside the transaction that they belong to: no network, and nothing tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -89,10 +89,6 @@ class Reactions:
     def routed(self, tx: Transaction, told: Sequence[tuple[Event, Subject]], now: float) -> bool:
         """Tells all that care what has been routed; True when an event was written."""
         return any([follow(tx, told, now) for follow in self._following])
-
-    @property
-    def by_type(self) -> Mapping[str, Sequence[React]]:
-        return self._by_type
 
     def react(self, tx: Transaction, event: Event, subject: Subject, now: float) -> Reaction:
         """What all that care about the event's type say."""

@@ -12,7 +12,7 @@ from centralita.core import ids
 from centralita.store import events
 from centralita.store.database import Transaction
 from centralita.store.events import Filter, StoredEvent
-from centralita.store.schema import dead_letters, deliveries, history, lanes
+from centralita.store.schema import dead_letters, history, lanes
 from centralita.store.schema import events as event_table
 
 
@@ -88,11 +88,6 @@ def dead_by_lane(tx: Transaction) -> dict[str, int]:
 def event_of_dead(tx: Transaction, delivery_id: int) -> str | None:
     """The event of a dead letter."""
     return tx.execute(sa.select(dead_letters.c.event_id).where(dead_letters.c.id == delivery_id)).scalar()
-
-
-def event_of_pending(tx: Transaction, delivery_id: int) -> str | None:
-    """The event of a delivery that is not finished."""
-    return tx.execute(sa.select(deliveries.c.event_id).where(deliveries.c.id == delivery_id)).scalar()
 
 
 def events_after(tx: Transaction, wanted: Filter, after: str, limit: int) -> list[StoredEvent]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from centralita.core.approvals import WAITING
 from centralita.store.database import Transaction
+from centralita.store.glances import LaneName
 from centralita.store.rejections import NOWHERE
 from centralita.store.rollup_tables import lane_minutes
 from centralita.store.schema import (
@@ -23,17 +24,9 @@ from centralita.store.schema import (
 )
 
 
-class Queue(msgspec.Struct, frozen=True, kw_only=True):
+class Queue(LaneName, frozen=True, kw_only=True):
     """A lane, as far as it says how it is."""
 
-    id: int
-    key: str
-    destination: str
-    target: str
-    held_until: float
-    hold_reason: str
-    paused: bool
-    paused_reason: str
     failing_since: float | None
     warned: int
     last_success_at: float | None

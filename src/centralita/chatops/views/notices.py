@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from centralita.chatops.handlers import MAIN_COMMAND, Handler
+from centralita.chatops.handlers import Handler
 from centralita.core import mrkdwn
 from centralita.i18n import gettext as _
 from centralita.services.access import Principal
@@ -68,8 +68,3 @@ def notice(text: str, locale: str) -> dict[str, Any]:
         "close": plain_text(_("Close", locale), TITLE_LIMIT),
         "blocks": [section(text)],
     }
-
-
-def shown_command(handler: Handler, main: str) -> str:
-    """A handler's command as people type it here."""
-    return handler.name.replace(MAIN_COMMAND, main, 1)

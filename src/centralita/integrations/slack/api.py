@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from centralita.core.retry import retry_after
-from centralita.integrations.slack.errors import RATE_LIMITS, judge
+from centralita.integrations.slack.errors import RATE_LIMITS
 from centralita.ports import HttpRequest, HttpResponse, Outcome, Rate, Remember
 
 T = TypeVar("T")
@@ -103,13 +103,6 @@ class Api(msgspec.Struct, frozen=True, kw_only=True):
         )
         hold = "lane" if method.paced or not bucket else bucket
         return self._read(received(response), hold)
-
-    def call_or_end(self, name: str, arguments: Mapping[str, Any]) -> Calls[Answer]:
-        """As ``call``, for a method whose refusal ends the attempt. Raises Ended for ``ok: false`` too."""
-        answer = yield from self.call(name, arguments)
-        if not answer.get("ok"):
-            raise Ended(judge(error_of(answer), detail_of(answer)))
-        return answer
 
     def _read(self, response: HttpResponse, hold: str) -> Answer:
         answer = _decoded(response) if response.status == 200 else None

@@ -3,7 +3,6 @@ text, ``false`` for a user who is not there, flags as 0 and 1."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from centralita.core.payload import tame_flag, tame_int, tame_text
@@ -77,11 +76,6 @@ def _labels(value: Any) -> Any:
         labels = list(value.values())
         return labels[0] if len(labels) == 1 else labels
     return value
-
-
-def next_page(value: Mapping[str, Any]) -> str:
-    """The ``next_page_key`` of an answer; "" at the end."""
-    return tame_text(value.get("next_page_key"))
 
 
 def whole(value: object) -> int:

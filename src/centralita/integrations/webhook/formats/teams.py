@@ -16,7 +16,6 @@ from centralita.core.mrkdwn import cut
 from centralita.integrations.webhook.formats.card import read_card
 from centralita.integrations.webhook.formats.material import Material, Message
 
-MESSAGE_LIMIT_BYTES = 28_000
 TITLE_LIMIT = 300
 FIELD_LIMIT = 200
 TEXT_LIMIT = 3_000
