@@ -124,3 +124,42 @@ async def test_an_unknown_event_is_a_problem(api: Api, path: str) -> None:
     ):
         assert (reply.status, reply.headers["content-type"]) == (404, "application/problem+json")
         assert reply.json()["title"] == "There is no such thing."
+
+
+async def test_what_came_in_is_given_as_it_came_without_its_secrets(api: Api) -> None:
+    event_id = await api.receive(
+        type="printer.jammed", data={"note": "ñ" * 70_000, "token": "xoxb-1234567890-abcdefghij"}
+    )
+    raw = (await api("GET", f"/api/v1/events/{event_id}/raw")).json()
+    assert raw["truncated"] and len(raw["text"].encode()) <= 65_536 + 100 and "authorization" not in raw["headers"]
+    whole = (await api("GET", f"/api/v1/events/{event_id}/raw?whole=true")).json()
+    assert not whole["truncated"] and whole["text"].endswith("}") and "xoxb-1234567890" not in whole["text"]
+    assert whole["curl"] == ""  # it would hold the secret
+    plain = await api.receive(type="printer.jammed", data={"place": "Lima"})
+    assert "Lima" in (await api("GET", f"/api/v1/events/{plain}/raw")).json()["curl"]
+    for gone in ("evt_01KAN7A5YR0000000000000000", "nothing"):
+        assert (await api("GET", f"/api/v1/events/{gone}/raw")).status == 404, gone
+        assert (await api("GET", f"/api/v1/events/{gone}/related")).status == 404, gone
+
+
+async def test_an_event_tells_what_it_belongs_together_with(api: Api) -> None:
+    first = await api.receive(type="printer.jammed", subject="printer/1", title="first")
+    second = await api.receive(type="printer.cleaned", subject="printer/1", title="second")
+    await api.receive(type="printer.jammed", subject="printer/2", title="of another printer")
+    [found] = (await api("GET", f"/api/v1/events/{first}/related")).json()["items"]
+    assert (found["kind"], found["facts"]["id"], found["facts"]["title"]) == ("following", second, "second")
+    assert (await api("GET", f"/api/v1/events/{second}/related")).json()["items"] == []
+
+
+async def test_views_are_provided_to_a_person(api: Api) -> None:
+    await api("POST", "/api/v1/users", {"name": "ana", "role": "viewer", "email": "ana@example.com"})
+    place, critical = "/api/v1/users/ana/views", {"filters": {"severity": "critical", "since": "1d"}}
+    assert (await api("PUT", f"{place}/Lo%20grave", critical)).status == 204
+    assert (await api("PUT", f"{place}/Lo%20grave", {"filters": {"severity": "high"}})).status == 204
+    [view] = (await api("GET", place)).json()["items"]
+    assert (view["name"], view["filters"]) == ("Lo grave", {"severity": "high"})
+    assert (await api("PUT", f"{place}/x", {"filters": {}})).status == 422
+    assert (await api("PUT", f"{place}/%07", critical)).status == 422
+    assert (await api("DELETE", f"{place}/Lo%20grave")).status == 204
+    assert (await api("DELETE", f"{place}/Lo%20grave")).status == 404
+    assert (await api("GET", "/api/v1/users/nobody/views")).status == 404

@@ -201,6 +201,10 @@ def test_a_running_server_answers_the_commands(terminal: Terminal, server: str) 
     assert "1 of 3 rules" in shown.out or "2 of 3 rules" in shown.out
     assert re.search(r"invgate ●── [\d.]+ m?s ──● event ──● \d of 3 rules ──", shown.out)
     assert "● Urgent" in shown.out and "○ Nobody" in shown.out
+    assert json.loads(terminal("event", "show", event_id, "--raw").out)
+    assert terminal("event", "show", event_id, "--raw", "--json").json()["curl"].startswith("curl ")
+    assert terminal("event", "related", event_id).out == "It belongs together with nothing else.\n"
+    assert terminal("event", "list", "--outcome", "unmatched", "--json").json()["items"] == []
     paused = terminal("lane", "pause", "webhook:erp")
     assert paused.code == 0 and "⏸ paused" in paused.out
     replayed = terminal("event", "replay", event_id, "--json").json()

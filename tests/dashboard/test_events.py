@@ -103,6 +103,12 @@ async def test_filters_are_kept_under_a_name_by_each_person_for_themselves(offic
     opened = await ana.get(view)
     assert 'value="tóner &amp; co"' in opened.html and 'aria-current="page">Las graves' in opened.html
     assert "Las graves" not in (await luis.get("/events")).text
+    rename = next(form for form in opened.forms() if form.endswith("/rename"))
+    assert (await luis.post(rename, {"name": "Mine now"})).status == 404
+    assert "A view needs a name" in (await ana.post(rename, {"name": " "})).text
+    renamed = await ana.post(rename, {"name": "Las peores"})
+    assert "The view is called Las peores." in renamed.text and "severity=critical" in renamed.url
+    await ana.post(rename, {"name": "Las graves"})
     remove = next(form for form in opened.forms() if form.endswith("/remove"))
     await luis.post(remove)
     assert "Las graves" in (await ana.get("/events")).text

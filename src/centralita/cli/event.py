@@ -11,7 +11,7 @@ import typer
 from centralita.cli import event_types
 from centralita.cli.commands import command, group
 from centralita.cli.contents import CONTENTS
-from centralita.cli.output import ago, print_json, progress, say, table, warn
+from centralita.cli.output import ago, on_terminal, plain, print_json, progress, say, table, warn
 from centralita.cli.session import Session, segment, session
 from centralita.cli.words import _
 
@@ -25,6 +25,7 @@ Type = Annotated[str, typer.Option(help=_("Only of this type."))]
 Where = Annotated[
     str, typer.Option("--where", help=_("Only those that a condition holds for, in the language of the rules."))
 ]
+Event = Annotated[str, typer.Argument(help=_("The event's id."))]
 Json = Annotated[bool, typer.Option("--json", help=_("For machines."))]
 
 
@@ -36,6 +37,7 @@ Json = Annotated[bool, typer.Option("--json", help=_("For machines."))]
     [
         "centralita event list --since 2h",
         "centralita event list --source invgate --severity critical",
+        "centralita event list --outcome dead --since 7d",
         "centralita event list --where \"ticket.priority == 'Alta' AND NOT agent.email exists\"",
     ],
 )
@@ -47,13 +49,16 @@ def list_events(
     severity: Annotated[str, typer.Option(help=_("Only of this severity."))] = "",
     since: Since = "",
     until: Until = "",
+    outcome: Annotated[
+        str, typer.Option(help=_("What came of it: waiting, dead, delivered, unmatched or incomplete."))
+    ] = "",
     where: Where = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help=_("Most events."))] = 50,
     as_json: Json = False,
 ) -> None:
     query = {
         "source": source, "type": type_, "subject": subject, "severity": severity, "since": since, "until": until,
-        "condition": where,
+        "condition": where, "outcome": outcome,
     }  # fmt: skip
     with session(ctx.obj) as hub:
         found = search_pages(hub, "/events", limit, **query)
@@ -92,13 +97,22 @@ def search_pages(hub: Session, path: str, limit: int, **query: Any) -> dict[str,
     [
         "centralita event show evt_01KAN7A5YR0000000000000000",
         "centralita event show evt_01KAN... --json | jq .deliveries",
+        "centralita event show evt_01KAN... --raw | jq .ticket",
     ],
 )
 def show(
-    ctx: typer.Context, event: Annotated[str, typer.Argument(help=_("The event's id."))], as_json: Json = False
+    ctx: typer.Context,
+    event: Event,
+    raw: Annotated[
+        bool, typer.Option("--raw", help=_("What its sender sent, as it came; secrets are masked."))
+    ] = False,
+    as_json: Json = False,
 ) -> None:
     from centralita.cli.cable import lines_of
 
+    if raw:
+        _show_raw(ctx, event, as_json)
+        return
     with session(ctx.obj) as hub:
         detail = hub.get(f"/events/{segment(event)}")
     if as_json:
@@ -106,6 +120,46 @@ def show(
         return
     for line in lines_of(detail):
         say(line)
+
+
+def _show_raw(ctx: typer.Context, event: str, as_json: bool) -> None:
+    with session(ctx.obj) as hub:
+        found = hub.get(f"/events/{segment(event)}/raw", whole="true")
+    if as_json:
+        print_json(found)
+        return
+    # To a program it goes as it is; a terminal is not to obey what a stranger sent.
+    say(plain(found["text"]) if on_terminal() else found["text"])
+
+
+@command(
+    app,
+    "related",
+    "event.read",
+    _("List what an event belongs together with: other events, approvals, incidents."),
+    ["centralita event related evt_01KAN7A5YR0000000000000000"],
+)
+def related(ctx: typer.Context, event: Event, as_json: Json = False) -> None:
+    with session(ctx.obj) as hub:
+        items = hub.get(f"/events/{segment(event)}/related")["items"]
+    if as_json:
+        print_json({"items": items})
+        return
+    if not items:
+        say(_("It belongs together with nothing else."))
+        return
+    words = {
+        "cause": _("it led to it"), "caused": _("it led to"), "following": _("next of its subject"),
+        "correlated": _("belongs together"), "approval": _("approval"), "incident": _("incident"),
+    }  # fmt: skip
+    rows = []
+    for each in items:
+        facts = each["facts"]
+        which = facts.get("id") or facts.get("code")
+        rows.append(
+            (words[each["kind"]], ago(each["at"]), which, facts.get("type") or facts.get("state"), facts["title"])
+        )
+    table((_("Relation"), _("When"), "Id", _("What"), _("Title")), rows)
 
 
 @command(

@@ -11,6 +11,7 @@ from typing import Any
 from centralita.core import ids
 from centralita.core.event_diff import Change, changes
 from centralita.core.events import Event, receipt_id
+from centralita.services.access import Principal
 from centralita.services.events import DeliveryView, EventDetail
 from centralita.services.hub import Hub
 from centralita.services.times import shown
@@ -48,6 +49,35 @@ async def story(hub: Hub, detail: EventDetail) -> list[Moment]:
 
     found += await hub.database.read(read)
     return sorted(found, key=lambda moment: datetime.fromisoformat(moment.at))
+
+
+@dataclass(frozen=True)
+class Related:
+    """What an event has to do with: other events, approvals, incidents."""
+
+    items: list[Moment]
+    """The oldest first; of the kinds that ``_RELATED`` names."""
+
+
+_RELATED: Mapping[str, str] = {
+    **dict.fromkeys(("cause", "caused", "following", "correlated"), "event.read"),
+    **{"approval": "approval.read", "incident": "incident.read"},
+}
+"""Kind -> the permission to see it."""
+
+
+async def related(hub: Hub, principal: Principal, event_id: str) -> Related | None:
+    """What an event belongs together with, as far as ``principal`` may see it; None when there is no such event."""
+
+    def read(tx: Transaction) -> list[Moment] | None:
+        stored = events.get(tx, event_id)
+        return None if stored is None else [*_around(tx, stored), *_by_people(tx, stored.event, [])]
+
+    found = await hub.database.read(read)
+    if found is None:
+        return None
+    seen = [each for each in found if each.kind in _RELATED and principal.may(_RELATED[each.kind])]
+    return Related(sorted(seen, key=lambda moment: datetime.fromisoformat(moment.at)))
 
 
 def _own(detail: EventDetail) -> Iterator[Moment]:

@@ -41,28 +41,31 @@ class Raw:
     """Those that carry no secret."""
     bytes: int
     text: str
-    """The beginning of the body, ``SHOWN_BYTES`` of it, what looks like a secret masked; bytes that are no UTF-8 as
+    """The body, or ``SHOWN_BYTES`` of its beginning, what looks like a secret masked; bytes that are no UTF-8 as
     U+FFFD."""
     truncated: bool
     curl: str
     """What sends it again; "" when nobody can (the hub itself said it, the source is gone, it holds a secret)."""
 
 
-async def raw(hub: Hub, event_id: str) -> Raw | None:
-    """The request that an event came of; None when its retention is over. Raises ValueError for an id that is none."""
+async def raw(hub: Hub, event_id: str, whole: bool = False) -> Raw | None:
+    """The request that an event came of, ``whole`` with all of its body; None when its retention is over.
+
+    Raises ValueError for an id that is none.
+    """
     id_ = receipt_id(event_id)
     found = (await hub.database.read(lambda tx: receipts.load(tx, [id_]))).get(id_)
     if found is None:
         return None
-    text = found.body.decode("utf-8", "replace")
+    text, most = found.body.decode("utf-8", "replace"), len(found.body) if whole else SHOWN_BYTES
     return Raw(
         id=found.id,
         received_at=shown(found.received_at),
         content_type=found.content_type,
         headers=found.headers,
         bytes=len(found.body),
-        text=redact_text(found.body[:SHOWN_BYTES].decode("utf-8", "replace")),
-        truncated=len(found.body) > SHOWN_BYTES,
+        text=redact_text(found.body[:most].decode("utf-8", "replace")),
+        truncated=len(found.body) > most,
         curl=_curl(hub, found) if redact_text(text) == text else "",
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from centralita.services.audit import record
 from centralita.services.hub import Hub
-from centralita.store import saved_views
+from centralita.store import saved_views, users
 from centralita.store.database import Transaction
 from centralita.store.saved_views import MOST, SavedView
 
@@ -26,9 +27,7 @@ async def listing(hub: Hub, user_id: int, page: str) -> list[SavedView]:
 
 async def save(hub: Hub, user_id: int, page: str, name: str, query: str) -> None:
     """Keeps the query string of a page, in place of the view that has its name. Raises ViewRefused."""
-    name = " ".join(name.split())
-    if not name or len(name) > MOST_NAME or not name.isprintable():
-        raise ViewRefused("view.name")
+    name = _named(name)
     if not query or len(query) > MOST_QUERY:
         raise ViewRefused("view.empty" if not query else "view.too_long")
     now = hub.clock.now()
@@ -41,6 +40,59 @@ async def save(hub: Hub, user_id: int, page: str, name: str, query: str) -> None
     await hub.database.write(write)
 
 
+async def rename(hub: Hub, user_id: int, view_id: int, name: str) -> SavedView | None:
+    """Gives a view another name, in place of the view that has it; None when it is not theirs. Raises ViewRefused."""
+    name = _named(name)
+    return await hub.database.write(lambda tx: saved_views.rename(tx, user_id, view_id, name))
+
+
+def _named(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > MOST_NAME or not name.isprintable():
+        raise ViewRefused("view.name")
+    return name
+
+
 async def remove(hub: Hub, user_id: int, view_id: int) -> bool:
     """Forgets a view; False when it is not theirs."""
     return await hub.database.write(lambda tx: saved_views.remove(tx, user_id, view_id))
+
+
+# ---- for whoever looks after people
+
+
+async def of_user(hub: Hub, name: str, page: str) -> list[SavedView]:
+    """A person's views of a page, by name. Raises LookupError for nobody of that name."""
+
+    def read(tx: Transaction) -> list[SavedView]:
+        return saved_views.of_page(tx, _user(tx, name), page)
+
+    return await hub.database.read(read)
+
+
+async def give(hub: Hub, actor: str, name: str, page: str, view: str, query: str) -> None:
+    """Keeps a view for a person. Raises ViewRefused, LookupError."""
+    user_id = await hub.database.read(lambda tx: _user(tx, name))
+    await save(hub, user_id, page, view, query)
+    await _note(hub, actor, "view.saved", name, {"view": view, "query": query})
+
+
+async def take(hub: Hub, actor: str, name: str, page: str, view: str) -> None:
+    """Forgets a person's view. Raises LookupError."""
+    found = next((each for each in await of_user(hub, name, page) if each.name == view), None)
+    user_id = await hub.database.read(lambda tx: _user(tx, name))
+    if found is None or not await remove(hub, user_id, found.id):
+        raise LookupError(view)
+    await _note(hub, actor, "view.removed", name, {"view": view})
+
+
+async def _note(hub: Hub, actor: str, action: str, name: str, details: dict[str, str]) -> None:
+    now = hub.clock.now()
+    await hub.database.write(lambda tx: record(tx, now, actor, action, f"user/{name}", details))
+
+
+def _user(tx: Transaction, name: str) -> int:
+    user = users.by_name(tx, name)
+    if user is None:
+        raise LookupError(name)
+    return user.id

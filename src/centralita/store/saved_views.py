@@ -53,6 +53,18 @@ def save(tx: Transaction, user_id: int, page: str, name: str, query: str, now: f
     tx.execute(_SAVE, {"user_id": user_id, "page": page, "name": name, "query": query, "now": now})
 
 
+def rename(tx: Transaction, user_id: int, view_id: int, name: str) -> SavedView | None:
+    """Gives one of a person's own another name, in place of the one that has it; None when it is not theirs."""
+    v = saved_views.c
+    row = tx.execute(sa.select(saved_views).where(v.id == view_id, v.user_id == user_id)).first()
+    if row is None:
+        return None
+    taken = sa.and_(v.user_id == user_id, v.page == row.page, v.name == name, v.id != view_id)
+    tx.execute(sa.delete(saved_views).where(taken))
+    tx.execute(sa.update(saved_views).where(v.id == view_id).values(name=name))
+    return msgspec.structs.replace(_view(row), name=name)
+
+
 def remove(tx: Transaction, user_id: int, view_id: int) -> bool:
     """Forgets one of a person's own; False when it is not theirs."""
     v = saved_views.c

@@ -68,6 +68,7 @@ def _routers() -> list[APIRouter]:
         overview,
         rule_changes,
         rules,
+        saved_views,
         settings,
         slack,
         slack_check,
@@ -87,7 +88,7 @@ def _routers() -> list[APIRouter]:
 
     modules = (
         *(overview, events, event_types, dead_letters, lanes, sources, tickets, approvals, delegations, incidents),
-        *(assets, cis, rules, rule_changes, tokens, users, audit, settings, slack, slack_check),
+        *(assets, cis, rules, rule_changes, tokens, users, saved_views, audit, settings, slack, slack_check),
         *(webhook_preview, webhook_trial, webhook_polling, webhook_statistics),
         *(webhook_history, webhook_replay, webhook_issues),
         *(webhooks,),

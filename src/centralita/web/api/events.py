@@ -8,8 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from centralita.core.conditions import Condition
-from centralita.services import events, replays
+from centralita.services import event_story, events, receipts, replays
+from centralita.services.event_story import Related
 from centralita.services.events import EventDetail, Found
+from centralita.services.receipts import Raw
 from centralita.services.replays import Mode, Replayed, Slice
 from centralita.store.events import Filter
 from centralita.web.api.once import Route, changing_hub
@@ -45,6 +47,33 @@ async def find_events(
 async def show_event(request: Request, event_id: str) -> EventDetail:
     """One event: its receipt, why each rule matched or did not, every delivery with its attempts."""
     found = await events.detail(hub_of(request), event_id)
+    if found is None:
+        raise Problem(404, "not_found", event_id[:100])
+    return found
+
+
+@router.get("/events/{event_id}/raw", dependencies=[requires("event.read")])
+async def show_raw(
+    request: Request,
+    event_id: str,
+    whole: Annotated[bool, Query(description="All of the body, not its beginning alone.")] = False,
+) -> Raw:
+    """The request that the event came in, as it was: its headers and body without what is secret, and the cURL command
+    that sends it again."""
+    try:
+        found = await receipts.raw(hub_of(request), event_id, whole)
+    except ValueError:
+        found = None
+    if found is None:
+        raise Problem(404, "not_found", event_id[:100])
+    return found
+
+
+@router.get("/events/{event_id}/related", dependencies=[requires("event.read")])
+async def show_related(request: Request, event_id: str) -> Related:
+    """What it belongs together with: its cause, what it caused, the next events of its subject, those that its sender
+    says belong to it, approvals, incidents."""
+    found = await event_story.related(hub_of(request), await principal_of(request), event_id)
     if found is None:
         raise Problem(404, "not_found", event_id[:100])
     return found

@@ -109,6 +109,20 @@ async def save_view(request: Request) -> Response:
     return redirect(request, address, Flash(N_("The view {name} is saved."), {"name": form.get("name")}))
 
 
+@router.post("/events/views/{view_id}/rename", dependencies=[needs("event.read")])
+async def rename_view(request: Request, view_id: int) -> Response:
+    """Gives one of one's own another name."""
+    form, person = await forms.read(request), await person_of(request)
+    try:
+        done = await saved_views.rename(hub_of(request), person.user.id, view_id, form.get("name"))
+    except ViewRefused as refused:
+        said = in_words(refused.reason, {}, locale(request, person))
+        return redirect(request, "/events", Flash("{said}", {"said": said}, lamp="failed"))
+    if done is None:
+        raise LookupError(view_id)
+    return redirect(request, f"/events?{done.query}", Flash(N_("The view is called {name}."), {"name": done.name}))
+
+
 @router.post("/events/views/{view_id}/remove", dependencies=[needs("event.read")])
 async def remove_view(request: Request, view_id: int) -> Response:
     """Forgets one of one's own."""
