@@ -174,6 +174,11 @@ async def test_whom_nobody_can_tell_goes_to_the_queue_and_a_person_decides(desk:
     assert await desk.verdict(asset) == "ambiguous"
     queue = await assets.conflicts(desk.hub, 10, "")
     assert [(one.asset, one.reason) for one in queue] == [(str(asset), "ambiguous"), (str(other), "needs_mapping")]
+    assert [[each.email for each in one.candidates] for one in queue] == [
+        ["ana@example.com", "ana2@example.com"],
+        ["ana@example.com"],
+    ]
+    assert [one.owner for one in queue] == ["Luis Paz", "Luis Paz"]
     await assets.ignore(desk.hub, ACTOR, str(other))
     with pytest.raises(AssetsRefused):
         await asset_changes.resolve(desk.hub, ACTOR, str(asset), "nobody@example.com")

@@ -28,6 +28,7 @@ class People:
         self._domains = frozenset(domain.strip().lower() for domain in domains)
         self._by_email: dict[str, tuple[Person, ...]] = {}
         self._by_account: dict[str, tuple[Person, ...]] = {}
+        self._by_name: dict[str, tuple[Person, ...]] = {}
         self._found: dict[str, Match] = {}
         self._gate = asyncio.Semaphore(AT_ONCE)
 
@@ -40,6 +41,8 @@ class People:
     def _add(self, person: Person) -> None:
         for email in set(person.emails):
             self._by_email[email] = (*self._by_email.get(email, ()), person)
+        run_together = "".join(person.name.split()).lower()
+        self._by_name[run_together] = (*self._by_name.get(run_together, ()), person)
         if person.username and isinstance(account := read_account(person.username), Account):
             self._by_account[account.key] = (*self._by_account.get(account.key, ()), person)
 
@@ -80,7 +83,8 @@ class People:
         if mapped is not None:
             return self._owner_of((mapped,), "mapping")
         if account.form == "azure":
-            return Match(reason="needs_mapping")
+            # A display name proves nothing; who is called so is offered to whoever decides.
+            return Match(reason="needs_mapping", candidates=written(self._by_name.get(account.name, ())))
         if account.form == "upn":
             found = self._owner_of((account.key,), "email")
             if found.reason != "not_found":
@@ -123,11 +127,11 @@ def _key(written: str) -> str:
     return account.key if isinstance(account, Account) else written.strip().lower()
 
 
-def named(people: Iterable[Person]) -> tuple[str, ...]:
+def written(people: Iterable[Person]) -> tuple[str, ...]:
     """Who they are, as people write it: ``Ana Ruiz <ana@example.com>``; the first of them."""
     names = tuple(f"{person.name} <{person.email}>" if person.email else person.name for person in people)
     return names[:SHOWN_CANDIDATES]
 
 
 def _ambiguous(people: Iterable[Person]) -> Match:
-    return Match(reason="ambiguous", candidates=named(people))
+    return Match(reason="ambiguous", candidates=written(people))

@@ -14,7 +14,7 @@ from centralita.core.people import Person
 from centralita.core.records import Record
 from centralita.core.usernames import Account, NoPerson
 from centralita.services.alarms import LEASE_S
-from centralita.services.asset_people import People, named
+from centralita.services.asset_people import People, written
 from centralita.services.asset_sightings import keys_of, own_sighting, policy_of, seen_of, window_of
 from centralita.services.ci_projection import project, told_of
 from centralita.services.hub import Hub
@@ -178,7 +178,7 @@ class _Judged:
         if verdict.verdict not in core.CONFLICTS or not who or "candidates" in verdict.why:
             return verdict
         # Whoever has to decide is offered those that the accounts belong to.
-        candidates = list(named({person.id: person for person in who.values()}.values()))
+        candidates = list(written({person.id: person for person in who.values()}.values()))
         return msgspec.structs.replace(verdict, why={**verdict.why, "candidates": candidates})
 
 

@@ -210,7 +210,7 @@ def _conflict(one: Known, described: Record | None) -> ConflictView:
 
 
 def _candidates(written: object) -> Iterator[Candidate]:
-    """As ``asset_people.named`` writes them."""
+    """As ``asset_people.written`` writes them."""
     for each in written if isinstance(written, list) else ():
         name, _bracket, email = str(each).rpartition(" <")
         if name and email.endswith(">"):
