@@ -49,7 +49,7 @@ def strings(value: Any) -> Iterator[tuple[Any, Any]]:
             yield from strings(item)
 
 
-def poisoned(kind: str, fixture: Fixture) -> tuple[Fixture, int] | None:
+def poisoned(kind: str, fixture: Fixture, canary: str = CANARY) -> tuple[Fixture, int] | None:
     """The fixture with the canary in every text that does not decide what it is; None for what is no JSON."""
     try:
         body = msgspec.json.decode(fixture.body)
@@ -58,7 +58,7 @@ def poisoned(kind: str, fixture: Fixture) -> tuple[Fixture, int] | None:
     types, count = [event.type for event in parsed(kind, fixture, body)], 0
     for holder, key in strings(body):
         before = holder[key]
-        holder[key] = before + CANARY
+        holder[key] = before + canary
         if types and [event.type for event in parsed(kind, fixture, body)] == types:
             count += 1
         else:
