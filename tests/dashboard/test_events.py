@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import datetime
+from html import unescape
 from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from centralita.services import ci_changes, incidents, replays
 from centralita.services.events import detail
 from centralita.services.incidents import NewIncident
 from centralita.web.dashboard import event_replays
-from tests.dashboard.office import ADMINISTRATOR, Office, Seen
+from tests.dashboard.office import ADMINISTRATOR, SECRET, Office, Seen
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CANARY = "<img src=x onerror=alert(1)>'\"{{7*7}}"
@@ -140,6 +141,31 @@ async def test_one_event_is_told_whole(office: Office) -> None:
     assert (await admin.get(f"{page}?part=nothing")).status == 200
     for gone in ("evt_01KAN7A5YR0000000000000000", "nonsense", "%00"):
         assert (await admin.get(f"/events/{gone}")).status == 404, gone
+
+
+async def test_the_command_to_copy_really_sends_it_again(office: Office) -> None:
+    admin = await office.as_role("admin")
+    hostile = 'it\'s "$(id)" `id` \\ ñ \u202egnp.exe \u0007 €'
+    event = await office.receive(type="printer.jammed", title=hostile, data={"deep": [{"": None}, [], hostile]})
+    page = await admin.get(f"/events/{event}?part=payload")
+    [command] = re.findall(r'<pre id="curl" tabindex="0">(.*?)</pre>', page.html, re.DOTALL)
+    sent = f"{unescape(command)} -s -o /dev/null -w '%{{http_code}}'"
+    environ = {"SECRET": SECRET, "PATH": "/usr/bin:/bin"}
+    shell = await asyncio.create_subprocess_exec(
+        "/bin/sh", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=environ
+    )
+    said, _ = await asyncio.wait_for(shell.communicate(sent.encode()), 30)
+    assert said == b"200"  # it is the same once more: the hub has it already
+
+
+async def test_a_large_body_makes_no_large_page(office: Office) -> None:
+    admin = await office.as_role("admin")
+    event = await office.receive(type="printer.jammed", title="large", data={"note": "ñ<b>" * 250_000})
+    for part in ("story", "payload", "rules", "attempts", "changes"):
+        page = await admin.get(f"/events/{event}?part={part}")
+        assert page.status == 200 and len(page.html) < 700_000, (part, len(page.html))
+    payload = (await admin.get(f"/events/{event}?part=payload")).text
+    assert re.search(r"The beginning; in all it has 1\.[23] MB\.", payload) and "too long to be pasted" in payload
 
 
 async def test_nothing_that_a_sender_writes_is_markup(office: Office) -> None:

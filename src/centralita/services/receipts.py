@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -45,7 +46,8 @@ class Raw:
     U+FFFD."""
     truncated: bool
     curl: str
-    """What sends it again; "" when nobody can (the hub itself said it, the source is gone, it holds a secret)."""
+    """What sends it again; "" when nobody can (the hub itself said it, the source is gone, it holds a secret), and of a
+    body that is cut off."""
 
 
 async def raw(hub: Hub, event_id: str, whole: bool = False) -> Raw | None:
@@ -57,16 +59,22 @@ async def raw(hub: Hub, event_id: str, whole: bool = False) -> Raw | None:
     found = (await hub.database.read(lambda tx: receipts.load(tx, [id_]))).get(id_)
     if found is None:
         return None
-    text, most = found.body.decode("utf-8", "replace"), len(found.body) if whole else SHOWN_BYTES
+    # Looking through a large body for secrets takes a while: others are answered meanwhile.
+    return await asyncio.to_thread(_shown, hub, found, len(found.body) if whole else SHOWN_BYTES)
+
+
+def _shown(hub: Hub, found: Receipt, most: int) -> Raw:
+    text = found.body[:most].decode("utf-8", "replace")
+    masked, truncated = redact_text(text), len(found.body) > most
     return Raw(
         id=found.id,
         received_at=shown(found.received_at),
         content_type=found.content_type,
         headers=found.headers,
         bytes=len(found.body),
-        text=redact_text(found.body[:most].decode("utf-8", "replace")),
-        truncated=len(found.body) > most,
-        curl=_curl(hub, found) if redact_text(text) == text else "",
+        text=masked,
+        truncated=truncated,
+        curl=_curl(hub, found) if masked == text and not truncated else "",
     )
 
 

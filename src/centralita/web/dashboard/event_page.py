@@ -43,6 +43,8 @@ PARTS: Mapping[str, str] = {
 }
 MOST_SHOWN_WHOLE = 20
 """Attempts at webhooks that are shown with their request and response."""
+MOST_SHOWN_CHARACTERS = 100_000
+"""Of what was understood: a page that holds more is slow to read and to show."""
 ROW_PX = 44
 """Height of a destination's line beside the cable; the style sheet has the same."""
 
@@ -102,7 +104,9 @@ async def _of_part(hub: Hub, part: str, detail: EventDetail, page: Page) -> dict
             "offset": partial(_offset, page.locale, began),
         }
     if part == "payload":
-        return {"parsed": json.dumps(detail.event, ensure_ascii=False, indent=2, sort_keys=False)}
+        parsed = json.dumps(detail.event, ensure_ascii=False, indent=2, sort_keys=False)
+        size = len(parsed.encode("utf-8", "replace")) if len(parsed) > MOST_SHOWN_CHARACTERS else 0
+        return {"parsed": parsed[:MOST_SHOWN_CHARACTERS], "cut_from": size}
     if part == "attempts":
         return {"whole": await _whole(hub, detail, page), "final": FINAL, "outcomes": OUTCOMES}
     if part == "changes":
