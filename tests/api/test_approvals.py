@@ -106,7 +106,8 @@ async def test_deciding_needs_the_permission_and_for_others_more(api: Api) -> No
     own = await requester("POST", f"{PATH}/{id_}/approve", {"on_behalf_of": MARTA})
     assert own.json()["code"] == "approval.self"
     manager = await as_(api, LUIS, "approval.*")
-    assert (await manager("POST", f"{PATH}/{id_}/approve", {"on_behalf_of": MARTA})).status == 200
+    given = await manager("POST", f"{PATH}/{id_}/approve", {"on_behalf_of": MARTA})
+    assert given.status == 200 and given.json()["outcome"]["entered_by"]["email"] == LUIS
     entry = (await api("GET", "/api/v1/audit")).json()["items"][0]
     assert entry["actor"].startswith("token:") and entry["details"]["after"]["on_behalf_of"] == MARTA
 

@@ -105,7 +105,8 @@ def _lines(item: dict[str, Any]) -> list[str]:
 def _voted(vote: dict[str, Any]) -> str:
     answer = lamp({"approve": "approved", "reject": "rejected", "cancel": "cancelled"}[vote["answer"]])
     who, seat = _called(vote["by"]), _called(vote["on_behalf_of"])
-    instead = f" ({seat})" if seat != who else ""
+    instead, hand = f" ({seat})" if seat != who else "", _called(vote["entered_by"])
+    who = _("{who}, entered by {hand}").format(who=who, hand=hand) if hand and hand != who else who
     return f"{answer}  {who}{instead}  {vote['at']}  {vote['note']}".rstrip()
 
 

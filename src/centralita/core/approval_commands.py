@@ -198,7 +198,8 @@ def _give(approval: Approval, command: Give, now: float) -> Change | Refusal:
         return _decided(approval, taken) if taken else Refusal("approval.not_approver", {"who": command.by.called})
     if not command.note.strip() and approval.note_required in ("always", command.answer):
         return Refusal("approval.note_missing")
-    vote = Vote(seat=seat, by=command.by, answer=command.answer, at=now, note=command.note.strip())
+    note = command.note.strip()
+    vote = Vote(seat=seat, by=command.by, hand=command.hand, answer=command.answer, at=now, note=note)
     stages = _with_stage(approval, votes=(*stage.votes, vote))
     newest = {**approval.voted, command.by.key: approval.version + 1}
     return _count(msgspec.structs.replace(approval, stages=stages, voted=newest), vote, now)

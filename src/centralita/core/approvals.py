@@ -84,6 +84,8 @@ class Vote(msgspec.Struct, frozen=True, kw_only=True):
     answer: Answer
     at: float
     note: str = ""
+    hand: Approver = Approver()
+    """Who entered it for ``by``; nobody when they did so themselves."""
 
 
 class Stage(StageSpec, frozen=True, kw_only=True):

@@ -119,6 +119,8 @@ class Settler:
             due_at = retry.next_attempt(outcome, spent, policy, now, self._jitter())
             if due_at is None:
                 outcome = msgspec.structs.replace(outcome, state="dead", detail=outcome.detail or outcome.reason)
+                # The last try is not tried again: whoever looks for what was given up finds it by that.
+                plan.attempts[-1] = (job, msgspec.structs.replace(plan.attempts[-1][1], outcome="dead"))
         if due_at is not None:
             uncertain = job.row.uncertain or job.uncertain or outcome.uncertain
             if outcome.hold == "lane":

@@ -72,6 +72,8 @@ class VoteView(BaseModel):
     on_behalf_of: PersonView
     at: str | None
     note: str
+    entered_by: PersonView
+    """Who entered it for them; empty when they did so themselves."""
 
 
 class StageView(BaseModel):
@@ -206,7 +208,12 @@ def _people(people: tuple[Approver, ...]) -> list[PersonView]:
 
 def _vote(vote: Any) -> VoteView:
     return VoteView(
-        answer=vote.answer, by=_person(vote.by), on_behalf_of=_person(vote.seat), at=shown(vote.at), note=vote.note
+        answer=vote.answer,
+        by=_person(vote.by),
+        on_behalf_of=_person(vote.seat),
+        at=shown(vote.at),
+        note=vote.note,
+        entered_by=_person(vote.hand),
     )
 
 

@@ -187,7 +187,7 @@ async def _page(request: Request, id_: str, form: Form) -> Response:
         may_answer=page.may(DECIDE) and not why_not,
         others=[(each.key, each.called) for each in waits if each.key],
         is_requester=await _is_requester(hub, person.principal, found),
-        story=story(found),
+        story=story(found, language),
         over=found.state in FINAL,
         href=href,
         shown=shown,
@@ -208,24 +208,27 @@ async def _is_requester(hub: Hub, principal: Principal, found: Approval) -> bool
     return bool(mine) and mine in (found.requester.email.lower(), found.asked_by.email.lower())
 
 
-def story(approval: Approval) -> list[tuple[float, str, str, str, str]]:
+def story(approval: Approval, language: str) -> list[tuple[float, str, str, str, str]]:
     """What happened, in order: (when, lamp, an English msgid, who, what they said)."""
     told = [(approval.created_at, "waiting", N_("asked for it"), _who(approval.asked_by, approval.requester), "")]
     for vote in (vote for stage in approval.stages for vote in stage.votes):
-        told.append(_told(vote))
+        told.append(_told(vote, language))
     if approval.question:
         told.append((approval.asked_at, "held", N_("wants to know"), approval.asking.called, approval.question))
     if approval.answer:
         told.append((approval.asked_at, "waiting", N_("answered"), approval.requester.called, approval.answer))
     outcome = approval.outcome
     if outcome is not None and not any(outcome in stage.votes for stage in approval.stages):
-        told.append(_told(outcome))
+        told.append(_told(outcome, language))
     return sorted(told, key=lambda each: each[0])
 
 
-def _told(vote: Vote) -> tuple[float, str, str, str, str]:
+def _told(vote: Vote, language: str) -> tuple[float, str, str, str, str]:
     lamp, word = _ANSWERS[vote.answer]
-    return vote.at, lamp, word, _who(vote.by, vote.seat), vote.note
+    who, hand = _who(vote.by, vote.seat), vote.hand.called
+    if hand and not vote.hand.is_same(vote.by):
+        who = _("{who}, entered by {hand}", language).format(who=who, hand=hand)
+    return vote.at, lamp, word, who, vote.note
 
 
 def _who(by: Approver, of: Approver) -> str:
