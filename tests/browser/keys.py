@@ -46,6 +46,7 @@ class Keys:
             return [f"Tab never leaves the page: {[each['called'] for each in seen[-4:]]}"]
         numbers = [stop["number"] for stop in seen if not stop["scroller"]]
         faults = [f"{stop['called']}: {fault}" for stop in seen for fault in stop["faults"]]
+        faults += [f"left out: {each}" for each in await self.page.evaluate("walk.left()")]
         faults += [f"never reached: {names[each]}" for each in range(expected) if each not in numbers]
         faults += [f"reached twice: {names[each]}" for each in set(numbers) if numbers.count(each) > 1]
         if numbers != sorted(numbers):

@@ -118,6 +118,9 @@ window.walk = (() => {
         region: each.closest(".rail, .top, main, dialog, .skip")?.className || each.closest("main, dialog")?.tagName || "" };
     },
     names: () => stops().map(called),
+    // Controls that somebody took out of Tab's way.
+    left: () => [...scope().querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
+      .filter((each) => shown(each) && !each.disabled && each.tabIndex < 0).map(called),
     // The stops that an eye finds in another order than Tab: further up without being further right, or left on one line.
     crossed(boxes) {
       return boxes.slice(1).flatMap((after, at) => {
