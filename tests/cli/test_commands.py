@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import stat
 from typing import Any
 from urllib.parse import urlsplit
@@ -80,6 +81,42 @@ def test_wrong_usage_is_two(terminal: Terminal) -> None:
         done = terminal(*words)
         assert (done.code, done.out) == (2, ""), words
         assert done.err
+
+
+def test_what_is_wrong_with_a_command_is_said_with_what_was_meant(terminal: Terminal) -> None:
+    for words, said in (
+        (["sourc", "list"], "There is no command sourc. Did you mean source?"),
+        (["source", "ad"], "There is no command ad. Did you mean add?"),
+        (["source", "add"], "KIND is missing. Kind of sender"),
+        (["serve", "--rol", "web"], "There is no option --rol. Did you mean --role?"),
+        (["serve", "--role", "x"], "--role: 'x' is none of these: 'all', 'web', 'worker'"),
+        (["serve", "now"], "This is more than the command takes: now"),
+        (["sandbox", "slack", "--port", "x"], "--port: This has to be a whole number."),
+        (["sandbox", "slack", "--port", "99999"], "--port: At most 65535."),
+        (["--config"], "--config needs a value behind it."),
+    ):
+        done = terminal(*words)
+        assert done.code == 2 and said in done.err, done.err
+    spanish = terminal.process("sandbox", "slack", "--puerto", LC_ALL="es_AR.UTF-8")
+    assert "No existe la opción --puerto." in spanish.err and "La ayuda: centralita sandbox slack --help" in spanish.err
+    helped = terminal.process("sandbox", "slack", "--help", LC_ALL="es_AR.UTF-8").out
+    assert "[OPCIONES]" in helped and "--port NÚMERO" in helped and "[por omisión: 8421" in helped
+
+
+def test_a_place_that_cannot_be_used_is_named_with_its_setting(terminal: Terminal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        terminal.write(f"server: {{port: {port}}}\n")
+        done = terminal("serve")
+    assert done.code == 1
+    assert f"127.0.0.1:{port} cannot be listened on: something else listens there already." in done.err
+    assert "server.port" in done.err
+    file = terminal.write("locale: en\n")
+    done = terminal("--data", f"{file}/below", "serve")
+    assert done.code == 1 and "below cannot be written to: a part of the path is a file." in done.err
+    assert "--data" in done.err
+    done = terminal("--data", f"{file}/below", "doctor")
+    assert done.code == 1 and "another process" not in done.out
 
 
 def test_a_wrong_configuration_is_pointed_at(terminal: Terminal) -> None:
@@ -165,7 +202,7 @@ def test_the_doctor_names_what_is_wrong_and_the_cure(terminal: Terminal) -> None
     assert done.code == 1
     findings = {finding["check"]: finding for finding in done.json()}
     assert findings["database"] == {
-        "check": "database", "state": "warn", "found": "there is none yet", "cure": "centralita migrate",
+        "check": "database", "state": "warn", "found": "there is none yet", "cure": "centralita serve",
     }  # fmt: skip
     assert findings["sources"]["state"] == "fail"
     terminal.write(CONFIG + "slack: {webhook_url: https://hooks.slack.com/services/T0/B0/x}\n")

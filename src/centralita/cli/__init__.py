@@ -103,11 +103,12 @@ def run(arguments: list[str]) -> int:
 
 def _wrong_usage(fault: Any) -> int:
     from centralita.cli.words import _
+    from centralita.cli.wrong_usage import told
 
     if fault.ctx is not None and type(fault).__name__ == "NoArgsIsHelpError":
         sys.stderr.write(f"{fault.ctx.get_help()}\n")
         return 2
-    sys.stderr.write(f"{fault.format_message()}\n")
+    sys.stderr.write(f"{told(fault)}\n")
     if fault.ctx is not None:
         sys.stderr.write(_("The help: {command}").format(command=f"{fault.ctx.command_path} --help") + "\n")
     return 2

@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from centralita.cli.contents import CONTENTS, MODULES
 from centralita.cli.words import _
+from centralita.cli.wrong_usage import no_command
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,11 +23,27 @@ LOCAL = "local"
 """Declared by a command that asks no hub for anything: it needs this machine's files, and they are its permission."""
 
 
+def _in_words(text: str) -> str:
+    """What Typer writes into a line of the help by itself, in the terminal's language."""
+    for typed, ours in (
+        ("[OPTIONS]", _("[OPTIONS]")),
+        ("COMMAND [ARGS]...", _("COMMAND [ARGS]...")),
+        ("<int range>", _("NUMBER")),
+        ("<float range>", _("NUMBER")),
+        ("INTEGER", _("NUMBER")),
+        ("<int>", _("NUMBER")),
+        ("[default: ", f"[{_('default')}: "),
+        ("[required]", f"[{_('to be filled in')}]"),
+    ):
+        text = text.replace(typed, ours)
+    return text
+
+
 class _Help:
     """Help in the terminal's language."""
 
     def format_usage(self, ctx: Any, formatter: Any) -> None:
-        pieces = " ".join(self.collect_usage_pieces(ctx))  # type: ignore[attr-defined]  # of the class it is mixed into
+        pieces = _in_words(" ".join(self.collect_usage_pieces(ctx)))  # type: ignore[attr-defined]  # as above
         formatter.write_usage(ctx.command_path, pieces, prefix=f"{_('Usage')}: ")
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -37,7 +54,8 @@ class _Help:
                 parameter.help = _("Show this help.")
             record = parameter.get_help_record(ctx)
             if record is not None:
-                (arguments if parameter.param_type_name == "argument" else options).append(record)
+                kind = arguments if parameter.param_type_name == "argument" else options
+                kind.append((_in_words(record[0]), _in_words(record[1])))
         for title, records in ((_("Arguments"), arguments), (_("Options"), options)):
             if records:
                 with formatter.section(title):
@@ -57,6 +75,11 @@ class Command(_Help, TyperCommand):
 
 class Group(_Help, TyperGroup):
     """A noun with its commands."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            ctx.fail(no_command(args[0], self.list_commands(ctx)))
+        return super().resolve_command(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         super().format_options(ctx, formatter)

@@ -68,4 +68,7 @@ def show(
         print_json([{"path": each.path, "value": each.value, "origin": each.origin} for each in values])
         return
     wanted = [each for each in values if everything or each.origin != "default"]
+    if not wanted:
+        say(_("Everything is at its default: centralita config show --all"))
+        return
     table((_("Setting"), _("Value"), _("From")), [(each.path, each.value, each.origin) for each in wanted])

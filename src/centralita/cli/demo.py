@@ -29,7 +29,7 @@ def register(root: typer.Typer) -> None:
         "demo",
         LOCAL,
         _("Run the hub with a local Slack, a local InvGate and a webhook sink; play a story; keep running."),
-        ["centralita demo", "centralita demo --check          # headless; exit code 0 if every step was seen"],
+        ["centralita demo", "centralita demo --check"],
     )(demo)
 
 

@@ -13,15 +13,18 @@ from centralita.cli.calling import LocalSocket
 from centralita.cli.checking import problems_of, warnings_of
 from centralita.cli.examined_slack import examine_slack
 from centralita.cli.examined_webhooks import examine_webhooks, unsigned
-from centralita.cli.stored import database_is_there, read_sources, shut, slugs_of
+from centralita.cli.stored import database_is_there, read_sources, read_workspaces, shut, slugs_of
+from centralita.cli.words import why
 from centralita.core import breaker
 from centralita.i18n import gettext as _
+from centralita.integrations.slack.scopes import missing
 from centralita.services.running import AlreadyRunning, only_process
 from centralita.services.wording import in_words
 from centralita.settings import Settings
-from centralita.store import engine, history, lanes, sources, tokens
+from centralita.store import engine, history, lanes, sources, tokens, users
 from centralita.store.database import StoreUnavailable, Transaction, open_database
 from centralita.store.migrate import current, head
+from centralita.store.slack_installations import InstallationRow
 from centralita.store.stored_sources import SourceRow
 
 LOW_BYTES, EMPTY_BYTES = 1_000_000_000, 100_000_000
@@ -43,7 +46,11 @@ async def examine(settings: Settings, locale: str) -> list[Finding]:
     stored = await read_sources(settings)
     found = [*_configuration(settings, stored, locale), *_directory(settings, locale), *_server(settings, locale)]
     found += await _database(settings, locale)
-    found += [*_slack(settings, locale), *(Finding("Slack", *each) for each in await examine_slack(settings, locale))]
+    connected = await read_workspaces(settings)
+    found += [
+        *_slack(settings, connected, locale),
+        *(Finding("Slack", *each) for each in await examine_slack(settings, locale)),
+    ]
     found += _senders(settings, stored, locale)
     return [*found, *_unsigned(settings, locale)]
 
@@ -71,7 +78,7 @@ def _directory(settings: Settings, locale: str) -> Iterator[Finding]:
             pass
     except OSError as fault:
         cure = _("Make it writable for the account that runs the hub.", locale)
-        yield Finding(name, "fail", f"{directory}: {fault.strerror}", cure)
+        yield Finding(name, "fail", f"{directory}: {why(fault)}", cure)
         return
     if directory.stat().st_mode & 0o077:
         said = _("{directory} can be read by other accounts", locale).format(directory=directory)
@@ -94,7 +101,9 @@ def _server(settings: Settings, locale: str) -> Iterator[Finding]:
         try:
             with only_process(settings.data_dir):
                 pass
-        except (AlreadyRunning, OSError):
+        except OSError:  # told already: of the directory
+            pass
+        except AlreadyRunning:
             said = _("another process holds the data directory, but does not answer", locale)
             yield Finding(name, "fail", said, _("End it, or wait until it has started.", locale))
             return
@@ -104,7 +113,7 @@ def _server(settings: Settings, locale: str) -> Iterator[Finding]:
 async def _database(settings: Settings, locale: str) -> list[Finding]:
     name = _("database", locale)
     if not database_is_there(settings):
-        return [Finding(name, "warn", _("there is none yet", locale), "centralita migrate")]
+        return [Finding(name, "warn", _("there is none yet", locale), "centralita serve")]
     try:
         database = await open_database(settings.database_url)
     except (StoreUnavailable, ValueError) as fault:
@@ -160,26 +169,44 @@ def _queues(tx: Transaction, now: float, locale: str) -> Iterator[Finding]:
         if lane.paused and not lane.paused_reason:
             said = _("{lane} is paused", locale).format(lane=lane.key)
             yield Finding(_("lanes", locale), "warn", said, f"centralita lane resume {lane.key}")
+    if not users.anybody_signs_in(tx):
+        said = _("nobody can sign in to the dashboard yet", locale)
+        yield Finding(_("people", locale), "warn", said, _("Open the link that centralita serve prints.", locale))
     if not tokens.count_valid(tx, now):
         said = _("none: nobody can use the API from another machine", locale)
         yield Finding(_("API tokens", locale), "warn", said, "centralita token create NAME --role viewer")
 
 
-def _slack(settings: Settings, locale: str) -> Iterator[Finding]:
+def _slack(settings: Settings, connected: Sequence[InstallationRow], locale: str) -> Iterator[Finding]:
     slack = settings.slack
     if not slack.enabled:
         yield Finding("Slack", "ok", _("switched off", locale))
     elif slack.bot_token:
         yield Finding("Slack", "ok", _("with a bot token", locale))
+    elif connected:
+        yield from (_workspace(each, locale) for each in connected)
     elif slack.webhook_url:
         said = _("incoming webhook only: messages are posted, without updates, threads and direct messages", locale)
         yield Finding("Slack", "warn", said, _("Set SLACK_BOT_TOKEN for all of it.", locale))
     else:
         said = _("neither a bot token nor an incoming webhook: nothing is sent there", locale)
-        yield Finding("Slack", "warn", said, _("Set SLACK_BOT_TOKEN, or slack.enabled: false.", locale))
+        cure = _("centralita slack connect, or SLACK_BOT_TOKEN; without Slack, slack.enabled: false.", locale)
+        yield Finding("Slack", "warn", said, cure)
     if not settings.ops.channel:
         said = _("dead letters and open breakers are announced nowhere", locale)
         yield Finding("ops", "warn", said, _("Set ops.channel.", locale))
+
+
+def _workspace(row: InstallationRow, locale: str) -> Finding:
+    said = _("connected with {name}", locale).format(name=row.name or row.team_id)
+    if row.revoked_at is not None:
+        ended = _("Slack has ended the connection with {name}", locale).format(name=row.name or row.team_id)
+        return Finding("Slack", "fail", ended, _("Install the app again, then: centralita slack connect", locale))
+    lacking = [scope.name for scope in missing(row.scopes.split())] if row.scopes else []
+    if lacking:
+        said = _("{said}, without the scopes {scopes}", locale).format(said=said, scopes=", ".join(lacking))
+        return Finding("Slack", "warn", said, "centralita slack check")
+    return Finding("Slack", "ok", said)
 
 
 def _senders(settings: Settings, stored: Sequence[SourceRow], locale: str) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from centralita.cli.contents import CONTENTS
 from centralita.cli.event import Json
 from centralita.cli.output import painted, print_json, say
 from centralita.cli.session import Failed
-from centralita.cli.words import _
+from centralita.cli.words import _, why
 
 if TYPE_CHECKING:
     from centralita.sandbox.parts import Part
@@ -91,6 +91,4 @@ def _serve(part: Part, served: Servable, port: int, as_json: bool) -> None:
         with contextlib.suppress(KeyboardInterrupt):
             run(serve_until_signalled(served, "127.0.0.1", port, announce))
     except OSError as fault:
-        raise Failed(
-            _("Nothing can listen on port {port}: {reason}").format(port=port, reason=fault.strerror)
-        ) from None
+        raise Failed(_("Nothing can listen on port {port}: {reason}").format(port=port, reason=why(fault))) from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +12,7 @@ import typer
 from centralita.cli.commands import LOCAL, command
 from centralita.cli.output import say, warn
 from centralita.cli.session import Failed, Options
-from centralita.cli.words import LOCALE, _
+from centralita.cli.words import LOCALE, _, why
 
 
 class Role(StrEnum):
@@ -31,8 +33,8 @@ def register(root: typer.Typer) -> None:
         [
             "centralita serve",
             "centralita --config /etc/centralita.yaml serve",
-            "centralita serve --role web      # PostgreSQL: receives only; beside it,",
-            "centralita serve --role worker   # any number of processes that route and deliver",
+            "centralita serve --role web",
+            "centralita serve --role worker",
         ],
     )(serve)
 
@@ -83,6 +85,7 @@ def _run(options: Options, role: str) -> None:
             say(_("Its dashboard: {url}").format(url=dashboard_address(hub)))
 
     settings = options.settings()
+    _need_directory(settings.data_dir)
     try:
         run(serve_until_signalled(settings, role, announce))
     except AlreadyRunning:
@@ -100,4 +103,18 @@ def _run(options: Options, role: str) -> None:
         raise Failed(_("The database does not answer: {reason}").format(reason=fault.reason)) from None
     except OSError as fault:
         place = f"{settings.server.host}:{settings.server.port}"
-        raise Failed(_("{place} cannot be listened on: {reason}").format(place=place, reason=fault.strerror)) from None
+        said = _("{place} cannot be listened on: {reason}. Another port: server.port, or CENTRALITA_SERVER__PORT.")
+        raise Failed(said.format(place=place, reason=why(fault))) from None
+
+
+def _need_directory(directory: Path) -> None:
+    """Makes the data directory, and tries whether it can be written to. Raises Failed."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as fault:
+        said = _(
+            "The data directory {directory} cannot be written to: {reason}. Another one: --data, or CENTRALITA_DATA."
+        )
+        raise Failed(said.format(directory=directory, reason=why(fault))) from None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from centralita.core.secrets import SecretError
 from centralita.i18n import gettext as _
@@ -14,11 +15,14 @@ from centralita.services.keys import FILE_NAME, PREVIOUS_VARIABLE, KeyFault
 from centralita.services.source_catalogue import Sealed, configured, unseal
 from centralita.services.wording import in_words
 from centralita.settings import Settings
-from centralita.store import stored_sources
-from centralita.store.database import StoreUnavailable, open_database
+from centralita.store import slack_installations, stored_sources
+from centralita.store.database import StoreUnavailable, Transaction, open_database
 from centralita.store.migrate import current, head
+from centralita.store.slack_installations import InstallationRow
 from centralita.store.stored_sources import SourceRow
 from centralita.wiring import vault_of
+
+T = TypeVar("T")
 
 
 def database_is_there(settings: Settings) -> bool:
@@ -29,6 +33,15 @@ def database_is_there(settings: Settings) -> bool:
 
 async def read_sources(settings: Settings) -> list[SourceRow]:
     """Those that take requests or could; [] also when the database does not answer or has another schema."""
+    return [row for row in await _rows(settings, stored_sources.listing) if row.removed_at is None]
+
+
+async def read_workspaces(settings: Settings) -> list[InstallationRow]:
+    """Slack's workspaces that people connected; [] as with sources."""
+    return await _rows(settings, slack_installations.listing)
+
+
+async def _rows(settings: Settings, listing: Callable[[Transaction], list[T]]) -> list[T]:
     if not database_is_there(settings):
         return []
     try:
@@ -38,7 +51,7 @@ async def read_sources(settings: Settings) -> list[SourceRow]:
     try:
         if await database.read(current) != head():
             return []
-        return [row for row in await database.read(stored_sources.listing) if row.removed_at is None]
+        return await database.read(listing)
     except StoreUnavailable:
         return []
     finally:

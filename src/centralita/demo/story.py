@@ -29,7 +29,7 @@ OUTAGE = "El ERP no responde"
 HIGH, PRINTERS, APPROVED = 3, 2, 1
 """Ids of InvGate's."""
 STEP_TIMEOUT_S = 15.0
-_SENTENCE = re.compile(r'<p class="sentence"><i class="is-(\w+)"[^>]*>[^<]*</i>([^<]*)<')
+_SENTENCE = re.compile(r'<p class="sentence"[^>]*><i class="is-(\w+)"[^>]*>[^<]*</i>([^<]*)<')
 """How the dashboard begins: its lamp and its words."""
 
 
