@@ -59,6 +59,15 @@ class New:
         async with aiohttp.ClientSession() as http, http.post(address, data=fixture.body, headers=headers) as answer:
             return answer.status
 
+    async def tell(self, address: str, secret: str) -> int:
+        """What any tool posts by hand; the answer's status."""
+        proof = {"authorization": f"Bearer {secret}"}
+        async with (
+            aiohttp.ClientSession(headers=proof) as http,
+            http.post(address, json={"title": "Sin tóner"}) as answer,
+        ):
+            return answer.status
+
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def new(tmp_path: Path, migrated_sqlite: str) -> AsyncIterator[New]:
@@ -144,8 +153,8 @@ async def test_somebody_new_needs_no_mouse(new: New, browser: Browser) -> None:
     await press("connect")
     await keys.choose(page.locator("#kind"), "invgate")
     await press("add_source")
-    address = await page.locator("#handover-address").inner_text()
-    assert await new.post(address, await page.locator("#handover-secret").inner_text()) == 202
+    address = await page.locator("#address").inner_text()
+    assert await new.post(address, await page.locator("#secret-shown").inner_text()) == 202
     await expect(page.locator("#arrived")).to_contain_text(words["here"])
     await keys.enter(page.locator("#arrived").get_by_role("link", name=words["go_on"]))
     await keys.write(page.locator("#channel"), "#alerts")
@@ -156,3 +165,69 @@ async def test_somebody_new_needs_no_mouse(new: New, browser: Browser) -> None:
     await expect(page.locator("#sent")).to_contain_text(words["arrived"])
     assert faults == []
     await context.close()
+
+
+async def test_no_step_is_lost_or_done_twice(new: New, browser: Browser) -> None:
+    """Reloads, the browser's back button, a second browser, a double click, a session that ends in the middle."""
+    words = WORDS["es"]
+    context = await browser.new_context(viewport={"width": 1360, "height": 900}, locale="es")
+    context.set_default_timeout(DEADLINE_MS)
+    page = await context.new_page()
+
+    await page.goto(new.url)
+    await page.locator("#name").fill("ana")
+    await page.locator("#password").fill(PASSWORD)
+    late = await browser.new_context(locale="es")
+    late.set_default_timeout(DEADLINE_MS)
+    other = await late.new_page()
+    await other.goto(f"{new.url}/setup")  # the form, while nobody was first
+    await page.get_by_role("button", name=words["create"]).dblclick()
+    await expect(page.locator("#bot_token")).to_be_visible()
+
+    # Whoever comes second, with the form still open, is sent to sign in: it is closed for good.
+    await other.locator("#name").fill("eva")
+    await other.locator("#password").fill(PASSWORD)
+    await other.get_by_role("button", name=words["create"]).click()
+    await other.wait_for_url("**/sign-in*")
+    await other.goto(f"{new.url}/setup")
+    assert "/sign-in" in other.url
+
+    await page.goto(f"{new.url}/setup?step=source")
+    await page.locator("#kind").select_option("generic")
+    await page.get_by_role("button", name=words["add_source"]).dblclick()
+    await expect(page.locator("#secret-shown")).to_be_visible()  # of the one request that was sent
+    await page.reload()  # sends the form again
+    await expect(page.locator("main .notice")).to_contain_text("El origen generic ya existe.")
+    await page.get_by_role("button", name="Mostrar otro secreto").click()
+    address, secret = await page.locator("#address").inner_text(), await page.locator("#secret-shown").inner_text()
+    await expect(page.locator("#trial")).to_contain_text(f"Bearer {secret}")
+
+    # The second browser signs in and goes on; the first one's session ends in the middle of a step.
+    await other.locator("#name").fill("ana")
+    await other.locator("#password").fill(PASSWORD)
+    await other.locator("#password").press("Enter")
+    await other.wait_for_url("**/setup*")
+    await page.goto(f"{new.url}/setup?step=rule")
+    await page.locator("#channel").fill("#alerts")
+    await context.clear_cookies()
+    await page.locator("#rule button[value=add]").click()
+    await page.wait_for_url("**/sign-in?next=*")
+    await expect(page.locator("main")).to_contain_text("La sesión había terminado, así que no se hizo nada.")
+    await page.locator("#name").fill("ana")
+    await page.locator("#password").fill(PASSWORD)
+    await page.locator("#password").press("Enter")
+    await page.wait_for_url("**/setup?step=rule")
+    assert [spec.name for spec in new.hub.ruleset.specs] == []
+
+    status = await new.tell(address, secret)
+    assert status == 202
+    await other.goto(f"{new.url}/setup?step=rule")
+    await expect(other.locator("#source-lamp")).to_contain_text("hecho")
+    await other.locator("#channel").fill("#alerts")
+    await other.locator("#rule button[value=add]").dblclick()
+    await expect(other.locator("main .notice")).to_contain_text("La regla generic está en vigor")
+    await other.go_back()
+    await other.go_forward()
+    assert [spec.name for spec in new.hub.ruleset.specs] == ["generic"]
+    await context.close()
+    await late.close()

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import pytest
@@ -147,6 +147,26 @@ async def test_each_step_is_a_form(empty: Office) -> None:
     # Nothing has come: an example goes in, and its message arrives.
     seen = await ana.post("/setup/message", {"source": "desk"})
     assert "arrived" in seen.text and "#alerts" in seen.text and "Everything is set up" in seen.text
+
+
+async def test_whoever_has_to_sign_in_again_comes_back_to_the_step(empty: Office) -> None:
+    ana = await empty.stranger()
+    await ana.post("/setup/admin", ADMIN)
+    await ana.post("/setup/source", {"kind": "generic", "slug": "desk"})
+    at = {"referer": f"{empty.url}/setup?step=source"}
+    # What answers a form has an address that can't be asked for: the language's switch leads back to where it was.
+    seen = await ana.post("/setup/secret", {"source": "desk"}, **at)
+    assert 'name="back" value="/setup"' in seen.html
+    assert urlsplit((await ana.get("/setup/source")).url).query == "step=source"
+    stranger = await empty.stranger()
+    seen = await stranger.post("/setup/source", {"kind": "generic"}, **at)
+    assert "The session had ended, so nothing was done." in seen.text
+    assert dict(parse_qsl(urlsplit(seen.url).query)) == {"next": "/setup?step=source"}
+    seen = await stranger.post("/setup/source", {"kind": "generic"}, referer="https://example.com/setup?step=source")
+    assert urlsplit(seen.url).query == ""
+    # A part of the page that looks again by itself is no place to come back to.
+    polled = await stranger.get("/setup/arrived?source=desk", **at, **{"hx-request": "true"})
+    assert polled.headers["hx-redirect"] == "/sign-in?next=%2Fsetup%3Fstep%3Dsource"
 
 
 async def test_refused_tries_say_what_to_do_wherever_they_went(empty: Office) -> None:

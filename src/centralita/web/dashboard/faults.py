@@ -9,12 +9,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.services.replays import NotFound
 from centralita.store.database import StoreUnavailable
 from centralita.web.api import problems
 from centralita.web.dashboard.access import Forbidden, SignInNeeded
-from centralita.web.dashboard.page import local, locale, page_of, redirect, render
+from centralita.web.dashboard.page import Flash, came_from, local, locale, page_of, redirect, render
 
 log = structlog.get_logger(__name__)
 
@@ -34,11 +35,15 @@ def install(app: FastAPI) -> None:
 async def _sign_in(request: Request, _fault: Exception) -> Response:
     if not _takes_pages(request):
         return problems.answer(request, 401, "token.missing")
-    where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    back = f"?next={quote(where, safe='')}" if request.method == "GET" and where != "/" else ""
-    if request.headers.get("hx-request"):
+    # A part of a page that looked again by itself is no place to come back to: the page is.
+    part = bool(request.headers.get("hx-request"))
+    asks = request.method == "GET" and not part
+    where = request.url.path + (f"?{request.url.query}" if request.url.query else "") if asks else came_from(request)
+    back = f"?next={quote(where, safe='')}" if where != "/" else ""
+    if part:
         return Response(status_code=401, headers={"hx-redirect": f"/sign-in{back}"})
-    return redirect(request, f"/sign-in{back}")
+    ended = Flash(N_("The session had ended, so nothing was done. Sign in, and do it again."), lamp="held")
+    return redirect(request, f"/sign-in{back}", None if asks else ended)
 
 
 async def _forbidden(request: Request, fault: Exception) -> Response:

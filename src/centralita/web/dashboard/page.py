@@ -128,7 +128,7 @@ async def page_of(request: Request, **shown: Any) -> Page:
     person = await signed_in(request)
     language = locale(request, person)
     return Page(
-        path=request.url.path,
+        path=request.url.path if request.method == "GET" else came_from(request).partition("?")[0],
         locale=language,
         theme=_theme(request, person),
         zone=_zone(request, person),
@@ -169,6 +169,16 @@ def redirect(request: Request, path: str, flash: Flash | None = None) -> Respons
         _say(request, response, flash)
     settle(request, response)
     return response
+
+
+def came_from(request: Request) -> str:
+    """The page of this hub that a request was sent from, as a path with its query; "/" when the browser does not say.
+
+    What answers a form has an address that can't be asked for again.
+    """
+    parts = urlsplit(request.headers.get("referer", ""))
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    return path if parts.netloc == request.headers.get("host") and local(path) else "/"
 
 
 def local(path: str) -> bool:

@@ -38,7 +38,7 @@ from centralita.web.dashboard import forms
 from centralita.web.dashboard.access import needs, person_of
 from centralita.web.dashboard.forms import Form
 from centralita.web.dashboard.page import Flash, locale, page_of, redirect, render
-from centralita.web.dashboard.setup import CHANNELS_S, coming, done_of, page, said_of
+from centralita.web.dashboard.setup import CHANNELS_S, STEPS, coming, done_of, page, said_of
 from centralita.web.dashboard.sources import KEEP_S
 
 router = APIRouter()
@@ -290,3 +290,9 @@ async def sent(request: Request, event: str = Query(max_length=40)) -> Response:
         raise LookupError(event)
     shown = await page_of(request)
     return await render(request, "setup/sent.html", shown, block="sent", sent=found)
+
+
+@router.get("/setup/{step}", dependencies=[needs("settings.read")])
+async def open_step(request: Request, step: str) -> Response:
+    """The address that a form's answer leaves in the browser, opened anew."""
+    return redirect(request, f"/setup?step={step}" if step in STEPS else "/setup")
