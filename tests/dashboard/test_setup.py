@@ -153,7 +153,7 @@ async def test_whoever_has_to_sign_in_again_comes_back_to_the_step(empty: Office
     ana = await empty.stranger()
     await ana.post("/setup/admin", ADMIN)
     await ana.post("/setup/source", {"kind": "generic", "slug": "desk"})
-    at = {"referer": f"{empty.url}/setup?step=source"}
+    at: dict[str, Any] = {"referer": f"{empty.url}/setup?step=source"}
     # What answers a form has an address that can't be asked for: the language's switch leads back to where it was.
     seen = await ana.post("/setup/secret", {"source": "desk"}, **at)
     assert 'name="back" value="/setup"' in seen.html
@@ -165,7 +165,7 @@ async def test_whoever_has_to_sign_in_again_comes_back_to_the_step(empty: Office
     seen = await stranger.post("/setup/source", {"kind": "generic"}, referer="https://example.com/setup?step=source")
     assert urlsplit(seen.url).query == ""
     # A part of the page that looks again by itself is no place to come back to.
-    polled = await stranger.get("/setup/arrived?source=desk", **at, **{"hx-request": "true"})
+    polled = await stranger.get("/setup/arrived?source=desk", **(at | {"hx-request": "true"}))
     assert polled.headers["hx-redirect"] == "/sign-in?next=%2Fsetup%3Fstep%3Dsource"
 
 
