@@ -31,7 +31,7 @@ def looked(per_row_s: float, first: int | None = None) -> tuple[list[int], int]:
 
 def test_where_nothing_takes_time_slices_grow_until_enough_was_looked_at() -> None:
     sizes, rows = looked(0.0)
-    assert sizes[:4] == [FIRST, 2 * FIRST, 4 * FIRST, 8 * FIRST]
+    assert sizes[:4] == [FIRST, 2 * FIRST, 4 * FIRST, 4 * FIRST]
     assert max(sizes) == LONGEST
     assert MOST <= rows < MOST + LONGEST
 

@@ -8,7 +8,8 @@ BOX_S = 0.05
 """After so long no further slice is begun: who looks is told how far it came, and goes on from there."""
 FIRST = 100
 """Rows of the first slice, which is always looked at: a search gets on, however slow the disk is."""
-LONGEST = 1_000
+LONGEST = 400
+"""What has not been read lately takes a disk some 100 times as long as what has: no slice may go far into it."""
 MOST = 5_000
 """Rows that one search looks at."""
 _QUICK = 0.2
