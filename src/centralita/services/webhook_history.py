@@ -371,14 +371,15 @@ async def attempts_of(hub: Hub, event_id: str, attempt_ids: Collection[str], loc
     day = ids.day(event_id)
 
     def read(tx: Transaction) -> dict[str, AttemptDetail]:
-        rows = [row for row in history.attempts_of(tx, day, numbers) if row.id in attempt_ids]
+        rows = history.attempts_of(tx, day, numbers)
         names = glances.lane_names(tx, [row.lane_id for row in rows])
         events = webhook_history.load_events(tx, [(day, event_id)])
-        at_webhooks = [row for row in rows if row.lane_id in names and names[row.lane_id].destination == "webhook"]
-        return {
-            row.id: _whole(row, names[row.lane_id].target, _attempt(row, event_id, events, locale))
-            for row in at_webhooks
-        }
+        tries: dict[int, list[AttemptView]] = {}
+        for row in rows:
+            tries.setdefault(row.delivery_id, []).append(_attempt(row, event_id, events, locale))
+        at_webhooks = (row for row in rows if row.lane_id in names and names[row.lane_id].destination == "webhook")
+        wanted = (row for row in at_webhooks if row.id in attempt_ids)
+        return {row.id: _whole(row, names[row.lane_id].target, tries[row.delivery_id]) for row in wanted}
 
     return await hub.database.read(read)
 
