@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Literal
 
+import aiohttp
 from playwright.async_api import Page, async_playwright
 
 from centralita.demo.story import play
 from centralita.demo.world import ADMIN, World, world
+from centralita.sandbox.sink.answers import AnswerPlan
 from centralita.sandbox.slack import APP_ID
+from centralita.services.access import NameTaken, add_user, local_administrator
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 READER, APPROVER, ENGLISH = "U0LUISPARED", "U0MARTARIOS", "U0SAMCARTER"
@@ -177,6 +181,42 @@ def place(path: str, then: str = "") -> Callable[[Page, World], Awaitable[None]]
     return show
 
 
+async def signing_in(page: Page, demo: World) -> None:
+    """What somebody sees who is not signed in."""
+    await page.goto(f"{demo.hub_url}/sign-in")
+    await page.evaluate("document.fonts.ready")
+
+
+async def dead_letter(page: Page, demo: World) -> None:
+    """A delivery that was given up: its receiver answers that it will not have it."""
+    async with aiohttp.ClientSession(headers={"authorization": f"Bearer {demo.admin_token}"}) as api:
+        body = {
+            "name": "inventario",
+            "url": f"{demo.sink_url}/inventario",
+            "types": ["ticket.*"],
+            "disable_after_days": 0,
+        }
+        async with api.post(f"{demo.hub_url}/api/v1/webhooks", json=body) as answer:
+            is_new = answer.status == 201
+    if is_new:
+        await demo.sink.answer(AnswerPlan(path="/inventario", status=422, body='{"error": "unknown asset"}'))
+        await demo.invgate.add_ticket("No se puede entrar a la VPN desde casa")
+    await overview(page, demo)
+    await page.goto(f"{demo.hub_url}/dead-letters")
+    while not await page.locator("[data-row]").count():  # until it was tried
+        await page.reload()
+    await page.evaluate("document.fonts.ready")
+
+
+async def people(page: Page, demo: World) -> None:
+    """Who may come in; with some company for the administrator."""
+    maker = local_administrator("demo")
+    for name, role in (("luis", "operator"), ("marta", "operator"), ("sam", "viewer")):
+        with contextlib.suppress(NameTaken):  # the picture before this one added them
+            await add_user(demo.hub, maker, {"name": name, "email": f"{name}@example.com", "role": role})
+    await place("/users")(page, demo)
+
+
 async def faulty_rule(page: Page, demo: World) -> None:
     """The form of a rule, with what is wrong said at the column."""
     await place("/rules/new")(page, demo)
@@ -208,6 +248,12 @@ PICTURES: dict[str, tuple[int, int, Callable[[Page, World], Awaitable[None]]]] =
     "audit": (1240, 700, place("/audit")),
     "event-phone": (390, 844, place("/events?type=ticket.created", "[data-row] a.open")),
     "webhook-phone": (390, 844, place("/webhooks/erp")),
+    "sign-in": (1240, 560, signing_in),
+    "setup": (1240, 860, place("/setup?step=source")),
+    "tokens": (1240, 900, place("/tokens")),
+    "profile": (1240, 820, place("/profile")),
+    "users": (1240, 860, people),
+    "dead-letters": (1240, 480, dead_letter),
 }
 """Name of the file, width and height in px, what it shows."""
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import Any
 
 import msgspec
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import CDPSession, Route, expect
 
 from centralita.ports import RawRequest
@@ -16,7 +14,6 @@ from centralita.services import replays
 from centralita.services.events import detail
 from centralita.web.dashboard import event_replays
 from tests.browser.conftest import Look
-from tests.browser.test_dashboard_skeleton import AXE
 from tests.dashboard.office import SECRET, Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -161,24 +158,3 @@ async def test_all_that_match_go_on_by_themselves(office: Office, look: Look, mo
     await ana.page.get_by_role("button", name="Replay all that match…").click()
     await ana.page.get_by_role("button", name="Replay them").click()
     await expect(ana.page.locator("#replaying")).to_contain_text("3 events replayed")
-
-
-@pytest.mark.parametrize("theme", ["dark", pytest.param("light", marks=pytest.mark.long)])
-@pytest.mark.parametrize(("locale", "width"), [("es", 390), pytest.param("en", 1360, marks=pytest.mark.long)])
-async def test_no_part_of_an_events_page_breaks_a_rule_of_axe(
-    office: Office, look: Look, locale: str, width: int, theme: str
-) -> None:
-    about: dict[str, Any] = {"type": "printer.jammed", "subject": f"printer/{locale}{theme}", "severity": "critical"}
-    await office.receive(**about, title="Atasco", data={"n": 1})
-    event = await office.receive(**about, title="Atasco de nuevo", data={"n": 2})
-    ana = await look("admin", locale, width=width, theme=theme)
-    found = []
-    paths = [f"/events/{event}?part={part}" for part in ("story", "payload", "rules", "attempts", "changes")]
-    for path in [*paths, "/events?severity=critical&until=2999-01-01"]:
-        await ana.go(path)
-        beyond = await ana.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert beyond <= 0, path
-        results = await Axe().run(ana.page, options=AXE)
-        for each in results.response["violations"]:
-            found.append((path, each["id"], [node["html"][:200] for node in each["nodes"]][:3]))
-    assert found == []

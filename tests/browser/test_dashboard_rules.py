@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import aiohttp
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from centralita.core.approvers import StageSpec, read_approver
-from centralita.services import approvals, rule_changes
+from centralita.services import approvals
 from centralita.services.access import Principal
 from centralita.services.approvals import NewApproval
 from tests.browser.conftest import Look
-from tests.browser.test_dashboard_skeleton import AXE
 from tests.dashboard.office import ADMINISTRATOR, Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -77,31 +73,3 @@ async def test_an_approval_is_given(office: Office, look: Look) -> None:
     await ana.press("Approve")
     await expect(ana.page.get_by_role("status").first).to_contain_text("It is approved by you.")
     assert id_ in ana.page.url
-
-
-@pytest.mark.parametrize(
-    ("locale", "width", "theme"),
-    [
-        ("es", 390, "dark"),
-        pytest.param("es", 1360, "light", marks=pytest.mark.long),
-        pytest.param("en", 1360, "dark", marks=pytest.mark.long),
-        pytest.param("en", 390, "light", marks=pytest.mark.long),
-    ],
-)
-async def test_no_page_breaks_a_rule_of_axe(office: Office, look: Look, locale: str, width: int, theme: str) -> None:
-    name = f"Axe {locale} {width} {theme}"
-    await rule_changes.add(office.hub, "user:ana", {"name": name, "condition": "data.nowhere == 'x'", "dm": ["agent"]})
-    ana = await look("admin", locale, width=width, theme=theme)
-    paths = ("/rules", "/rules/new", f"/rules/{name}", "/rules/Grave", "/sources", "/sources/new?kind=generic",
-             "/sources/desk", "/approvals?view=all", "/approvals/delegates",
-             f"/approvals/{await _approval(office)}")  # fmt: skip
-    found: list[Any] = []
-    for path in paths:
-        await ana.go(path)
-        results = await Axe().run(ana.page, options=AXE)
-        for each in results.response["violations"]:
-            found.append((path, each["id"], [node["html"][:160] for node in each["nodes"]][:3]))
-        wide = await ana.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if wide > 0:
-            found.append((path, "wide", wide))
-    assert found == [], "\n".join(map(str, found))

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from tests.browser.conftest import Look
 from tests.dashboard.office import Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-AXE: dict[str, Any] = {
-    "resultTypes": ["violations"],
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}
 
 
 async def test_the_palette_opens_by_ctrl_k_and_leads_to_what_is_named(office: Office, look: Look) -> None:
@@ -66,23 +59,3 @@ PLACES = (
     *("/", "/events", "/webhooks", "/approvals", "/sources", "/rules", "/audit", "/users", "/tokens", "/profile"),
     *("/dead-letters", "/setup", "/test-event", "/users/the-admin", "/approvals/delegates"),
 )
-
-
-@pytest.mark.parametrize(
-    ("locale", "width", "theme"),
-    [
-        ("es", 1360, "light"),
-        ("en", 390, "dark"),
-        pytest.param("en", 1360, "dark", marks=pytest.mark.long),
-        pytest.param("es", 390, "light", marks=pytest.mark.long),
-    ],
-)
-async def test_no_place_of_the_rail_breaks_a_rule_of_axe(look: Look, locale: str, width: int, theme: str) -> None:
-    ana = await look("admin", locale, width=width, theme=theme)
-    found = []
-    for path in PLACES:
-        await ana.go(path)
-        results = await Axe().run(ana.page, options=AXE)
-        for each in results.response["violations"]:
-            found.append((path, each["id"], [node["html"][:160] for node in each["nodes"]][:3]))
-    assert found == []
