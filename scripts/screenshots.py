@@ -194,7 +194,7 @@ async def dead_letter(page: Page, demo: World) -> None:
             "name": "inventario",
             "url": f"{demo.sink_url}/inventario",
             "types": ["ticket.*"],
-            "disable_after_days": 0,
+            "schedule_s": [0.1],
         }
         async with api.post(f"{demo.hub_url}/api/v1/webhooks", json=body) as answer:
             is_new = answer.status == 201

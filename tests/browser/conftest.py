@@ -208,7 +208,7 @@ class Looking:
 
 
 Look = Callable[..., Awaitable[Looking]]
-REFUSED = ("status of 403", "status of 404", "status of 410", "status of 422")
+REFUSED = ("status of 401", "status of 403", "status of 404", "status of 410", "status of 422")
 
 
 def _is_fault(message: ConsoleMessage) -> bool:

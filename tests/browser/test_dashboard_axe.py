@@ -1,0 +1,365 @@
+"""Every page of the dashboard by axe, in both languages, on a desk and on a phone, light and dark: lists with and
+without rows, each part of an event and of a webhook, forms with what is wrong, secrets, refusals, the first run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from centralita.core.approvers import StageSpec, read_approver
+from centralita.sandbox.control import SinkControl
+from centralita.sandbox.sink.answers import AnswerPlan
+from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN
+from centralita.services import approvals, audit, ci_changes, incidents, rule_changes, sign_in, webhook_changes
+from centralita.services.access import Principal
+from centralita.services.approvals import NewApproval
+from centralita.services.incidents import NewIncident
+from centralita.services.webhook_history import AttemptFilter, attempts
+from tests.browser.conftest import DEADLINE_MS, Look, Looking
+from tests.browser.test_dashboard_setup import New, new
+from tests.browser.test_dashboard_skeleton import PLACES
+from tests.browser.test_dashboard_webhooks import TABS
+from tests.dashboard.office import ADMINISTRATOR, PASSWORD, Office
+from tests.dashboard.test_dead_letters import give_up, printed
+
+__all__ = ["new"]
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+AXE: Mapping[str, Any] = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+LONG = "La impresora del segundo piso, la que está junto a la sala de reuniones, no tiene tóner desde ayer a la tarde"
+QUICK = ("es", 390, "dark")
+COMBINATIONS = pytest.mark.parametrize(
+    ("locale", "width", "theme"),
+    [
+        pytest.param(*each, marks=() if each == QUICK else pytest.mark.long)
+        for each in product(("es", "en"), (1360, 390), ("light", "dark"))
+    ],
+)
+
+
+async def judged(page: Page, name: str) -> list[str]:
+    """What is wrong with what the page shows now: rules of axe that it breaks, and what stands beyond its edge."""
+    beyond = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    faults = [f"{name}: {beyond} px too wide"] if beyond > 0 else []
+    results = await Axe().run(page, options=dict(AXE))
+    for each in results.response["violations"]:
+        faults.append(f"{name}: {each['id']} {[node['html'][:160] for node in each['nodes']][:3]}")
+    return faults
+
+
+async def visited(page: Page, url: str, paths: Sequence[str]) -> list[str]:
+    """The same of several pages."""
+    faults = []
+    for path in paths:
+        await page.goto(url + path)
+        faults += await judged(page, path)
+    return faults
+
+
+# --- a hub that has been at work
+
+
+async def _approval(office: Office) -> str:
+    stage = StageSpec(approvers=(read_approver("the-admin@example.com"), read_approver("luis@example.com")))
+    ana = Principal("user:ana", "ana@example.com", ADMINISTRATOR.permissions)
+    wanted = NewApproval(
+        title=LONG, amount=1500.5, currency="USD", justification="The old one broke.",
+        stages=(stage,), source="invgate", subject="ticket/4521",
+    )  # fmt: skip
+    return (await approvals.request(office.hub, ana, wanted)).id
+
+
+async def _failed_attempt(office: Office, webhook: str) -> str:
+    """A webhook that its receiver has left, and its attempt."""
+    fields = {"url": f"{office.sink}/gone", "types": ["printer.gone"], "description": LONG}
+    async with SinkControl(office.sink) as sink:
+        await sink.answer(AnswerPlan(path="/gone", status=410, body="<h1>gone</h1>"))
+        await webhook_changes.add(office.hub, "user:ana", {"name": webhook, **fields}, "v1")
+        event = await office.receive(type="printer.gone", title=LONG)
+        with office.hub.bell.listening([event.removeprefix("evt_"), "desk"]) as ear:
+            while not (found := await attempts(office.hub, webhook, AttemptFilter(), None, 1, "", "en")).items:
+                await ear.wait()
+                ear.clear()
+    return found.items[0].id
+
+
+async def _worked(office: Office, webhook: str) -> list[str]:
+    """Lets something of each kind happen; the pages that show it."""
+    hub = office.hub
+    about: dict[str, Any] = {"type": "printer.jammed", "subject": f"printer/{webhook}", "severity": "critical"}
+    await office.receive(**about, title="Atasco", data={"n": 1})
+    event = await office.receive(**about, title=LONG, data={"n": 2}, url="https://example.com/t/1")
+    attempt = await _failed_attempt(office, webhook)
+    incident = await incidents.create(hub, ADMINISTRATOR, NewIncident(title=LONG, priority="high", description=LONG))
+    item = await ci_changes.create(hub, "user:ana", {"name": f"db {webhook}", "attributes": {"rto": "4h"}})
+    rule = {"name": f"Rule {webhook}", "condition": "severity == 'low'", "dm": ["agent"]}
+    await rule_changes.add(hub, "user:ana", rule)
+    await give_up(office, await printed(office, f"Sin tóner {webhook}"))
+    return [
+        *(f"/events/{event}?part={part}" for part in ("story", "payload", "rules", "attempts", "changes")),
+        *(f"/webhooks/{webhook}", f"/webhooks/{webhook}/errors", f"/webhooks/{webhook}/attempts/{attempt}"),
+        *(f"/incidents/{incident.number}", f"/cis/{item.ci.id}", f"/approvals/{await _approval(office)}"),
+        f"/rules/{rule['name']}",
+    ]
+
+
+PAGES: Mapping[str, Sequence[str]] = {
+    "places": PLACES,
+    "webhooks": ("/webhooks/new", "/webhooks?text=nothing", *(f"/webhooks/erp{tab}" for tab in TABS)),
+    "lists": (
+        *("/events?severity=critical&until=2999-01-01", "/events?text=nowhere", "/events?condition=(", "/search?q=zzz"),
+        *("/rules/new", "/rules?text=nothing", "/rules/Grave", "/sources/new", "/sources/new?kind=generic"),
+        *(
+            "/sources/desk",
+            "/approvals?view=all",
+            "/approvals?view=mine",
+            "/audit?since=nonsense",
+            "/audit?actor=nobody",
+        ),
+        *("/dead-letters?lane=webhook%3Anone", "/assets/conflicts"),
+        *(f"/setup?step={step}" for step in ("slack", "source", "rule", "message")),
+    ),
+    "what happened": (),
+}
+
+
+@COMBINATIONS
+@pytest.mark.parametrize("kind", PAGES)
+async def test_no_page_breaks_a_rule_of_axe(
+    office: Office, look: Look, kind: str, locale: str, width: int, theme: str
+) -> None:
+    pages = PAGES[kind] or await _worked(office, f"{locale}-{width}-{theme}")
+    ana = await look("admin", locale, width=width, theme=theme)
+    faults = await visited(ana.page, ana.url, pages)
+    assert faults == [], "\n".join(faults)
+
+
+# --- what a form answers
+
+Steps = Callable[[Page, str], Awaitable[object]]
+"""Fills in and sends a form; the second is a name that nothing has yet."""
+
+
+async def _faulty_rule(page: Page, name: str) -> None:
+    await page.locator("#name").fill(name)
+    await page.locator("#condition").fill("type startswith 'ticket.' AND severity = 'high'")
+    await page.locator("button[value=save]").click()
+    await page.wait_for_selector(".fault .caret")
+
+
+async def _tried_rule(page: Page, name: str) -> None:
+    await page.locator("#name").fill(name)
+    await page.locator("#webhook").select_option("erp")
+    await page.locator("button[value=try]").click()
+    await page.wait_for_selector("#tried strong")
+
+
+async def _new_source(page: Page, name: str) -> None:
+    await page.locator("#slug").fill(name)
+    await page.locator("main form.body .btn-primary").click()
+    await page.wait_for_selector("#secret-shown")
+
+
+async def _faulty_source(page: Page, name: str) -> None:
+    await page.locator("#slug").fill(f"{name} has blanks")
+    await page.locator("main form.body .btn-primary").click()
+    await page.wait_for_selector(".fault")
+
+
+async def _new_token(page: Page, name: str) -> None:
+    await page.locator("#name").fill(name)
+    await page.locator("#role").select_option("viewer")
+    await page.locator("main form .btn-primary").click()
+    await page.wait_for_selector("#token")
+
+
+async def _faulty_user(page: Page, name: str) -> None:
+    await page.locator("#name").fill(f"{name} has blanks")
+    await page.locator("main form .btn-primary").click()
+    await page.wait_for_selector(".fault")
+
+
+async def _link(page: Page, name: str) -> None:
+    await page.locator("form[action$='/invitation'] button").click()
+    await page.wait_for_selector("#link")
+
+
+async def _new_webhook(page: Page, name: str) -> None:
+    await page.locator("#name").fill(name)
+    await page.locator("#url").fill("https://erp.example.com/hook")
+    await page.locator("input[name=types][value='*']").check()
+    await page.locator(".bar .btn-primary").click()
+    await page.wait_for_selector("#secret")
+
+
+async def _faulty_webhook(page: Page, name: str) -> None:
+    await page.locator("#name").fill(name)
+    await page.locator("#url").fill("nowhere")
+    await page.locator(".bar .btn-primary").click()
+    await page.wait_for_selector(".fault")
+
+
+async def _trial(page: Page, name: str) -> None:
+    await page.locator("form.panel .btn-primary").click()
+    await page.wait_for_selector("#outcome svg.phases")
+
+
+async def _bulk_edit(page: Page, name: str) -> None:
+    await page.locator("input[name=name][value=erp]").check()
+    await page.locator("button[value=edit]").click()
+    await page.wait_for_url("**/webhooks/bulk")
+
+
+async def _replay_all(page: Page, name: str) -> None:
+    await page.locator("button[name=all]").click()
+    await page.wait_for_url("**/events/replay")
+
+
+async def _wrong_password(page: Page, name: str) -> None:
+    for field in ("old", "new", "again"):
+        await page.locator(f"#{field}").fill(f"{name} {field}")
+    await page.locator("form[action='/profile/password'] button").click()
+    await page.wait_for_selector(".fault")
+
+
+ANSWERS: Mapping[str, tuple[str, Steps]] = {
+    "a rule with a fault": ("/rules/new", _faulty_rule),
+    "a rule that is tried": ("/rules/new", _tried_rule),
+    "a source's secret": ("/sources/new?kind=alertmanager", _new_source),
+    "a source with a fault": ("/sources/new?kind=generic", _faulty_source),
+    "a token, shown once": ("/tokens", _new_token),
+    "a user with a fault": ("/users", _faulty_user),
+    "a link for somebody": ("/users/the-viewer", _link),
+    "a webhook's secret": ("/webhooks/new", _new_webhook),
+    "a webhook with a fault": ("/webhooks/new", _faulty_webhook),
+    "a webhook's test": ("/webhooks/erp/test", _trial),
+    "webhooks edited at once": ("/webhooks", _bulk_edit),
+    "events to replay": ("/events?type=printer.jammed", _replay_all),
+    "a password with a fault": ("/profile", _wrong_password),
+}
+
+
+@COMBINATIONS
+async def test_no_answer_to_a_form_breaks_a_rule_of_axe(
+    office: Office, look: Look, locale: str, width: int, theme: str
+) -> None:
+    await office.as_role("viewer")
+    await office.receive(type="printer.jammed", title=LONG, severity="critical")
+    ana = await look("admin", locale, width=width, theme=theme)
+    faults = []
+    for number, (name, (path, answer)) in enumerate(ANSWERS.items()):
+        await ana.go(path)
+        await answer(ana.page, f"axe-{locale}-{width}-{theme}-{number}")
+        faults += await judged(ana.page, name)
+    assert faults == [], "\n".join(faults)
+
+
+# --- who is not let in, and what fails
+
+
+@COMBINATIONS
+async def test_no_refusal_breaks_a_rule_of_axe(
+    office: Office, look: Look, monkeypatch: pytest.MonkeyPatch, locale: str, width: int, theme: str
+) -> None:
+    await office.as_role("viewer")
+    link = await sign_in.invite(office.hub, ADMINISTRATOR, "the-viewer")
+    assert link is not None
+    stranger = await look("", locale, width=width, theme=theme)
+    paths = ("/sign-in", "/sign-in?next=%2Frules", f"/invitation/{link.key}", "/invitation/used", "/rules")
+    faults = await visited(stranger.page, stranger.url, paths)
+    await stranger.go("/sign-in")
+    await stranger.page.locator("#name").fill("nobody")
+    await stranger.page.locator("#password").fill(f"{locale} {width} {theme}")
+    await stranger.page.locator("main .btn-primary").click()
+    await stranger.page.wait_for_selector(".notice.failed")
+    faults += await judged(stranger.page, "a wrong password")
+
+    sam = await look("viewer", locale, width=width, theme=theme)
+    faults += await visited(sam.page, sam.url, ("/users", "/rules/new", "/not-there", "/", "/webhooks/erp"))
+    faults += await _failing(office, await look("admin", locale, width=width, theme=theme), locale, monkeypatch)
+    assert faults == [], "\n".join(faults)
+
+
+async def _failing(office: Office, ana: Looking, locale: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The page that is shown instead of one that can't be made, as the server wrote it."""
+
+    async def find(*_: object) -> None:
+        raise RuntimeError("the audit log is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(audit, "find", find)
+        failed = await (await office.as_role("admin")).get("/audit", **{"accept-language": locale})
+    assert failed.status == 500
+    await ana.page.route("**/audit", lambda route: route.fulfill(content_type="text/html", body=failed.html))
+    return await visited(ana.page, ana.url, ("/audit",))
+
+
+# --- a hub that nobody has set up
+
+
+@COMBINATIONS
+async def test_no_step_of_the_first_run_breaks_a_rule_of_axe(
+    new: New, browser: Browser, locale: str, width: int, theme: str
+) -> None:
+    context = await browser.new_context(
+        viewport={"width": width, "height": 900}, locale=locale, reduced_motion="reduce",
+        color_scheme="dark" if theme == "dark" else "light",
+    )  # fmt: skip
+    context.set_default_timeout(DEADLINE_MS)
+    page = await context.new_page()
+    await page.goto(new.url)
+    faults = await judged(page, "the first page")
+    await page.locator("#name").fill("ana")
+    await page.locator("#password").fill("short")
+    await page.locator("main .btn-primary").click()
+    await page.wait_for_selector(".fault")
+    faults += await judged(page, "a password that is too short")
+    await page.locator("#password").fill(PASSWORD)
+    await page.locator("main .btn-primary").click()
+    await page.wait_for_selector("#bot_token")
+    faults += await judged(page, "connecting Slack")
+    empty = ("/", "/events", "/webhooks", "/approvals", "/approvals?view=all", "/sources", "/rules", "/tokens")
+    faults += await visited(page, new.url, (*empty, "/audit", "/dead-letters", "/test-event", "/setup?step=message"))
+    faults += await _set_up(page, new)
+    await context.close()
+    assert faults == [], "\n".join(faults)
+
+
+async def _set_up(page: Page, new: New) -> list[str]:
+    await page.goto(f"{new.url}/setup?step=slack")
+    await page.locator("#bot_token").fill("xoxb-wrong")
+    await page.locator("#slack .btn-primary").click()
+    await page.wait_for_selector("#slack .fault, #slack .notice.failed")
+    faults = await judged(page, "Slack refuses")
+    await page.locator("#bot_token").fill(BOT_TOKEN)
+    await page.locator("#app_token").fill(APP_TOKEN)
+    await page.locator("#slack .btn-primary").click()
+    await page.wait_for_selector("#source[open]")
+    faults += await judged(page, "the first source")
+    await page.locator("#kind").select_option("invgate")
+    await page.locator("#source .btn-primary").click()
+    secret = await page.locator("#secret-shown").inner_text()
+    address = await page.locator("#address").inner_text()
+    assert await new.post(address, "") == 401
+    await page.wait_for_selector("#arrived .tries")
+    faults += await judged(page, "its secret, and a refused try")
+    assert await new.post(address, secret) == 202
+    await page.wait_for_selector("#arrived.came")
+    faults += await judged(page, "the first event")
+    await page.locator("#arrived .btn-primary").click()
+    await page.locator("#channel").fill("#alerts")
+    await page.locator("#rule button[value=try]").click()
+    await expect(page.locator("#rule .notice")).to_be_visible()
+    faults += await judged(page, "the first rule, tried")
+    await page.locator("#rule button[value=add]").click()
+    await page.locator("#message .btn-primary").click()
+    await page.wait_for_selector("#sent .lamp.flowing")
+    return faults + await judged(page, "the first message")
