@@ -90,9 +90,15 @@ class Keys:
         await self.page.keyboard.type(text)
 
     async def choose(self, wanted: Locator, text: str) -> None:
-        """Goes to a list of choices and types what the choice begins with."""
+        """Goes to a list of choices and down to the one that begins with this; letters that come slowly would each begin
+        a word of their own."""
         await self.reach(wanted)
-        await self.page.keyboard.type(text)
+        await self.press("Home")
+        for _ in range(MOST_STOPS * 2):
+            if (await wanted.evaluate("list => list.selectedOptions[0]?.label ?? ''")).startswith(text):
+                return
+            await self.press("ArrowDown")
+        raise AssertionError(f"there is no {text} in {wanted}")
 
     async def strike(self, character: str, code: str, virtual: int, *, shift: bool = False) -> None:
         """Strikes one key as a browser tells it on a layout of one's own: ``code`` is the key's place, ``character``

@@ -288,7 +288,7 @@ async def test_a_source_is_added(look: Look) -> None:
     await keys.enter(keys.named("link", "Origen nuevo"))
     await page.wait_for_url("**/sources/new")
     kind = page.get_by_label("¿Qué clase de emisor es?")
-    await keys.choose(kind, "zabb")
+    await keys.choose(kind, "zabbix")
     await expect(kind).to_have_value("zabbix")
     await expect(page).to_have_url(f"{ana.url}/sources/new")  # a letter is no decision
     await keys.enter(keys.named("button", "Elegir"))
