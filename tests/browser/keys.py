@@ -90,8 +90,8 @@ class Keys:
         await self.page.keyboard.type(text)
 
     async def choose(self, wanted: Locator, text: str) -> None:
-        """Goes to a list of choices and down to the one that begins with this; letters that come slowly would each begin
-        a word of their own."""
+        """Goes to a list of choices and down to the one that begins with this; letters that come slowly would each
+        begin a word of their own."""
         await self.reach(wanted)
         await self.press("Home")
         for _ in range(MOST_STOPS * 2):
