@@ -37,7 +37,6 @@ INBOUND = (
 OPERATE = {
     "/livez": "200 while the process runs.",
     "/readyz": "200 when it can do its work, else 503; `faults` says why. A receiver that is down is no reason.",
-    "/metrics": "For Prometheus; see [metrics](metrics.md).",
 }
 
 

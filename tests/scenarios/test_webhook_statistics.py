@@ -8,6 +8,8 @@ from centralita.sandbox.control import SinkControl
 from centralita.sandbox.sink.answers import AnswerPlan
 from tests.scenarios.conftest import World, webhooks
 from tests.scenarios.ledger import alert
+from tests.scenarios.processes import HubProcess
+from tests.scenarios.test_webhook_manage import ask
 from tests.scenarios.waiting import until
 
 _SUMS = "select sum({0}) from lane_minutes m join lanes l on l.id = m.lane_id where l.key = ?"
@@ -16,6 +18,18 @@ _TRIES = "select count(*) from attempts a join lanes l on l.id = a.lane_id where
 
 def _sum(world: World, name: str, what: str) -> int:
     return int(world.reader.value(_SUMS.format(what), f"webhook:{name}") or 0)
+
+
+async def _scraped(hub: HubProcess) -> str:
+    """As Prometheus asks: with a token for this, and for nobody else."""
+    made = await ask(hub, "POST", "/tokens", {"name": "prometheus", "scopes": ["metrics.read"]})
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{hub.url}/metrics") as refused:
+            assert refused.status == 401
+        token = {"authorization": f"Bearer {made['token']}"}
+        async with session.get(f"{hub.url}/metrics", headers=token) as response:
+            assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+            return await response.text()
 
 
 async def test_every_try_is_counted_once_as_what_it_was(usual_world: World, sink: SinkControl) -> None:
@@ -34,8 +48,7 @@ async def test_every_try_is_counted_once_as_what_it_was(usual_world: World, sink
     await sender.post_all((f"b{number}", alert(100 + number)) for number in range(3))
     await until(lambda: _sum(usual_world, "broken", "rejected") == held + 3)
     await until(lambda: _sum(usual_world, "quick", "successful") == 43 and _sum(usual_world, "slow", "slow") == 43)
-    async with aiohttp.ClientSession() as session, session.get(f"{hub.url}/metrics") as response:
-        metrics = await response.text()
+    metrics = await _scraped(hub)
     assert f'centralita_delivery_rejected_total{{destination="webhook"}} {held + 3}.0' in metrics
     assert 'centralita_delivery_slow_total{destination="webhook"} 43.0' in metrics
     await usual_world.settle()

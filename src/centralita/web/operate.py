@@ -1,4 +1,4 @@
-"""``/livez``, ``/readyz`` and ``/metrics``: for whoever watches the process."""
+"""``/livez`` and ``/readyz``: for whoever watches the process, and to anybody."""
 
 from __future__ import annotations
 
@@ -12,23 +12,20 @@ from centralita.web.inbound import Receive, Scope, Send
 class Operate:
     """A small ASGI application."""
 
-    paths = frozenset(("/livez", "/readyz", "/metrics"))
+    paths = frozenset(("/livez", "/readyz"))
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        status, body, content_type = await self._answer(scope["path"])
-        headers = [(b"content-type", content_type), (b"cache-control", b"no-store")]
+        status, body = await self._answer(scope["path"])
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
-    async def _answer(self, path: str) -> tuple[int, bytes, bytes]:
+    async def _answer(self, path: str) -> tuple[int, bytes]:
         if path == "/livez":
-            return 200, b'{"status":"ok"}', b"application/json"
-        if path == "/readyz":
-            faults = await health.readiness(self._hub)
-            body = msgspec.json.encode({"status": "ok" if not faults else "unavailable", "faults": faults})
-            return 503 if faults else 200, body, b"application/json"
-        await health.measure(self._hub)
-        return 200, self._hub.metrics.text(), b"text/plain; version=0.0.4; charset=utf-8"
+            return 200, b'{"status":"ok"}'
+        faults = await health.readiness(self._hub)
+        body = msgspec.json.encode({"status": "ok" if not faults else "unavailable", "faults": faults})
+        return 503 if faults else 200, body

@@ -16,7 +16,7 @@ from centralita.web.inbound import MAX_HEADER_BYTES, Inbound, Receive, Scope, Se
 from centralita.web.operate import Operate
 
 App = Callable[[Scope, Receive, Send], Any]
-API_PATHS = ("/api/", "/v1/", "/slack/")
+API_PATHS = ("/api/", "/v1/", "/slack/", "/metrics")
 """Where the API and the pages of Slack's installation answer; everything else is the dashboard's."""
 
 

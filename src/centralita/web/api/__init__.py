@@ -30,7 +30,7 @@ def application() -> FastAPI:
     from fastapi import FastAPI
 
     from centralita.web import slack_pages, support
-    from centralita.web.api import description, problems, slack
+    from centralita.web.api import description, metrics, problems, slack
 
     app = FastAPI(
         title="Centralita",
@@ -45,6 +45,7 @@ def application() -> FastAPI:
     problems.install(app)
     for router in _routers():
         app.include_router(router, prefix=PREFIX)
+    app.include_router(metrics.router)
     app.include_router(support.router)
     app.include_router(slack.seed_router)
     app.include_router(slack_pages.router)
