@@ -28,6 +28,7 @@ def configuration(sink: str) -> dict[str, Any]:
         "locale": "en",
         "server": {"host": "127.0.0.1", "port": 0},
         "network": {"allow": ["127.0.0.0/8"], "allow_http": True},
+        "permissions": {"roles": {"clerk": {"commands": ["status"], "actions": ["event.*"]}}},
         "sources": [{"slug": "desk", "kind": "generic", "secrets": [SECRET], "settings": proof}],
         "rules": [
             {"name": "Grave", "condition": "severity == 'critical'", "webhook": "erp"},

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from html import unescape
+from math import ceil
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from centralita.core.access import PERMISSIONS
+from centralita.core.rollups import BOUNDS_MS, Tally, count_try, floor
 from centralita.sandbox.control import SinkControl
 from centralita.sandbox.server import serve
 from centralita.sandbox.sink import WebhookSink
 from centralita.sandbox.sink.answers import AnswerPlan
-from centralita.services.access import Principal
+from centralita.services.access import Principal, create_token
 from centralita.services.webhook_history import AttemptFilter, AttemptView, DeliveryFilter, attempts, deliveries
-from centralita.store import audit
+from centralita.store import audit, lanes, rollups
+from centralita.store.database import Transaction
+from centralita.web.dashboard import environment
 from centralita.web.dashboard.page import _places
-from tests.dashboard.office import Office, Seen, Visitor
+from centralita.web.dashboard.webhook_overview import TIMES
+from tests.dashboard.office import ADMINISTRATOR, Office, Seen, Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CANARY = "<img src=x onerror=alert(1)>"
@@ -370,6 +376,140 @@ async def test_who_may_what(bench: Bench) -> None:
     assert (await operator.post("/webhooks/bulk", {"do": "enable", "name": "erp"})).status == 403
     without = Principal("user:x", "x", frozenset(PERMISSIONS) - {"webhook.read"})
     assert "webhooks" not in [place.section for place in _places(without, "en")]
+
+
+async def test_whoever_has_no_permission_of_webhooks_sees_nothing_of_them(bench: Bench) -> None:
+    clerk = await bench.office.as_role("clerk")
+    await bench.make("unseen", types=["printer.unseen"])
+    event = await bench.office.receive(type="printer.unseen", subject="printer/9")
+    attempt = await bench.tried("unseen", event)
+    pages = ["/", "/events", f"/events/{event}", f"/events/{event}?part=attempts", "/search?q=unseen"]
+    for path in pages:
+        seen = await clerk.get(path)
+        assert seen.status == 200, path
+        ways = [each for each in (*seen.links(), *seen.forms()) if each.startswith("/webhooks")]
+        assert ways == [], path
+    assert "/webhooks/unseen" in (await bench.ana.get("/")).links()
+    one = "/webhooks/unseen"
+    tabs = [
+        f"{one}{tab}" for tab in ("", "/deliveries", "/errors", "/settings", "/secrets", "/test", "/preview", "/replay")
+    ]
+    for path in ("/webhooks", "/webhooks/new", *tabs, f"{one}/attempts/{attempt.id}"):
+        assert (await clerk.get(path)).status == 403, path
+    doings = ("enable", "disable", "pause", "resume", "remove", "restore", "settings", "secrets", "test")
+    for path in ("/webhooks", "/webhooks/bulk", "/webhooks/bulk/replay", *(f"{one}/{doing}" for doing in doings)):
+        assert (await clerk.post(path, {"name": "unseen", "do": "disable"})).status == 403, path
+    assert bench.office.hub.webhooks.has("unseen")
+
+
+async def test_whoever_only_reads_sees_all_and_is_offered_nothing(bench: Bench) -> None:
+    viewer, operator = await bench.office.as_role("viewer"), await bench.office.as_role("operator")
+    await bench.sink.answer(AnswerPlan(path="/looked", status=404))
+    await bench.make("looked", types=["printer.looked"], schedule_s="0.01")
+    event = await bench.office.receive(type="printer.looked", subject="printer/10")
+    await bench.ended("looked", event, "dead")
+    attempt = (await bench.tried("looked", event)).id
+    parts = (
+        "",
+        "/deliveries?status=4xx",
+        "/deliveries?view=deliveries",
+        "/errors",
+        "/settings",
+        "/secrets",
+        "/preview",
+    )
+    offered: dict[str, set[str]] = {"viewer": set(), "operator": set(), "admin": set()}
+    for role, person in (("viewer", viewer), ("operator", operator), ("admin", bench.ana)):
+        for path in (*(f"/webhooks/looked{part}" for part in parts), f"/webhooks/looked/attempts/{attempt}"):
+            seen = await person.get(path)
+            assert seen.status == 200, (role, path)
+            shown = {re.sub(r"dlv_\d+|/errors/\d+", "", each) for each in seen.forms() if each.startswith("/webhooks")}
+            reading = {"/webhooks/looked/deliveries", "/webhooks/looked/errors", "/webhooks/looked/preview"}
+            ways = {
+                each.partition("?")[0]
+                for each in seen.links()
+                if each.endswith(("/test", "/replay")) or "/replay?" in each
+            }
+            offered[role] |= (shown - reading) | ways
+    again = {"/webhooks/looked/deliveries//replay", "/webhooks/looked/replay"}
+    seen_to = {f"/webhooks/looked/{doing}" for doing in ("acknowledge", "resolve", "ignore")}
+    assert offered["viewer"] == set()
+    assert offered["operator"] == {*again, *seen_to, "/webhooks/looked/pause"}
+    changing = {f"/webhooks/looked/{each}" for each in ("disable", "remove", "settings", "secrets", "test")}
+    assert offered["admin"] == offered["operator"] | changing
+    for person, doings in ((viewer, ("pause", "resume", *_CHANGING)), (operator, _CHANGING)):
+        for doing in doings:
+            assert (await person.post(f"/webhooks/looked/{doing}")).status == 403, doing
+
+
+_CHANGING = ("enable", "disable", "remove", "restore", "settings", "secrets", "test")
+
+
+# ---- the numbers
+
+
+async def test_its_numbers_are_those_of_its_attempts_and_of_the_api(bench: Bench) -> None:
+    hub, now = bench.office.hub, bench.office.hub.clock.now()
+    await bench.sink.answer(AnswerPlan(path="/exact", status=404, count=2))
+    await bench.make("exact", types=["printer.exact"], schedule_s="0.01", slow_s="0.06")
+    for number, (delay_ms, state) in enumerate(((0, "dead"), (0, "delivered"), (0, "delivered"), (150, "delivered"))):
+        if delay_ms:
+            await bench.sink.answer(AnswerPlan(path="/exact", delay_ms=delay_ms))
+        await bench.ended("exact", await _happen(bench, number), state)
+    await bench.sink.answer(AnswerPlan(path="/exact", status=410))
+    await bench.tried("exact", await _happen(bench, 5))  # which stops it: what comes now is rejected
+    for number in (6, 7):
+        await _happen(bench, number)
+    # What was tried last waits with those two: three deliveries are held back, six attempts were made.
+    before = Tally(rejected=3)
+    for elapsed_ms, succeeded in ((100.0, True), (300.0, True), (50.0, False)):
+        count_try(before, elapsed_ms, succeeded=succeeded, slow_ms=200)
+    await hub.database.write(lambda tx: _add(tx, "exact", now - 45 * 60, before))
+
+    rows = (await attempts(hub, "exact", AttemptFilter(), None, 50, "", "en")).items
+    times = sorted(row.elapsed_ms for row in rows)
+    delivered = [row.elapsed_ms for row in rows if row.outcome == "delivered"]
+    slow = sum(each > 60 for each in delivered)
+    counts = {"successful": 3 - slow, "slow": slow, "error": 3, "rejected": 3}
+    assert (len(delivered), len(rows)) == (3, 6) and slow >= 1
+    token, _ = await create_token(hub, ADMINISTRATOR, "figures", ["webhook.read"], None)
+    async with bench.ana.http.get(
+        f"{bench.office.url}/api/v1/webhooks/exact/health", headers={"authorization": f"Bearer {token}"}
+    ) as answer:
+        told = await answer.json()
+    assert [told[name] for name in ("successful", "slow", "error", "rejected")] == [3, slow, 3, 3]
+    assert told["fastest_ms"] == times[0] and told["slowest_ms"] == times[-1]
+    assert told["average_ms"] == pytest.approx(sum(times) / 6, abs=0.002)
+    for name, share in (("p50_ms", 0.5), ("p95_ms", 0.95), ("p99_ms", 0.99)):
+        exact = times[ceil(share * 6) - 1]  # by nearest rank; what is told lies in the same bucket
+        assert bisect_left(BOUNDS_MS, told[name] - 0.001) == bisect_left(BOUNDS_MS, exact), name
+
+    page = await bench.ana.get("/webhooks/exact")
+    for word, count in counts.items():
+        assert f"{word} {count}" in page.text, (word, page.text)
+    than = {"fastest_ms": 50.0, "average_ms": 150.0, "slowest_ms": 300.0}
+    for name, label in TIMES:
+        told_ms = environment.ms("en", told[name])
+        assert (
+            f"{label} {told_ms} 30 min before: {environment.ms('en', than.get(name, 0)) if name in than else ''}"
+            in page.text
+        )
+    whole = {"successful": counts["successful"] + 1, "slow": slow + 1, "error": 4, "rejected": 6}
+    for word, count in whole.items():  # the hour: in the table, and in what each bar says of itself
+        assert sum(map(int, re.findall(rf'data-label="{word}">(\d+)<', page.html))) == count, word
+        bars = {bar for bar in re.findall(r"<title>(\d{4}-\d\d-\d\d \d\d:\d\d: [^<]*)</title>", page.html)}
+        assert sum(int(found) for bar in bars for found in re.findall(rf"{word} (\d+)", bar)) == count, word
+    listed = await bench.ana.get("/webhooks?text=exact")
+    assert "50.0 %" in listed.text and "9 attempts in the last hour" in listed.text
+
+
+async def _happen(bench: Bench, number: int) -> str:
+    return await bench.office.receive(type="printer.exact", subject=f"printer/{number}", data={"n": number})
+
+
+def _add(tx: Transaction, name: str, at: float, tally: Tally) -> None:
+    lane = lanes.resolve(tx, {f"webhook:{name}": ("webhook", name)})[f"webhook:{name}"]
+    rollups.add(tx, {lane: tally}, floor(at, "minute"))
 
 
 async def test_it_reads_spanish(bench: Bench) -> None:

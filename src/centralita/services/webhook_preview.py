@@ -26,13 +26,12 @@ from centralita.services.event_types import example_event
 from centralita.services.hub import Hub
 from centralita.services.webhook_catalogue import make_receiver, spec_of
 from centralita.services.webhook_checks import WebhookFaulty, subscription_faults
-from centralita.services.webhook_trial import as_text, config_of
+from centralita.services.webhook_trial import as_text, config_of, example_of
 from centralita.settings.webhooks import Webhook
 from centralita.store import events, subjects
 from centralita.store.database import Transaction
 
 SAMPLE_KEY = SigningKey("preview")
-DEFAULT_TYPE = "ticket.created"
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ async def _preview(hub: Hub, receiver: Receiver, spec: WebhookSpec, looked: Look
     if looked.event:
         event, subject, known = await _stored(hub, looked.event)
     else:
-        event = example_event(looked.type or _first_type(spec))
+        event = example_event(looked.type) if looked.type else example_of(tuple(spec.types))
         subject, known = project(None, event), {}
     subscription = Subscription(spec, hub.webhooks.defaults.aliases)
     taken = subscription.takes(event) and subscription.condition.test(event)
@@ -117,10 +116,6 @@ async def _stored(hub: Hub, event_id: str) -> tuple[Event, Subject, Known]:
     if found is None:
         raise LookupError(event_id)
     return found
-
-
-def _first_type(spec: WebhookSpec) -> str:
-    return next((name for name in spec.types if "*" not in name), DEFAULT_TYPE)
 
 
 def _template_faults(receiver: Receiver) -> list[PreviewFault]:

@@ -220,15 +220,15 @@ async def _chosen(hub: Hub, event_id: str) -> Event:
 def example(hub: Hub, types: tuple[str, ...], wanted: str) -> Event:
     """An example under an id of its own, so that no receiver takes the real one for a repetition. Raises LookupError
     for a type that there is not."""
-    event = event_types.example_event(wanted) if wanted else _example_of(types)
+    event = event_types.example_event(wanted) if wanted else example_of(types)
     now = hub.clock.now()
     ulid = ids.ulid(int(now * 1000), secrets.randbits(80))
     time = datetime.fromtimestamp(int(now), UTC).isoformat().replace("+00:00", "Z")
     return msgspec.structs.replace(event, id=f"evt_{ulid}_test", time=time)
 
 
-def _example_of(types: tuple[str, ...]) -> Event:
-    """Of the first type that is named and that there is, else of the plainest that a wildcard stands for."""
+def example_of(types: tuple[str, ...]) -> Event:
+    """An example of the first type that is named and that there is, else of the plainest that a wildcard stands for."""
     for name in types:
         with contextlib.suppress(LookupError):
             return event_types.example_event(name)
