@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from centralita.i18n import gettext, ngettext
@@ -51,6 +52,7 @@ def _environment(locale: str) -> Environment:
         span=span,
         size=partial(size, locale),
         severity=partial(_severity, locale),
+        markdown=markdown,
     )
     return made
 
@@ -85,6 +87,16 @@ def _words(locale: str, reason: str, arguments: Mapping[str, Any] | None = None)
 def _severity(locale: str, severity: str) -> str:
     """A severity's word; whatever else a sender wrote stays as it is."""
     return gettext(SEVERITY_WORDS[severity], locale) if severity in SEVERITY_WORDS else severity
+
+
+def markdown(text: str) -> Markup:
+    """The Markdown of an integration's page as HTML. HTML in it comes out as text, and links lead to http(s) only."""
+    return Markup(_markdown().render(text))  # noqa: S704 - the renderer escapes what it did not make
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def number(locale: str, value: float | None, digits: int = 0) -> str:
