@@ -163,5 +163,6 @@ async def test_signing_in_never_takes_over_a_token_that_was_planted(office: Offi
 
 async def test_an_open_page_of_somebody_who_was_signed_out_is_told_by_htmx(office: Office, ana: Visitor) -> None:
     await ana.post("/sign-out")
-    seen = await ana.get("/profile", follow=False, **{"hx-request": "true"})
+    page = {"hx-request": "true", "referer": f"{office.url}/profile"}
+    seen = await ana.get("/events/live", follow=False, **page)
     assert (seen.status, seen.headers["hx-redirect"]) == (401, "/sign-in?next=%2Fprofile")
