@@ -83,7 +83,7 @@ async def _failed_attempt(office: Office, webhook: str) -> str:
     async with SinkControl(office.sink) as sink:
         await sink.answer(AnswerPlan(path="/gone", status=410, body="<h1>gone</h1>"))
         await webhook_changes.add(office.hub, "user:ana", {"name": webhook, **fields}, "v1")
-        event = await office.receive(type="printer.gone", title=LONG)
+        event = await office.receive(type="printer.gone", title=LONG, subject=f"printer/{webhook}")
         with office.hub.bell.listening([event.removeprefix("evt_"), "desk"]) as ear:
             while not (found := await attempts(office.hub, webhook, AttemptFilter(), None, 1, "", "en")).items:
                 await ear.wait()
@@ -252,7 +252,8 @@ async def test_no_answer_to_a_form_breaks_a_rule_of_axe(
     office: Office, look: Look, locale: str, width: int, theme: str
 ) -> None:
     await office.as_role("viewer")
-    await office.receive(type="printer.jammed", title=LONG, severity="critical")
+    about = f"printer/form-{locale}-{width}-{theme}"  # what is the same to the letter counts once
+    await office.receive(type="printer.jammed", title=LONG, severity="critical", subject=about)
     ana = await look("admin", locale, width=width, theme=theme)
     faults = []
     for number, (name, (path, answer)) in enumerate(ANSWERS.items()):

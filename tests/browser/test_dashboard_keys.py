@@ -35,7 +35,7 @@ async def _approval(office: Office) -> str:
 
 
 NO_PAGES = {"/static/{version}/{name:path}", "/setup/arrived", "/setup/sent", "/events/live", "/sources/{slug}/came",
-            "/search.json", "/oidc/begin", "/oidc/callback"}  # fmt: skip
+            "/search.json", "/oidc/begin", "/oidc/callback", "/setup/{step}"}  # fmt: skip
 """What answers with a part of a page, with data, or by leading elsewhere."""
 ALONE = ("/sign-in", "/invitation/none")
 """Pages of whoever is not signed in."""
