@@ -35,6 +35,8 @@ LIST_MS, OVERVIEW_MS = 150.0, 200.0
 FIRST_LOAD_BYTES = 200_000
 EVENTS = {True: 100_000, False: 10_000_000}
 OVERVIEW = "/overview"
+_NO_LISTS = ("overview", "an event,")
+"""Pages of their own kind; the event is one that went to 110 destinations."""
 
 _NOBODY = quote("data.ticket.id == 'nobody'")
 _SOME = quote("data.ticket.id endswith '77'")
@@ -202,7 +204,8 @@ def result_of(found: Mapping[str, Found], count: int, notes: Sequence[str] = ())
     table += [[f"page: {name}", *(_cell(each.pages[name]) for each in found.values())] for name in some.pages]
     targets = []
     for name, each in found.items():
-        lists = {what: p95(times) for what, times in {**each.asked, **each.pages}.items() if what != "overview"}
+        answers = {**each.asked, **each.pages}.items()
+        lists = {what: p95(times) for what, times in answers if not what.startswith(_NO_LISTS)}
         slowest = max(lists, key=lists.__getitem__)
         overview = max(p95(each.asked["overview"]), p95(each.pages["overview"]))
         targets += [

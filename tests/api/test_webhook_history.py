@@ -92,7 +92,7 @@ async def test_attempts_are_found_newest_first_page_by_page_and_by_filter(world:
     assert seen == [each["id"] for each in everything]
     for query, count in (
         ("status=5xx", 6),
-        ("status=500&outcome=dead", 0),
+        ("status=500&outcome=dead", 3),
         ("status=200", 1),
         ("outcome=retry", 6),
         ("error=http.status", 6),
@@ -140,8 +140,7 @@ async def test_a_search_goes_by_slices_and_says_how_far_it_looked(
     world: WebhookWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slices, "BOX_S", 3600.0)
-    monkeypatch.setattr(slices, "FIRST", 2)
-    monkeypatch.setattr(slices, "LONGEST", 2)
+    monkeypatch.setattr(slices, "ROWS", 2)
     monkeypatch.setattr(slices, "MOST", 4)
     sent = [await world.receive(title=f"{n}", subject=f"printer/{n}") for n in range(6)]
     for event in sent:

@@ -55,7 +55,7 @@ def is_walked(wanted: Filter) -> bool:
 def search(tx: Transaction, clock: Clock, asked: Asked, limit: int, before: str) -> Seen:
     """At most ``limit`` events that fit, from behind ``before``."""
     driver = event_search.rarest(tx, asked.wanted, before)
-    slices = Slices(clock, None if _tests(asked) else limit + 1)
+    slices = Slices(clock) if _tests(asked) else Slices(clock, limit + 1)
     found: list[Fitting] = []
     last = before
     while True:

@@ -158,7 +158,7 @@ class _Seen(msgspec.Struct, Generic[T]):
 
 def _search(hub: Hub, read: Callable[[str, int], _Slice[T]], cursor: str, limit: int, tests: bool) -> _Seen[T]:
     """``tests``: whether a row that is looked at may not fit."""
-    slices = Slices(hub.clock, None if tests else limit + 1)
+    slices = Slices(hub.clock) if tests else Slices(hub.clock, limit + 1)
     rows: list[T] = []
     looked_at, oldest = 0, None
     while True:
