@@ -94,7 +94,7 @@ async def test_attempts_are_found_newest_first_page_by_page_and_by_filter(world:
         ("status=5xx", 6),
         ("status=500&outcome=dead", 3),
         ("status=200", 1),
-        ("outcome=retry", 6),
+        ("outcome=retry", 3),
         ("error=http.status", 6),
         ("since=1h", 7),
         ("until=1h", 0),
