@@ -36,6 +36,8 @@ AXE: Mapping[str, Any] = {
 }
 LONG = "La impresora del segundo piso, la que está junto a la sala de reuniones, no tiene tóner desde ayer a la tarde"
 QUICK = ("es", 390, "dark")
+QUICK_KINDS = ("places", "what happened")
+"""Of ``PAGES``; axe takes a second and more a page, so that the others are for the long run."""
 COMBINATIONS = pytest.mark.parametrize(
     ("locale", "width", "theme"),
     [
@@ -129,10 +131,11 @@ PAGES: Mapping[str, Sequence[str]] = {
     ),
     "what happened": (),
 }
+KINDS = [pytest.param(kind, marks=() if kind in QUICK_KINDS else pytest.mark.long) for kind in PAGES]
 
 
 @COMBINATIONS
-@pytest.mark.parametrize("kind", PAGES)
+@pytest.mark.parametrize("kind", KINDS)
 async def test_no_page_breaks_a_rule_of_axe(
     office: Office, look: Look, kind: str, locale: str, width: int, theme: str
 ) -> None:
@@ -247,6 +250,7 @@ ANSWERS: Mapping[str, tuple[str, Steps]] = {
 }
 
 
+@pytest.mark.long
 @COMBINATIONS
 async def test_no_answer_to_a_form_breaks_a_rule_of_axe(
     office: Office, look: Look, locale: str, width: int, theme: str
@@ -266,6 +270,7 @@ async def test_no_answer_to_a_form_breaks_a_rule_of_axe(
 # --- who is not let in, and what fails
 
 
+@pytest.mark.long
 @COMBINATIONS
 async def test_no_refusal_breaks_a_rule_of_axe(
     office: Office, look: Look, monkeypatch: pytest.MonkeyPatch, locale: str, width: int, theme: str
@@ -306,6 +311,7 @@ async def _failing(office: Office, ana: Looking, locale: str, monkeypatch: pytes
 # --- a hub that nobody has set up
 
 
+@pytest.mark.long
 @COMBINATIONS
 async def test_no_step_of_the_first_run_breaks_a_rule_of_axe(
     new: New, browser: Browser, locale: str, width: int, theme: str

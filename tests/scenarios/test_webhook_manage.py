@@ -97,7 +97,7 @@ async def test_what_waits_is_kept_while_it_is_off_and_ended_when_it_is_removed(
     await ask(hub, "POST", "/webhooks/erp/enable")
     await ask(hub, "POST", "/webhooks/erp/disable")
     assert (await ask(hub, "GET", "/webhooks/erp"))["webhook"]["waiting"] == 1
-    assert await ask(hub, "DELETE", "/webhooks/erp") == {"waiting": 1}
+    assert await ask(hub, "DELETE", "/webhooks/erp") == {"waiting": 1, "restorable_until": None}
     await until(lambda: usual_world.reader.value("select count(*) from deliveries") == 0)
     assert usual_world.reader.rows("select state, reason from history") == [("skipped", "webhook.removed")]
     assert len(await sink.received()) == 1

@@ -14,10 +14,16 @@ export function live(said) {
 function follow(place, said) {
   const bar = place.querySelector("[data-newer]");
   const rows = () => place.querySelector("[data-rows]");
-  const news = listen(place, (count) => {
+  const news = listen(place, (count, newest) => {
+    // What a look has brought meanwhile is no news.
+    if (heard && heard <= known()) waiting = 0;
+    if (newest && newest <= known()) return;
+    heard = newest;
     waiting += count;
     show();
   });
+  const known = () => rows()?.dataset.newest || "";
+  let heard = "";
   let waiting = 0;
   let pointed = -AT_ONE_MS;
   let looking = false;
@@ -42,6 +48,7 @@ function follow(place, said) {
       || (marked && !marked.isCollapsed && target.contains(marked.anchorNode));
   };
   const show = () => {
+    if (heard && heard <= known()) waiting = 0;
     if (!waiting || document.hidden || looking) return;
     const still_ms = performance.now() - pointed;
     const resting = window.scrollY < 80 && !isAt(rows());
@@ -90,7 +97,7 @@ function listen(place, came) {
     if (!answer?.ok) return;
     const news = await answer.json();
     newest = news.newest || newest;
-    if (news.count) came(news.count);
+    if (news.count) came(news.count, newest);
     if (source?.readyState === window.EventSource?.CLOSED) open();
   };
   const open = () => {
@@ -104,7 +111,7 @@ function listen(place, came) {
     source.addEventListener("new", (event) => {
       heard = performance.now();
       newest = event.lastEventId || newest;
-      came(Number(event.data) || 1);
+      came(Number(event.data) || 1, event.lastEventId);
     });
     source.addEventListener("error", lost);
   };
