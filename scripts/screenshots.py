@@ -243,7 +243,7 @@ PICTURES: dict[str, tuple[int, int, Callable[[Page, World], Awaitable[None]]]] =
     "webhook": (1240, 1180, place("/webhooks/erp")),
     "webhook-form": (1240, 900, place("/webhooks/new")),
     "rule": (1240, 900, faulty_rule),
-    "source": (1240, 780, place("/sources/new")),
+    "source": (1240, 780, place("/sources/new?kind=grafana")),
     "approvals": (1240, 620, place("/approvals")),
     "audit": (1240, 700, place("/audit")),
     "event-phone": (390, 844, place("/events?type=ticket.created", "[data-row] a.open")),
