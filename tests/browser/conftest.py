@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
 
@@ -24,6 +25,7 @@ from centralita.sandbox.slack import LimitSettings, LocalSlack
 from centralita.services.hub import Hub
 from centralita.serving import serving
 from centralita.settings import load
+from tests.browser.looks import Look, Looking, Setting
 from tests.dashboard.conftest import office, quick_hashes
 from tests.dashboard.office import Office
 from tests.scenarios.processes import write_config
@@ -189,25 +191,6 @@ async def sit(browser: Browser, desk: Desk) -> AsyncIterator[Sit]:
 # --- the dashboard
 
 
-@dataclass(frozen=True)
-class Looking:
-    """Somebody at the dashboard, with what differs from one look to the next."""
-
-    page: Page
-    url: str
-
-    async def go(self, path: str) -> None:
-        """Opens a page."""
-        answer = await self.page.goto(self.url + path)
-        assert answer is not None and answer.status < 400, (path, answer and answer.status)
-
-    async def press(self, name: str) -> None:
-        """Presses a button or follows a link by what it says."""
-        found = self.page.get_by_role("button", name=name).or_(self.page.get_by_role("link", name=name))
-        await found.first.click()
-
-
-Look = Callable[..., Awaitable[Looking]]
 REFUSED = ("status of 401", "status of 403", "status of 404", "status of 410", "status of 422")
 
 
@@ -217,9 +200,16 @@ def _is_fault(message: ConsoleMessage) -> bool:
     return message.type == "error" and not answered
 
 
+@pytest.fixture
+def setting() -> Setting:
+    """On a desk, in English, by day; ``in_every_setting`` puts others in its place."""
+    return Setting()
+
+
 @pytest_asyncio.fixture(loop_scope="module")
-async def look(browser: Browser, office: Office) -> AsyncIterator[Look]:
-    """Has somebody look at the dashboard: ``ana = await look("admin", "es", width=390, theme="dark")``.
+async def look(browser: Browser, office: Office, setting: Setting) -> AsyncIterator[Look]:
+    """Has somebody look at the dashboard: ``ana = await look("admin")``, a stranger by ``look("")``, somebody new with
+    a role by ``look("viewer", person="sam")``.
 
     An error on any page, a refused script or style included, fails the test.
     """
@@ -227,27 +217,20 @@ async def look(browser: Browser, office: Office) -> AsyncIterator[Look]:
     async with AsyncExitStack() as stack:
 
         async def looking(
-            role: str = "admin", locale: str = "en", *, width: int = 1360, theme: str = "light", script: bool = True
+            role: str = "admin", setting: Setting = setting, *, person: str = "", script: bool = True
         ) -> Looking:
-            context = await browser.new_context(
-                viewport={"width": width, "height": 900},
-                locale="es-AR" if locale == "es" else "en-GB",
-                color_scheme="dark" if theme == "dark" else "light",
-                timezone_id="America/Lima",
-                java_script_enabled=script,
-                reduced_motion="reduce",
-            )
+            context = await browser.new_context(**setting.context, java_script_enabled=script)
             stack.push_async_callback(context.close)
             context.set_default_timeout(DEADLINE_MS)
             if role:
-                visitor = await office.as_role(role)
+                visitor = await (office.person(person, role) if person else office.as_role(role))
                 await context.add_cookies([
                     {"name": cookie.key, "value": cookie.value, "url": office.url} for cookie in visitor.http.cookie_jar
                 ])  # fmt: skip
             page = await context.new_page()
             page.on("pageerror", lambda error: faults.append(str(error)))
             page.on("console", lambda message: faults.append(message.text) if _is_fault(message) else None)
-            return Looking(page, office.url)
+            return Looking(page, office.url, setting)
 
         yield looking
     assert faults == []

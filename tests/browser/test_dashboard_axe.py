@@ -4,26 +4,22 @@ without rows, each part of an event and of a webhook, forms with what is wrong, 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from itertools import product
 from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
-from centralita.core.approvers import StageSpec, read_approver
 from centralita.sandbox.control import SinkControl
 from centralita.sandbox.sink.answers import AnswerPlan
 from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN
-from centralita.services import approvals, audit, ci_changes, incidents, rule_changes, sign_in, webhook_changes
-from centralita.services.access import Principal
-from centralita.services.approvals import NewApproval
+from centralita.services import audit, ci_changes, incidents, rule_changes, sign_in, webhook_changes
 from centralita.services.incidents import NewIncident
 from centralita.services.webhook_history import AttemptFilter, attempts
-from tests.browser.conftest import DEADLINE_MS, Look, Looking
+from tests.browser.conftest import DEADLINE_MS
+from tests.browser.looks import Look, Looking, Setting, in_every_setting
+from tests.browser.places import PLACES, TABS
 from tests.browser.test_dashboard_setup import New, new
-from tests.browser.test_dashboard_skeleton import PLACES
-from tests.browser.test_dashboard_webhooks import TABS
 from tests.dashboard.office import ADMINISTRATOR, PASSWORD, Office
 from tests.dashboard.test_dead_letters import give_up, printed
 
@@ -35,16 +31,8 @@ AXE: Mapping[str, Any] = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
 LONG = "La impresora del segundo piso, la que está junto a la sala de reuniones, no tiene tóner desde ayer a la tarde"
-QUICK = ("es", 390, "dark")
-QUICK_KINDS = ("places", "what happened")
+QUICK = ("places", "what happened")
 """Of ``PAGES``; axe takes a second and more a page, so that the others are for the long run."""
-COMBINATIONS = pytest.mark.parametrize(
-    ("locale", "width", "theme"),
-    [
-        pytest.param(*each, marks=() if each == QUICK else pytest.mark.long)
-        for each in product(("es", "en"), (1360, 390), ("light", "dark"))
-    ],
-)
 
 
 async def judged(page: Page, name: str) -> list[str]:
@@ -67,16 +55,6 @@ async def visited(page: Page, url: str, paths: Sequence[str]) -> list[str]:
 
 
 # --- a hub that has been at work
-
-
-async def _approval(office: Office) -> str:
-    stage = StageSpec(approvers=(read_approver("the-admin@example.com"), read_approver("luis@example.com")))
-    ana = Principal("user:ana", "ana@example.com", ADMINISTRATOR.permissions)
-    wanted = NewApproval(
-        title=LONG, amount=1500.5, currency="USD", justification="The old one broke.",
-        stages=(stage,), source="invgate", subject="ticket/4521",
-    )  # fmt: skip
-    return (await approvals.request(office.hub, ana, wanted)).id
 
 
 async def _failed_attempt(office: Office, webhook: str) -> str:
@@ -108,7 +86,7 @@ async def _worked(office: Office, webhook: str) -> list[str]:
     return [
         *(f"/events/{event}?part={part}" for part in ("story", "payload", "rules", "attempts", "changes")),
         *(f"/webhooks/{webhook}", f"/webhooks/{webhook}/errors", f"/webhooks/{webhook}/attempts/{attempt}"),
-        *(f"/incidents/{incident.number}", f"/cis/{item.ci.id}", f"/approvals/{await _approval(office)}"),
+        *(f"/incidents/{incident.number}", f"/cis/{item.ci.id}", f"/approvals/{await office.approval(LONG)}"),
         f"/rules/{rule['name']}",
     ]
 
@@ -131,16 +109,14 @@ PAGES: Mapping[str, Sequence[str]] = {
     ),
     "what happened": (),
 }
-KINDS = [pytest.param(kind, marks=() if kind in QUICK_KINDS else pytest.mark.long) for kind in PAGES]
+KINDS = [pytest.param(kind, marks=() if kind in QUICK else pytest.mark.long) for kind in PAGES]
 
 
-@COMBINATIONS
+@in_every_setting("es-390-dark")
 @pytest.mark.parametrize("kind", KINDS)
-async def test_no_page_breaks_a_rule_of_axe(
-    office: Office, look: Look, kind: str, locale: str, width: int, theme: str
-) -> None:
-    pages = PAGES[kind] or await _worked(office, f"{locale}-{width}-{theme}")
-    ana = await look("admin", locale, width=width, theme=theme)
+async def test_no_page_breaks_a_rule_of_axe(office: Office, look: Look, kind: str, setting: Setting) -> None:
+    pages = PAGES[kind] or await _worked(office, setting.slug)
+    ana = await look("admin")
     faults = await visited(ana.page, ana.url, pages)
     assert faults == [], "\n".join(faults)
 
@@ -251,18 +227,16 @@ ANSWERS: Mapping[str, tuple[str, Steps]] = {
 
 
 @pytest.mark.long
-@COMBINATIONS
-async def test_no_answer_to_a_form_breaks_a_rule_of_axe(
-    office: Office, look: Look, locale: str, width: int, theme: str
-) -> None:
+@in_every_setting()
+async def test_no_answer_to_a_form_breaks_a_rule_of_axe(office: Office, look: Look, setting: Setting) -> None:
     await office.as_role("viewer")
-    about = f"printer/form-{locale}-{width}-{theme}"  # what is the same to the letter counts once
+    about = f"printer/form-{setting.slug}"  # what is the same to the letter counts once
     await office.receive(type="printer.jammed", title=LONG, severity="critical", subject=about)
-    ana = await look("admin", locale, width=width, theme=theme)
+    ana = await look("admin")
     faults = []
     for number, (name, (path, answer)) in enumerate(ANSWERS.items()):
         await ana.go(path)
-        await answer(ana.page, f"axe-{locale}-{width}-{theme}-{number}")
+        await answer(ana.page, f"axe-{setting.slug}-{number}")
         faults += await judged(ana.page, name)
     assert faults == [], "\n".join(faults)
 
@@ -271,30 +245,30 @@ async def test_no_answer_to_a_form_breaks_a_rule_of_axe(
 
 
 @pytest.mark.long
-@COMBINATIONS
+@in_every_setting()
 async def test_no_refusal_breaks_a_rule_of_axe(
-    office: Office, look: Look, monkeypatch: pytest.MonkeyPatch, locale: str, width: int, theme: str
+    office: Office, look: Look, monkeypatch: pytest.MonkeyPatch, setting: Setting
 ) -> None:
     await office.as_role("viewer")
     link = await sign_in.invite(office.hub, ADMINISTRATOR, "the-viewer")
     assert link is not None
-    stranger = await look("", locale, width=width, theme=theme)
+    stranger = await look("")
     paths = ("/sign-in", "/sign-in?next=%2Frules", f"/invitation/{link.key}", "/invitation/used", "/rules")
     faults = await visited(stranger.page, stranger.url, paths)
     await stranger.go("/sign-in")
     await stranger.page.locator("#name").fill("nobody")
-    await stranger.page.locator("#password").fill(f"{locale} {width} {theme}")
+    await stranger.page.locator("#password").fill(setting.slug)
     await stranger.page.locator("main .btn-primary").click()
     await stranger.page.wait_for_selector(".notice.failed")
     faults += await judged(stranger.page, "a wrong password")
 
-    sam = await look("viewer", locale, width=width, theme=theme)
+    sam = await look("viewer")
     faults += await visited(sam.page, sam.url, ("/users", "/rules/new", "/not-there", "/", "/webhooks/erp"))
-    faults += await _failing(office, await look("admin", locale, width=width, theme=theme), locale, monkeypatch)
+    faults += await _failing(office, await look("admin"), monkeypatch)
     assert faults == [], "\n".join(faults)
 
 
-async def _failing(office: Office, ana: Looking, locale: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+async def _failing(office: Office, ana: Looking, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The page that is shown instead of one that can't be made, as the server wrote it."""
 
     async def find(*_: object) -> None:
@@ -302,7 +276,7 @@ async def _failing(office: Office, ana: Looking, locale: str, monkeypatch: pytes
 
     with monkeypatch.context() as broken:
         broken.setattr(audit, "find", find)
-        failed = await (await office.as_role("admin")).get("/audit", **{"accept-language": locale})
+        failed = await (await office.as_role("admin")).get("/audit", **{"accept-language": ana.setting.locale})
     assert failed.status == 500
     await ana.page.route("**/audit", lambda route: route.fulfill(content_type="text/html", body=failed.html))
     return await visited(ana.page, ana.url, ("/audit",))
@@ -312,14 +286,9 @@ async def _failing(office: Office, ana: Looking, locale: str, monkeypatch: pytes
 
 
 @pytest.mark.long
-@COMBINATIONS
-async def test_no_step_of_the_first_run_breaks_a_rule_of_axe(
-    new: New, browser: Browser, locale: str, width: int, theme: str
-) -> None:
-    context = await browser.new_context(
-        viewport={"width": width, "height": 900}, locale=locale, reduced_motion="reduce",
-        color_scheme="dark" if theme == "dark" else "light",
-    )  # fmt: skip
+@in_every_setting()
+async def test_no_step_of_the_first_run_breaks_a_rule_of_axe(new: New, browser: Browser, setting: Setting) -> None:
+    context = await browser.new_context(**setting.context)
     context.set_default_timeout(DEADLINE_MS)
     page = await context.new_page()
     await page.goto(new.url)

@@ -13,14 +13,14 @@ from centralita.ports import RawRequest
 from centralita.services import replays
 from centralita.services.events import detail
 from centralita.web.dashboard import event_replays
-from tests.browser.conftest import Look
+from tests.browser.looks import Look, Setting
 from tests.dashboard.office import SECRET, Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_rows_come_by_themselves_until_somebody_is_at_one(office: Office, look: Look) -> None:
-    ana = await look("admin", "en")
+    ana = await look("admin")
     await office.receive(type="printer.cleaned", title="there before")
     await ana.go("/events")
     await ana.page.wait_for_selector("[data-following=yes]")
@@ -64,7 +64,7 @@ async def _nodes(session: CDPSession) -> int:
 
 async def test_a_burst_moves_nothing_that_somebody_reads_and_the_page_does_not_grow(office: Office, look: Look) -> None:
     await _burst(office, 60)
-    ana = await look("admin", "en")
+    ana = await look("admin")
     await ana.go("/events")
     await ana.page.wait_for_selector("[data-following=yes]")
     session = await ana.page.context.new_cdp_session(ana.page)
@@ -102,7 +102,7 @@ async def test_news_come_where_no_stream_does_and_none_is_held_by_a_tab_that_nob
         streams.append(route.request.url)
         await route.fulfill(status=204)
 
-    ana = await look("admin", "en")
+    ana = await look("admin")
     await ana.page.clock.install()
     await ana.page.route("**/events/live?*", keep_back)
     await ana.go("/events")
@@ -132,7 +132,7 @@ _SEEN = """(seen) => {
 
 async def test_an_event_is_found_opened_and_replayed_by_keys(office: Office, look: Look) -> None:
     event = await office.receive(type="printer.jammed", title="Sin tóner en Quito", severity="critical")
-    ana = await look("admin", "es")
+    ana = await look("admin", Setting("es"))
     await ana.go("/events")
     await ana.page.keyboard.press("/")
     await ana.page.keyboard.type("TÓNER en quito")
@@ -153,7 +153,7 @@ async def test_all_that_match_go_on_by_themselves(office: Office, look: Look, mo
     monkeypatch.setattr(event_replays, "BUDGET_S", 0.0)
     for number in range(3):
         await office.receive(type="printer.jammed", title=f"again {number}", subject="printer/again")
-    ana = await look("admin", "en")
+    ana = await look("admin")
     await ana.go("/events?subject=printer%2Fagain")
     await ana.page.get_by_role("button", name="Replay all that match…").click()
     await ana.page.get_by_role("button", name="Replay them").click()

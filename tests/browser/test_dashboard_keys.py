@@ -9,29 +9,15 @@ from collections.abc import Sequence
 import pytest
 from playwright.async_api import expect
 
-from centralita.core.approvers import StageSpec, read_approver
-from centralita.services import approvals, ci_changes, incidents, rule_changes
-from centralita.services.access import Principal
-from centralita.services.approvals import NewApproval
+from centralita.services import ci_changes, incidents, rule_changes
 from centralita.services.incidents import NewIncident
-from tests.browser.conftest import Look, Looking
 from tests.browser.keys import Keys
-from tests.browser.test_dashboard_skeleton import PLACES
-from tests.browser.test_dashboard_webhooks import TABS
+from tests.browser.looks import Look, Looking, Setting
+from tests.browser.places import PLACES, TABS
 from tests.dashboard.office import ADMINISTRATOR, PASSWORD, Office
 from tests.dashboard.test_routes import ALL
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-async def _approval(office: Office) -> str:
-    stage = StageSpec(approvers=(read_approver("the-admin@example.com"), read_approver("luis@example.com")))
-    ana = Principal("user:ana", "ana@example.com", ADMINISTRATOR.permissions)
-    wanted = NewApproval(
-        title="Notebook for the new colleague", amount=1500.5, currency="USD", justification="The old one broke.",
-        stages=(stage,), source="invgate", subject="ticket/4521",
-    )  # fmt: skip
-    return (await approvals.request(office.hub, ana, wanted)).id
 
 
 NO_PAGES = {"/static/{version}/{name:path}", "/setup/arrived", "/setup/sent", "/events/live", "/sources/{slug}/came",
@@ -48,6 +34,7 @@ async def _pages(office: Office, which: str) -> list[str]:
     event = await office.receive(**about, title="Atasco de nuevo", data={"n": 2}, url="https://example.com/t/1")
     await rule_changes.add(hub, "user:ana", {"name": which, "condition": "severity == 'low'", "dm": ["agent"]})
     incident = await incidents.create(hub, ADMINISTRATOR, NewIncident(title="Sin red", priority="high", event=event))
+    approval = "/approvals/" + await office.approval("Notebook for the new colleague")
     made = await ci_changes.create(hub, ADMINISTRATOR.actor, {"name": f"erp-db-{which}"})
     return [
         *PLACES,
@@ -62,7 +49,7 @@ async def _pages(office: Office, which: str) -> list[str]:
             "/sources/new?kind=generic",
             "/sources/desk",
         ),
-        *("/approvals?view=all", f"/approvals/{await _approval(office)}", "/audit?actor=user%3Aana"),
+        *("/approvals?view=all", approval, "/audit?actor=user%3Aana"),
         *(f"/incidents/{incident.number}", f"/cis/{made.ci.id}", "/assets/conflicts", await _attempt(office)),
         *(f"/setup?step={step}" for step in ("slack", "source", "rule", "message")),
     ]
@@ -96,34 +83,31 @@ async def _walked(ana: Looking, paths: Sequence[str]) -> list[str]:
 
 async def test_tab_leads_through_a_page_and_shows_where_one_is(office: Office, look: Look) -> None:
     await office.receive(type="printer.jammed", severity="critical", title="Atasco")
-    ana = await look("admin", "es")
+    ana = await look("admin", Setting("es"))
     assert await _walked(ana, ("/events",)) == []
-    stranger = await look("", "en", width=390, theme="dark")
+    stranger = await look("", Setting("en", 390, "dark"))
     assert await _walked(stranger, ("/sign-in",)) == []
 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    ("locale", "width", "theme"),
-    [("es", 1360, "light"), ("en", 390, "dark")],
-)
-async def test_tab_leads_through_every_page(office: Office, look: Look, locale: str, width: int, theme: str) -> None:
-    ana = await look("admin", locale, width=width, theme=theme)
-    paths = await _pages(office, f"{locale}{width}{theme}")
+@pytest.mark.parametrize("setting", [Setting("es"), Setting("en", 390, "dark")], ids=["es-1360-light", "en-390-dark"])
+async def test_tab_leads_through_every_page(office: Office, look: Look, setting: Setting) -> None:
+    ana = await look("admin")
+    paths = await _pages(office, setting.slug)
     assert _forgotten([*paths, *ALONE]) == set()
     faults = await _walked(ana, paths)
     link = (await (await office.as_role("admin")).post("/users/the-admin/invitation")).text.split("/invitation/")[1]
-    stranger = await look("", locale, width=width, theme=theme)
+    stranger = await look("")
     faults += await _walked(stranger, (*ALONE, f"/invitation/{link.split()[0]}"))
-    viewer = await look("viewer", locale, width=width, theme=theme)
+    viewer = await look("viewer")
     faults += await _walked(viewer, ("/", "/users", "/nowhere", "/webhooks/nowhere"))
     assert faults == [], "\n".join(faults)
 
 
 async def test_shortcuts_go_by_the_character_on_a_spanish_layout(office: Office, look: Look) -> None:
     await office.receive(type="printer.jammed", title="Sin tóner")
-    ana = await look("admin", "es")
+    ana = await look("admin", Setting("es"))
     await ana.go("/events")
     keys, field = Keys(ana.page), ana.page.locator("[data-find]")
     place = ana.page.locator(".rail a[aria-current]")
@@ -162,7 +146,7 @@ async def test_shortcuts_go_by_the_character_on_a_spanish_layout(office: Office,
 
 
 async def test_what_opens_gives_the_focus_back(office: Office, look: Look) -> None:
-    ana = await look("admin", "en")
+    ana = await look("admin")
     await ana.go("/webhooks/erp")
     keys = Keys(ana.page)
     await keys.skip()
@@ -201,7 +185,7 @@ async def test_what_opens_gives_the_focus_back(office: Office, look: Look) -> No
 async def test_somebody_signs_in_finds_an_event_and_replays_it(office: Office, look: Look) -> None:
     event = await office.receive(type="printer.jammed", title="Sin tóner en Cusco", severity="critical")
     await office.as_role("operator")
-    luis = await look("", "en")
+    luis = await look("")
     keys = Keys(luis.page)
     await luis.go("/events")
     await luis.page.wait_for_url("**/sign-in?next=*")
@@ -225,7 +209,7 @@ async def test_somebody_signs_in_finds_an_event_and_replays_it(office: Office, l
 
 @pytest.mark.long
 async def test_a_webhook_is_made_looked_at_and_removed(office: Office, look: Look) -> None:
-    ana = await look("admin", "en")
+    ana = await look("admin")
     keys, page = Keys(ana.page), ana.page
     await ana.go("/webhooks")
     await keys.enter(keys.named("link", "New webhook"))
@@ -282,7 +266,7 @@ async def _look_closer(keys: Keys) -> None:
 
 @pytest.mark.long
 async def test_a_source_is_added(look: Look) -> None:
-    ana = await look("admin", "es", width=390)
+    ana = await look("admin", Setting("es", 390))
     keys, page = Keys(ana.page), ana.page
     await ana.go("/sources")
     await keys.enter(keys.named("link", "Origen nuevo"))
@@ -304,7 +288,7 @@ async def test_a_source_is_added(look: Look) -> None:
 @pytest.mark.long
 async def test_a_rule_with_a_slip_is_mended_tried_and_kept(office: Office, look: Look) -> None:
     await office.receive(type="printer.jammed", severity="high", title="Jam", subject="printer/1")
-    ana = await look("admin", "en")
+    ana = await look("admin")
     keys, page = Keys(ana.page), ana.page
     await ana.go("/rules")
     await keys.enter(keys.named("link", "New rule"))
@@ -324,8 +308,8 @@ async def test_a_rule_with_a_slip_is_mended_tried_and_kept(office: Office, look:
 
 @pytest.mark.long
 async def test_an_approval_is_given(office: Office, look: Look) -> None:
-    await _approval(office)
-    ana = await look("admin", "en")
+    await office.approval("Notebook for the new colleague")
+    ana = await look("admin")
     keys, page = Keys(ana.page), ana.page
     await ana.go("/approvals")
     await keys.press("j", "o")
@@ -337,7 +321,7 @@ async def test_an_approval_is_given(office: Office, look: Look) -> None:
 
 @pytest.mark.long
 async def test_somebody_is_invited_and_a_token_comes_and_goes(look: Look) -> None:
-    ana = await look("admin", "en")
+    ana = await look("admin")
     keys, page = Keys(ana.page), ana.page
     page.on("dialog", lambda dialog: dialog.accept())  # as Enter does: its first button has the focus
     await ana.go("/users")
@@ -348,7 +332,7 @@ async def test_somebody_is_invited_and_a_token_comes_and_goes(look: Look) -> Non
     if not await page.locator("#link").count():
         await keys.enter(keys.named("button", "Make a link"))
     link = await page.locator("#link").inner_text()
-    marta = await look("", "en")
+    marta = await look("")
     await marta.page.goto(link)
     theirs = Keys(marta.page)
     await theirs.write(marta.page.locator("#password"), PASSWORD)
@@ -367,7 +351,7 @@ async def test_somebody_is_invited_and_a_token_comes_and_goes(look: Look) -> Non
 
 @pytest.mark.long
 async def test_language_colours_and_zone_are_chosen(look: Look) -> None:
-    sam = await look("viewer", "en")
+    sam = await look("viewer")
     keys, page = Keys(sam.page), sam.page
     html = page.locator("html")
     await sam.go("/")

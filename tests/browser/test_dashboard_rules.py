@@ -6,30 +6,16 @@ import aiohttp
 import pytest
 from playwright.async_api import expect
 
-from centralita.core.approvers import StageSpec, read_approver
-from centralita.services import approvals
-from centralita.services.access import Principal
-from centralita.services.approvals import NewApproval
-from tests.browser.conftest import Look
-from tests.dashboard.office import ADMINISTRATOR, Office
+from tests.browser.looks import Look, Setting
+from tests.dashboard.office import Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-async def _approval(office: Office) -> str:
-    stage = StageSpec(approvers=(read_approver("the-admin@example.com"), read_approver("luis@example.com")))
-    ana = Principal("user:ana", "ana@example.com", ADMINISTRATOR.permissions)
-    wanted = NewApproval(
-        title="Notebook for the new colleague", amount=1500.5, currency="USD", justification="The old one broke.",
-        stages=(stage,), source="invgate", subject="ticket/4521",
-    )  # fmt: skip
-    return (await approvals.request(office.hub, ana, wanted)).id
 
 
 async def test_a_rule_is_tried_kept_removed_and_brought_back(office: Office, look: Look) -> None:
     for number in range(3):
         await office.receive(type="printer.jammed", severity="high", title=f"Jam {number}", subject="printer/1")
-    ana = await look("admin", "en")
+    ana = await look("admin")
     await ana.go("/rules")
     await ana.press("New rule")
     await ana.page.get_by_label("Name").first.fill("Jams")
@@ -45,12 +31,12 @@ async def test_a_rule_is_tried_kept_removed_and_brought_back(office: Office, loo
 
 
 async def test_a_source_is_added_and_what_comes_appears_by_itself(office: Office, look: Look) -> None:
-    ana = await look("admin", "es")
+    ana = await look("admin", Setting("es"))
     await ana.go("/sources")
-    await ana.press("Origen nuevo")
+    await ana.press("New source")
     await ana.page.get_by_label("¿Qué clase de emisor es?").select_option("alertmanager")
     await ana.page.get_by_label("Nombre en la dirección").fill("prom")
-    await ana.press("Agregar el origen")
+    await ana.press("Add the source")
     address = await ana.page.locator("#address").inner_text()
     async with aiohttp.ClientSession() as http, http.post(address, json={}, headers={"authorization": "x"}) as answer:
         assert answer.status == 401
@@ -65,8 +51,8 @@ async def test_a_source_is_added_and_what_comes_appears_by_itself(office: Office
 
 
 async def test_an_approval_is_given(office: Office, look: Look) -> None:
-    id_ = await _approval(office)
-    ana = await look("admin", "en", width=390)
+    id_ = await office.approval("Notebook for the new colleague")
+    ana = await look("admin", Setting("en", 390))
     await ana.go("/approvals")
     await ana.page.get_by_role("link", name="Notebook for the new colleague").first.click()
     await ana.page.get_by_label("Why").fill("Fine")

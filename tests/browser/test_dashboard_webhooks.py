@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from centralita.sandbox.server import serve
 from centralita.sandbox.sink import WebhookSink
-from tests.browser.conftest import Look
+from tests.browser.looks import Look, Setting
 from tests.dashboard.office import Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -15,20 +15,20 @@ CANARY = "<img src=x onerror=alert(1)>"
 
 
 async def test_a_webhook_is_made_tried_removed_and_restored(office: Office, look: Look) -> None:
-    ana = await look("admin", "es")
+    ana = await look("admin", Setting("es"))
     async with serve(WebhookSink()) as sink:
         await ana.go("/webhooks")
-        await ana.press("Nuevo webhook")
+        await ana.press("New webhook")
         await ana.page.get_by_label("Nombre").first.fill("mesa")
         await ana.page.get_by_label("URL").first.fill(f"{sink.url}/mesa")
         await ana.page.get_by_label("Descripción").fill(CANARY)
         await ana.page.locator("summary").filter(has_text="ticket").first.click()
         await ana.page.get_by_label("ticket.*").check()
-        await ana.press("Crear el webhook")
+        await ana.press("Create the webhook")
         await expect(ana.page.locator("#secret")).to_contain_text("whsec_")
-        await ana.press("Ir al webhook")
-        await ana.press("Enviar una prueba")
-        await ana.press("Enviar ahora")
+        await ana.press("To the webhook")
+        await ana.press("Send a test")
+        await ana.press("Send it now")
         await expect(ana.page.locator("#outcome svg.phases")).to_be_visible()
         await expect(ana.page.locator("#outcome")).to_contain_text("webhook-test")
         assert ana.page.url.endswith("/webhooks/mesa/test")  # only that part of the page was fetched
@@ -42,7 +42,7 @@ async def test_a_webhook_is_made_tried_removed_and_restored(office: Office, look
 
 async def test_durations_are_drawn_and_the_window_changes_in_place(office: Office, look: Look) -> None:
     async with serve(WebhookSink()) as sink:
-        ana = await look("admin", "en")
+        ana = await look("admin")
         await ana.go("/webhooks/new")
         await ana.page.locator("#name").fill("drawn")
         await ana.page.locator("#url").fill(f"{sink.url}/drawn")
@@ -59,16 +59,3 @@ async def test_durations_are_drawn_and_the_window_changes_in_place(office: Offic
         await expect(ana.page.locator(".plot canvas")).to_be_visible()
         await ana.page.get_by_text("The values").click()
         await expect(ana.page.locator("details table tbody tr").first).to_be_visible()
-
-
-TABS = (
-    "",
-    "/deliveries",
-    "/deliveries?view=deliveries",
-    "/errors",
-    "/settings",
-    "/secrets",
-    "/test",
-    "/preview",
-    "/replay",
-)

@@ -13,8 +13,11 @@ import aiohttp
 import msgspec
 
 from centralita.core.access import PERMISSIONS
+from centralita.core.approvers import StageSpec, read_approver
 from centralita.ports import RawRequest
+from centralita.services import approvals
 from centralita.services.access import Principal, add_user
+from centralita.services.approvals import NewApproval
 from centralita.services.events import detail
 from centralita.services.hub import Hub
 from centralita.services.passwords import set_password
@@ -159,3 +162,13 @@ class Office:
                 await ear.wait()
                 ear.clear()
         return event_id
+
+    async def approval(self, title: str) -> str:
+        """Asks the administrator, or Luis, to approve something; its id."""
+        stage = StageSpec(approvers=(read_approver("the-admin@example.com"), read_approver("luis@example.com")))
+        ana = Principal("user:ana", "ana@example.com", ADMINISTRATOR.permissions)
+        wanted = NewApproval(
+            title=title, amount=1500.5, currency="USD", justification="The old one broke.",
+            stages=(stage,), source="invgate", subject="ticket/4521",
+        )  # fmt: skip
+        return (await approvals.request(self.hub, ana, wanted)).id
