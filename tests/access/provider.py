@@ -96,6 +96,9 @@ class Provider:
         self.person: dict[str, Any] = dict(ANA)
         self.key = made_key("k1")
         self.issuer = ""
+        self.described = 0
+        """How often it was asked about itself."""
+        self.is_away = False
         self.codes: dict[str, _Code] = {}
         self.claims: Callable[[dict[str, Any]], dict[str, Any]] = lambda claims: claims
         """Changes what an ID token says."""
@@ -175,6 +178,9 @@ def _application(provider: Provider) -> Flask:
 
     @app.get("/.well-known/openid-configuration")
     def discovery() -> Any:
+        provider.described += 1
+        if provider.is_away:
+            return jsonify({"error": "temporarily_unavailable"}), 503
         said = {"issuer": provider.issuer, "response_types_supported": ["code"]}
         for name, path in (("authorization_endpoint", "authorize"), ("token_endpoint", "token"), ("jwks_uri", "keys")):
             said[name] = f"{provider.issuer}/{path}"

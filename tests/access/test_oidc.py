@@ -16,6 +16,7 @@ from centralita.services import oidc
 from centralita.services.access import Refused, add_user, change_user, list_users
 from centralita.services.audit import newest
 from centralita.services.hub import Hub
+from centralita.services.identity_provider import FAILED_GAP_S
 from centralita.services.sessions import Opened, SignInRefused, signed_in
 from centralita.settings import load
 from centralita.wiring import open_hub
@@ -309,6 +310,23 @@ async def test_a_provider_that_is_wrong_or_away(opening: Opening, provider: Prov
     async with opening() as hub:
         with pytest.raises(SignInRefused, match=r"oidc\.unreachable"):
             await begun(hub)
+
+
+async def test_a_provider_that_fails_is_asked_by_one_and_not_again_at_once(
+    opening: Opening, provider: Provider
+) -> None:
+    provider.is_away = True
+    async with opening("create_users: true, default_role: viewer") as hub:
+        refusals = await asyncio.gather(*(oidc.begin(hub) for _ in range(5)), return_exceptions=True)
+        assert [str(each) for each in refusals] == ["oidc.refused"] * 5
+        assert all(isinstance(each, SignInRefused) and 0 < each.retry_after_s <= FAILED_GAP_S for each in refusals)
+        assert provider.described == 1
+        provider.is_away = False
+        assert await _refused(hub) == "oidc.refused"
+        assert provider.described == 1
+        later(hub, FAILED_GAP_S)
+        await asyncio.gather(*(_come(hub) for _ in range(3)))
+        assert provider.described == 2, "and what it says of itself is kept"
 
 
 async def test_without_the_settings_it_says_which_lack(hub: Hub) -> None:

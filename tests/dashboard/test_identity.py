@@ -96,3 +96,26 @@ async def test_what_the_provider_refuses_is_said_in_words(office: Office, provid
     provider.sign = kept
     assert seen.status == 403 and "can't be trusted" in seen.text and "Sign in with Acme" in seen.text
     assert _held(ana) == set()
+
+
+async def test_while_the_provider_fails_the_page_says_so_and_takes_passwords(
+    public: str, provider: Provider, tmp_path: Path
+) -> None:
+    config = tmp_path / "centralita.yaml"
+    config.write_text(
+        f"locale: en\ndata_dir: {tmp_path}\nserver: {{port: 0, public_url: '{public}'}}\n"
+        f"network: {{allow: ['127.0.0.0/8']}}\ndashboard: {{oidc: {{issuer: '{provider.issuer}', client_id: hub}}}}\n"
+    )
+    provider.is_away = True
+    try:
+        async with AsyncExitStack() as stack:
+            office = Office(*await stack.enter_async_context(serving(load(config, {}))), "", stack)
+            before, ana = provider.described, await office.stranger()
+            for _ in range(3):
+                seen = await ana.get("/oidc/begin")
+                assert seen.status == 503 and 1 <= int(seen.headers["retry-after"]) <= 5
+                assert "The identity provider refuses." in seen.text and "A password is taken meanwhile." in seen.text
+            assert provider.described == before + 1
+            assert (await office.person("bob", "viewer")).name == "bob"
+    finally:
+        provider.is_away = False

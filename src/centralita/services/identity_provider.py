@@ -5,6 +5,7 @@ OpenID Connect Core 1.0 (3.1: code flow), Discovery 1.0, RFC 7636 (PKCE), RFC 92
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +23,8 @@ from centralita.services.clock import SystemClock
 DISCOVERY_PATH = "/.well-known/openid-configuration"
 KEPT_S = 3600.0
 """So long what the provider says of itself is taken for true."""
+FAILED_GAP_S = 5.0
+"""After it failed to describe itself, so long nobody asks again: each asker could wait ``TIMEOUT_S`` for the same."""
 KEYS_GAP_S = 60.0
 """Keys are asked for again at most this often when a token names one that is not known."""
 LEEWAY_S = 60
@@ -32,11 +35,12 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 
 
 class ProviderFault(Exception):
-    """The provider did not answer, or not what can be trusted: a message id, and what the log may say."""
+    """The provider did not answer, or not what can be trusted: a message id, what the log may say, and for how many
+    seconds the provider is not asked again (0: the next who wants to know asks)."""
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    def __init__(self, reason: str, detail: str = "", retry_after_s: float = 0.0) -> None:
         super().__init__(f"{reason} {detail}".strip())
-        self.reason, self.detail = reason, detail
+        self.reason, self.detail, self.retry_after_s = reason, detail, retry_after_s
 
 
 class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +63,9 @@ class IdentityProvider:
         self.settings = settings
         self._client, self._clock = client, clock
         self._metadata: Mapping[str, Any] = {}
-        self._metadata_at = self._keys_at = float("-inf")
+        self._metadata_at = self._keys_at = self._failed_at = float("-inf")
+        self._failure: ProviderFault | None = None
+        self._describing = asyncio.Lock()
         self._keys = KeySet([])
 
     async def authorization_url(self, state: str, nonce: str, verifier: str) -> str:
@@ -100,8 +106,22 @@ class IdentityProvider:
         return claims
 
     async def _described(self) -> Mapping[str, Any]:
-        if self._clock.now() - self._metadata_at < KEPT_S:
+        """What it says of itself: one asks at a time, and whoever waited takes the answer, or the failure."""
+        async with self._describing:
+            if self._clock.now() - self._metadata_at < KEPT_S:
+                return self._metadata
+            wait_s = FAILED_GAP_S - (self._clock.now() - self._failed_at)
+            if self._failure is not None and wait_s > 0:
+                raise ProviderFault(self._failure.reason, self._failure.detail, wait_s)
+            try:
+                self._metadata, self._failure = await self._description(), None
+            except ProviderFault as fault:
+                self._failure, self._failed_at = fault, self._clock.now()
+                raise ProviderFault(fault.reason, fault.detail, FAILED_GAP_S) from None
+            self._metadata_at = self._clock.now()
             return self._metadata
+
+    async def _description(self) -> Mapping[str, Any]:
         issuer = self.settings.issuer
         found = await self._json(HttpRequest(url=issuer.rstrip("/") + DISCOVERY_PATH, method="GET"))
         if found.get("issuer") != issuer:
@@ -109,7 +129,6 @@ class IdentityProvider:
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
             if not isinstance(found.get(name), str):
                 raise ProviderFault("oidc.unusable", name)
-        self._metadata, self._metadata_at = found, self._clock.now()
         return found
 
     async def _tokens(self, metadata: Mapping[str, Any], code: str, verifier: str) -> Mapping[str, Any]:

@@ -133,7 +133,7 @@ def _opened_state(hub: Hub, cookie: str) -> _State:
 
 def _refusal(fault: ProviderFault) -> SignInRefused:
     log.warning("oidc.failed", reason=fault.reason, detail=fault.detail)
-    return SignInRefused(fault.reason)
+    return SignInRefused(fault.reason, fault.retry_after_s)
 
 
 # ---- whose account it is

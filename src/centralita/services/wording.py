@@ -328,6 +328,7 @@ TEXTS: Mapping[str, str] = {
     "oidc.no_role": N_("No role is meant for this person."),
     "oidc.off": N_("Sign-in by an identity provider is not set up."),
     "oidc.other_issuer": N_("The identity provider calls itself something else than dashboard.oidc.issuer."),
+    "oidc.paused": N_("It is asked again in {seconds} s at the earliest. A password is taken meanwhile."),
     "oidc.refused": N_("The identity provider refuses."),
     "oidc.stale": N_("It took too long, was done before, or was begun in another browser. Try again."),
     "oidc.unconfigured": N_("To sign in by an identity provider the configuration lacks: {settings}."),

@@ -59,11 +59,15 @@ async def sign_out(request: Request) -> Response:
 
 
 async def turned_away(request: Request, form: Form, refused: SignInRefused) -> Response:
-    """The form again, with the reason; 429 while there is a wait."""
+    """The form again, with the reason; 429 while there is a wait, 503 while it is the provider that is waited for."""
     page = await page_of(request)
     seconds = math.ceil(refused.retry_after_s)
-    form.fault("", in_words(refused.reason, {"seconds": str(seconds)}, page.locale))
-    response = await shown(request, form, 429 if seconds else 403)
+    status, reasons = 429 if seconds else 403, [refused.reason]
+    if seconds and refused.reason.startswith("oidc."):
+        status, reasons = 503, [refused.reason, "oidc.paused"]
+    for reason in reasons:
+        form.fault("", in_words(reason, {"seconds": str(seconds)}, page.locale))
+    response = await shown(request, form, status)
     if seconds:
         response.headers["retry-after"] = str(seconds)
     return response
