@@ -13,26 +13,27 @@ from centralita.ports import RawRequest
 from centralita.services import replays
 from centralita.services.events import detail
 from centralita.web.dashboard import event_replays
-from tests.browser.looks import Look, Setting
+from tests.browser.looks import Look, Setting, in_every_setting
 from tests.dashboard.office import SECRET, Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_rows_come_by_themselves_until_somebody_is_at_one(office: Office, look: Look) -> None:
+@in_every_setting("es-390-light")
+async def test_rows_come_by_themselves_until_somebody_is_at_one(office: Office, look: Look, setting: Setting) -> None:
     ana = await look("admin")
-    await office.receive(type="printer.cleaned", title="there before")
+    await office.receive(type="printer.cleaned", title=f"there before {setting.slug}")
     await ana.go("/events")
     await ana.page.wait_for_selector("[data-following=yes]")
-    await office.receive(type="printer.cleaned", title="came by itself")
-    await expect(ana.page.locator("a.open").first).to_have_text("came by itself")
+    await office.receive(type="printer.cleaned", title=f"came by itself {setting.slug}")
+    await expect(ana.page.locator("a.open").first).to_have_text(f"came by itself {setting.slug}")
     await ana.page.locator("input[name=event]").first.check()
-    await office.receive(type="printer.cleaned", title="waits behind the bar")
+    await office.receive(type="printer.cleaned", title=f"waits behind the bar {setting.slug}")
     bar = ana.page.locator("[data-newer]")
-    await expect(bar).to_have_text("1 new: show them")
-    await expect(ana.page.locator("a.open").first).to_have_text("came by itself")
+    await expect(bar).to_have_text(ana.words("{count} new: show them", count=1))
+    await expect(ana.page.locator("a.open").first).to_have_text(f"came by itself {setting.slug}")
     await ana.page.keyboard.press("u")
-    await expect(ana.page.locator("a.open").first).to_have_text("waits behind the bar")
+    await expect(ana.page.locator("a.open").first).to_have_text(f"waits behind the bar {setting.slug}")
     await expect(bar).to_be_hidden()
 
 
@@ -62,6 +63,15 @@ async def _nodes(session: CDPSession) -> int:
     return int(next(each["value"] for each in metrics if each["name"] == "Nodes"))
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        Setting("en", 1360, "dark"),
+        *(pytest.param(each, marks=pytest.mark.long) for each in (Setting("es"), Setting("es", 390, "dark"))),
+        pytest.param(Setting("en", 390), marks=pytest.mark.long),
+    ],
+    ids=lambda each: each.slug,
+)
 async def test_a_burst_moves_nothing_that_somebody_reads_and_the_page_does_not_grow(office: Office, look: Look) -> None:
     await _burst(office, 60)
     ana = await look("admin")
@@ -80,18 +90,19 @@ async def test_a_burst_moves_nothing_that_somebody_reads_and_the_page_does_not_g
 
     await ana.page.evaluate("window.scrollTo(0, 700)")
     read = rows.nth(25)
-    box, text = await read.bounding_box(), await read.inner_text()
+    place, said = await read.bounding_box(), await read.locator("a.open").inner_text()
     await _burst(office, 500)
-    await expect(bar).to_have_text("500 new: show them")
+    await expect(bar).to_have_text(ana.words("{count} new: show them", count=500))
     await expect(bar).to_be_in_viewport()
-    assert (await read.bounding_box(), (await read.inner_text()).split("\n")[2:]) == (box, text.split("\n")[2:])
+    assert (await read.bounding_box(), await read.locator("a.open").inner_text()) == (place, said)
     await bar.click()
     await expect(bar).to_be_hidden()
     assert await ana.page.evaluate("window.scrollY") == 0
 
 
+@in_every_setting("es-1360-dark")
 async def test_news_come_where_no_stream_does_and_none_is_held_by_a_tab_that_nobody_sees(
-    office: Office, look: Look
+    office: Office, look: Look, setting: Setting
 ) -> None:
     streams: list[str] = []
 
@@ -106,19 +117,19 @@ async def test_news_come_where_no_stream_does_and_none_is_held_by_a_tab_that_nob
     await ana.page.clock.install()
     await ana.page.route("**/events/live?*", keep_back)
     await ana.go("/events")
-    await office.receive(type="printer.cleaned", title="came without a stream")
+    await office.receive(type="printer.cleaned", title=f"came without a stream {setting.slug}")
     newest = ana.page.locator("a.open").first
     async with ana.page.expect_response(lambda answer: "/events/live" in answer.url and answer.status == 200):
         await ana.page.clock.run_for(6_000)
-    await expect(newest).to_have_text("came without a stream")
+    await expect(newest).to_have_text(f"came without a stream {setting.slug}")
     await ana.page.clock.run_for(2_000)
 
     await ana.page.unroute("**/events/live?*")
     await ana.page.evaluate(_SEEN, False)
     assert await ana.page.locator("[data-following]").count() == 0
-    await office.receive(type="printer.cleaned", title="while nobody saw the tab")
+    await office.receive(type="printer.cleaned", title=f"while nobody saw the tab {setting.slug}")
     await ana.page.evaluate(_SEEN, True)
-    await expect(newest).to_have_text("while nobody saw the tab")
+    await expect(newest).to_have_text(f"while nobody saw the tab {setting.slug}")
     await expect(ana.page.locator("[data-following=yes]")).to_have_count(1)
     assert len(streams) >= 1
 
@@ -130,12 +141,14 @@ _SEEN = """(seen) => {
 """What a browser does when its tab goes to the back, or comes to the front."""
 
 
-async def test_an_event_is_found_opened_and_replayed_by_keys(office: Office, look: Look) -> None:
-    event = await office.receive(type="printer.jammed", title="Sin tóner en Quito", severity="critical")
-    ana = await look("admin", Setting("es"))
+@in_every_setting("es-1360-light")
+async def test_an_event_is_found_opened_and_replayed_by_keys(office: Office, look: Look, setting: Setting) -> None:
+    title = f"Sin tóner en {setting.slug}"
+    event = await office.receive(type="printer.jammed", title=title, severity="critical")
+    ana = await look("admin")
     await ana.go("/events")
     await ana.page.keyboard.press("/")
-    await ana.page.keyboard.type("TÓNER en quito")
+    await ana.page.keyboard.type(title.replace("tóner", "TÓNER"))
     await ana.page.keyboard.press("Enter")
     await ana.page.wait_for_url("**/events?text=*")
     await ana.page.keyboard.press("j")
@@ -145,16 +158,20 @@ async def test_an_event_is_found_opened_and_replayed_by_keys(office: Office, loo
     await ana.page.keyboard.press("Enter")
     await ana.page.keyboard.press("Tab")
     await ana.page.keyboard.press("Enter")
-    await expect(ana.page.get_by_role("status")).to_contain_text("Reenviado: 1 entregas en cola.")
+    await expect(ana.told).to_have_text(ana.words("Replayed: {deliveries} deliveries queued.", deliveries=1))
 
 
-async def test_all_that_match_go_on_by_themselves(office: Office, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+@in_every_setting("en-390-dark")
+async def test_all_that_match_go_on_by_themselves(
+    office: Office, look: Look, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(replays, "SLICE", 1)
     monkeypatch.setattr(event_replays, "BUDGET_S", 0.0)
     for number in range(3):
-        await office.receive(type="printer.jammed", title=f"again {number}", subject="printer/again")
+        await office.receive(type="printer.jammed", title=f"again {number}", subject=f"printer/{setting.slug}")
     ana = await look("admin")
-    await ana.go("/events?subject=printer%2Fagain")
-    await ana.page.get_by_role("button", name="Replay all that match…").click()
-    await ana.page.get_by_role("button", name="Replay them").click()
-    await expect(ana.page.locator("#replaying")).to_contain_text("3 events replayed")
+    await ana.go(f"/events?subject=printer%2F{setting.slug}")
+    await ana.press("Replay all that match…")
+    await ana.press("Replay them")
+    done = ana.words("{events} events replayed, {deliveries} deliveries queued.", events=3, deliveries=0)
+    await expect(ana.page.locator("#replaying")).to_contain_text(done)
