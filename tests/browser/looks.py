@@ -98,6 +98,11 @@ class Looking(NamedTuple):
         either = self.button(msgid, **arguments).or_(self.link(msgid, **arguments))
         await either.first.click()
 
+    async def unfold(self, msgid: str, **arguments: object) -> None:
+        """Opens what is folded away, by what its summary says."""
+        said = self.page.locator("summary").filter(has_text=self.words(msgid, **arguments), visible=True)
+        await said.first.click()
+
     @property
     def told(self) -> Locator:
         """What the page says has been done."""
