@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from playwright.async_api import Locator, Page
+
+from tests.browser.looks import Looking, Setting
 
 WALK = Path(__file__).with_name("walk.js").read_text(encoding="utf-8")
 NAMED = {
@@ -15,6 +18,10 @@ NAMED = {
 }
 """Roles that are nothing without a name."""
 MOST_STOPS = 400
+TAB = {"key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
+DOWN_UP = ("rawKeyDown", "keyUp")
+AT_ONCE = 20
+"""So many presses of Tab go out together: waiting for each takes longer than all that it leads to."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,12 @@ class Keys:
     """A page, reached by keys alone."""
 
     page: Page
+    setting: Setting
+
+    @classmethod
+    def of(cls, looking: Looking) -> Self:
+        """Theirs who look."""
+        return cls(looking.page, looking.setting)
 
     async def press(self, *keys: str) -> None:
         """One after the other."""
@@ -32,18 +45,10 @@ class Keys:
         """Presses Tab from the top of the page until it ends; what is wrong on the way."""
         await self.page.evaluate(WALK)
         expected: int = await self.page.evaluate("walk.begin()")
-        seen: list[dict[str, Any]] = []
         names: list[str] = await self.page.evaluate("walk.names()")
-        for _ in range(2 * expected + 40):
-            await self.press("Tab")
-            stop = await self.page.evaluate("walk.at()")
-            if stop is None or (len(seen) > 1 and stop["number"] == seen[0]["number"] and not stop["scroller"]):
-                break  # the end: the browser's own bar, or the top again
-            if seen and stop["number"] == seen[-1]["number"] and stop["called"] == seen[-1]["called"]:
-                continue  # the parts of a date
-            seen.append(stop)
-        else:
-            return [f"Tab never leaves the page: {[each['called'] for each in seen[-4:]]}"]
+        seen = await self._stops(2 * expected + 40)
+        if seen is None:
+            return ["Tab never leaves the page"]
         numbers = [stop["number"] for stop in seen if not stop["scroller"]]
         faults = [f"{stop['called']}: {fault}" for stop in seen for fault in stop["faults"]]
         faults += [f"left out: {each}" for each in await self.page.evaluate("walk.left()")]
@@ -55,6 +60,22 @@ class Keys:
             f"the eye goes another way: {each}" for each in await self.page.evaluate("s => walk.crossed(s)", seen)
         ]
         return faults + await self.nameless()
+
+    async def _stops(self, most: int) -> list[dict[str, Any]] | None:
+        """Where Tab leads from the top of the page to its end; None if it comes to none within so many presses."""
+        seen: list[dict[str, Any]] = []
+        session = await self.page.context.new_cdp_session(self.page)
+        for _ in range(0, most, AT_ONCE):
+            presses = [session.send("Input.dispatchKeyEvent", {"type": kind, **TAB}) for kind in DOWN_UP * AT_ONCE]
+            await asyncio.gather(*presses)
+            for stop in await self.page.evaluate("walk.taken()"):
+                if stop is None or (len(seen) > 1 and stop["number"] == seen[0]["number"] and not stop["scroller"]):
+                    await session.detach()
+                    return seen  # the end: the browser's own bar, or the top again
+                if seen and stop["number"] == seen[-1]["number"] and stop["called"] == seen[-1]["called"]:
+                    continue  # the parts of a date
+                seen.append(stop)
+        return None
 
     async def nameless(self) -> list[str]:
         """What a screen reader would call by its role only."""
@@ -109,9 +130,13 @@ class Keys:
         await session.send("Input.dispatchKeyEvent", {"type": "keyUp", **about})
         await session.detach()
 
-    def named(self, role: Any, name: str) -> Locator:
-        """What is called just so."""
-        return self.page.get_by_role(role, name=name, exact=True).first
+    def named(self, role: Any, msgid: str, **arguments: object) -> Locator:
+        """What is called just so, in the language of whoever looks."""
+        return self.page.get_by_role(role, name=self.setting.words(msgid, **arguments), exact=True).first
+
+    def field(self, msgid: str) -> Locator:
+        """What has this label, in the language of whoever looks."""
+        return self.page.get_by_label(self.setting.words(msgid)).first
 
     async def skip(self) -> None:
         """To the content, over everything that stands before it on every page."""

@@ -10,18 +10,13 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
-from centralita.sandbox.control import SinkControl
-from centralita.sandbox.sink.answers import AnswerPlan
 from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN
-from centralita.services import audit, ci_changes, incidents, rule_changes, sign_in, webhook_changes
-from centralita.services.incidents import NewIncident
-from centralita.services.webhook_history import AttemptFilter, attempts
+from centralita.services import audit, sign_in
 from tests.browser.conftest import DEADLINE_MS
 from tests.browser.looks import Look, Looking, Setting, in_every_setting
-from tests.browser.places import PLACES, TABS
+from tests.browser.places import LONG, WHAT_HAPPENED, kinds, pages_of
 from tests.browser.test_dashboard_setup import New, new
 from tests.dashboard.office import ADMINISTRATOR, PASSWORD, Office
-from tests.dashboard.test_dead_letters import give_up, printed
 
 __all__ = ["new"]
 
@@ -30,9 +25,6 @@ AXE: Mapping[str, Any] = {
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
-LONG = "La impresora del segundo piso, la que está junto a la sala de reuniones, no tiene tóner desde ayer a la tarde"
-QUICK = ("places", "what happened")
-"""Of ``PAGES``; axe takes a second and more a page, so that the others are for the long run."""
 
 
 async def judged(page: Page, name: str) -> list[str]:
@@ -57,67 +49,11 @@ async def visited(page: Page, url: str, paths: Sequence[str]) -> list[str]:
 # --- a hub that has been at work
 
 
-async def _failed_attempt(office: Office, webhook: str) -> str:
-    """A webhook that its receiver has left, and its attempt."""
-    fields = {"url": f"{office.sink}/gone", "types": ["printer.gone"], "description": LONG}
-    async with SinkControl(office.sink) as sink:
-        await sink.answer(AnswerPlan(path="/gone", status=410, body="<h1>gone</h1>"))
-        await webhook_changes.add(office.hub, "user:ana", {"name": webhook, **fields}, "v1")
-        event = await office.receive(type="printer.gone", title=LONG, subject=f"printer/{webhook}")
-        with office.hub.bell.listening([event.removeprefix("evt_"), "desk"]) as ear:
-            while not (found := await attempts(office.hub, webhook, AttemptFilter(), None, 1, "", "en")).items:
-                await ear.wait()
-                ear.clear()
-    return found.items[0].id
-
-
-async def _worked(office: Office, webhook: str) -> list[str]:
-    """Lets something of each kind happen; the pages that show it."""
-    hub = office.hub
-    about: dict[str, Any] = {"type": "printer.jammed", "subject": f"printer/{webhook}", "severity": "critical"}
-    await office.receive(**about, title="Atasco", data={"n": 1})
-    event = await office.receive(**about, title=LONG, data={"n": 2}, url="https://example.com/t/1")
-    attempt = await _failed_attempt(office, webhook)
-    incident = await incidents.create(hub, ADMINISTRATOR, NewIncident(title=LONG, priority="high", description=LONG))
-    item = await ci_changes.create(hub, "user:ana", {"name": f"db {webhook}", "attributes": {"rto": "4h"}})
-    rule = {"name": f"Rule {webhook}", "condition": "severity == 'low'", "dm": ["agent"]}
-    await rule_changes.add(hub, "user:ana", rule)
-    await give_up(office, await printed(office, f"Sin tóner {webhook}"))
-    return [
-        *(f"/events/{event}?part={part}" for part in ("story", "payload", "rules", "attempts", "changes")),
-        *(f"/webhooks/{webhook}", f"/webhooks/{webhook}/errors", f"/webhooks/{webhook}/attempts/{attempt}"),
-        *(f"/incidents/{incident.number}", f"/cis/{item.ci.id}", f"/approvals/{await office.approval(LONG)}"),
-        f"/rules/{rule['name']}",
-    ]
-
-
-PAGES: Mapping[str, Sequence[str]] = {
-    "places": PLACES,
-    "webhooks": ("/webhooks/new", "/webhooks?text=nothing", *(f"/webhooks/erp{tab}" for tab in TABS)),
-    "lists": (
-        *("/events?severity=critical&until=2999-01-01", "/events?text=nowhere", "/events?condition=(", "/search?q=zzz"),
-        *("/rules/new", "/rules?text=nothing", "/rules/Grave", "/sources/new", "/sources/new?kind=generic"),
-        *(
-            "/sources/desk",
-            "/approvals?view=all",
-            "/approvals?view=mine",
-            "/audit?since=nonsense",
-            "/audit?actor=nobody",
-        ),
-        *("/dead-letters?lane=webhook%3Anone", "/assets/conflicts"),
-        *(f"/setup?step={step}" for step in ("slack", "source", "rule", "message")),
-    ),
-    "what happened": (),
-}
-KINDS = [pytest.param(kind, marks=() if kind in QUICK else pytest.mark.long) for kind in PAGES]
-
-
 @in_every_setting("es-390-dark")
-@pytest.mark.parametrize("kind", KINDS)
+@kinds("places", WHAT_HAPPENED)  # axe takes a second and more a page
 async def test_no_page_breaks_a_rule_of_axe(office: Office, look: Look, kind: str, setting: Setting) -> None:
-    pages = PAGES[kind] or await _worked(office, setting.slug)
     ana = await look("admin")
-    faults = await visited(ana.page, ana.url, pages)
+    faults = await visited(ana.page, ana.url, await pages_of(office, kind, setting.slug))
     assert faults == [], "\n".join(faults)
 
 

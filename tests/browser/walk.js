@@ -40,6 +40,8 @@ window.walk = (() => {
     return { shadow: style.boxShadow, border: style.borderColor };
   };
   let before = new Map();
+  let taken = [];
+  document.addEventListener("keyup", (event) => { if (event.key === "Tab") taken.push(stop()); });
 
   // WCAG 2.4.7 and 1.4.11: a ring of 2 px that stands out 3:1 from what it is drawn on.
   const ring = (each) => {
@@ -88,6 +90,25 @@ window.walk = (() => {
     return { left: box.left + x, right: box.right + x, top: box.top + y, bottom: box.bottom + y };
   };
 
+  // What has the focus now: its number among the stops, and what is wrong with how it shows.
+  function stop() {
+    const each = document.activeElement;
+    if (!each || each === document.body || each === document.documentElement) return null;
+    const found = stops();
+    const number = found.indexOf(each);
+    const faults = [];
+    if (number < 0 && !scrolls(each)) faults.push("not to be expected here");
+    const drawn = ring(each);
+    if (drawn) faults.push(drawn);
+    const sides = cut(each);
+    if (sides.length) faults.push(`its ring is cut off: ${sides.join(", ")}`);
+    const away = hidden(each);
+    if (away) faults.push(away);
+    return { number, called: called(each), faults, scroller: number < 0,
+      box: place(each),
+      region: each.closest(".rail, .top, main, dialog, .skip")?.className || each.closest("main, dialog")?.tagName || "" };
+  }
+
   return {
     // From the top of the page, wherever the focus is.
     begin() {
@@ -99,23 +120,11 @@ window.walk = (() => {
       before = new Map(found.map((each) => [each, look(each)]));
       return found.length;
     },
-    // What has the focus now: its number among the stops, and what is wrong with how it shows.
-    at() {
-      const each = document.activeElement;
-      if (!each || each === document.body || each === document.documentElement) return null;
-      const found = stops();
-      const number = found.indexOf(each);
-      const faults = [];
-      if (number < 0 && !scrolls(each)) faults.push("not to be expected here");
-      const drawn = ring(each);
-      if (drawn) faults.push(drawn);
-      const sides = cut(each);
-      if (sides.length) faults.push(`its ring is cut off: ${sides.join(", ")}`);
-      const away = hidden(each);
-      if (away) faults.push(away);
-      return { number, called: called(each), faults, scroller: number < 0,
-        box: place(each),
-        region: each.closest(".rail, .top, main, dialog, .skip")?.className || each.closest("main, dialog")?.tagName || "" };
+    // Where each press of Tab has led since the last time.
+    taken() {
+      const some = taken;
+      taken = [];
+      return some;
     },
     names: () => stops().map(called),
     // Controls that somebody took out of Tab's way.
