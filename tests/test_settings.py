@@ -230,6 +230,7 @@ def test_everything_wrong_is_told_at_once(write: Write) -> None:
         "centralita.yaml:7:3: slack.burst: has to be at least 1.",
         "centralita.yaml:8:3: slack.burst: was said already in line 7. Keep one of them.",
         "centralita.yaml:11:5: rules[0].mention: There is no such setting. Did you mean mentions?",
+        "centralita.yaml:12:5: rules[1].name: is taken already: a.",
         "centralita.yaml:13:5: rules[1].condition: has to be text; quote it if it looks like a number.",
         "centralita.yaml:14:5: rules[2]: name is missing.",
         "centralita.yaml:15:12: sources[0].slug: may have lower-case letters, digits, - and _ only, at most 63.",

@@ -11,6 +11,7 @@ import stat
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 import typer
 
 from centralita.cli import build
@@ -135,6 +136,55 @@ def test_a_wrong_condition_has_a_caret(terminal: Terminal) -> None:
     assert done.code == 2
     assert "centralita.yaml:3:5: Grave: condition: Instead of = write ==." in done.err
     assert done.err.splitlines()[1:] == ["    severity = 'critical'", "             ^"]
+
+
+def test_what_is_wrong_beside_a_wrong_structure_is_told_in_the_same_run(terminal: Terminal) -> None:
+    terminal.write(
+        "server: {prot: 1}\n"
+        "sources: [{slug: desk, kind: smoke}]\n"
+        "rules:\n"
+        "  - {name: Grave, chanel: '#a', condition: \"severity = 'critical'\"}\n"
+        "  - {condition: 'type ==', dm: [nobody], webhook: erp}\n"
+        "  - {name: Third, webhook: gone}\n"
+        "  - {name: Third, condition: 'severity == \"grave\"'}\n"
+        "webhooks: [{nmae: erp, types: ['a*b']}]\n"
+        "permissions: {default: boss}\n"
+    )
+    done = terminal("config", "check")
+    assert done.code == 2 and "Traceback" not in done.err
+    lines = [line.removeprefix("centralita.yaml:") for line in done.err.splitlines() if not line.startswith("    ")]
+    assert [line.partition(" ")[2] for line in lines] == [
+        "server.prot: There is no such setting. Did you mean port?",
+        "rules[0].chanel: There is no such setting. Did you mean channel?",
+        "rules[1]: name is missing.",
+        "rules[3].name: is taken already: Third.",
+        "webhooks[0]: name is missing.",
+        "webhooks[0].nmae: There is no such setting. Did you mean name?",
+        "permissions.default: has to be one of admin, operator, viewer.",
+        "Grave: condition: Instead of = write ==.",
+        "rules[1]: condition: The condition breaks off here.",
+        "rules[1]: dm: nobody is neither requester, agent, approver nor an e-mail address.",
+        "rules[3]: condition: There is no severity grave; there are: critical, high, medium, low, info.",
+        "webhook:webhooks[0]: types: a*b is no event type: write ticket.created, ticket.* or *.",
+        f"desk: There is no kind of source smoke; there are: {', '.join(registry.kinds())}.",
+    ], "and nothing that only follows from another fault, as that there is no webhook erp"
+    assert re.search(r"yaml:4:33: Grave", done.err) and re.search(r"yaml:2:11: desk", done.err)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rules: 5\nwebhooks: {a: 1}\n",
+        "rules: [5, null, [1]]\nwebhooks: [1]\n",
+        "slack: [\n",
+        "server: {prot: 1}\nrules: [{name: [x]}]\n",
+    ],
+)
+def test_a_structure_that_holds_nothing_sound_is_told_alone(terminal: Terminal, text: str) -> None:
+    file = terminal.write(text)
+    done = terminal("config", "check")
+    lines = done.err.splitlines()
+    assert done.code == 2 and lines and all(line.startswith(str(file)) for line in lines)
 
 
 def test_a_source_without_a_secret_is_told(terminal: Terminal) -> None:

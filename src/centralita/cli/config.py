@@ -27,9 +27,15 @@ def check(ctx: typer.Context) -> None:
 
     from centralita.cli.checking import problems_of, warnings_of
     from centralita.cli.stored import read_sources, slugs_of
+    from centralita.settings import SettingsError
 
     options: Options = ctx.obj
-    settings = options.settings()
+    try:
+        settings = options.settings()
+    except SettingsError as wrong:
+        for problem in [wrong.text(LOCALE), *(problems_of(wrong.sound, LOCALE) if wrong.sound else ())]:
+            warn(problem)
+        raise typer.Exit(2) from None
     problems = problems_of(settings, LOCALE)
     stored = [] if problems else asyncio.run(read_sources(settings))
     for problem in problems:

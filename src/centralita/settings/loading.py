@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ _SEED_KEYS: tuple[tuple[Keys, Keys], ...] = (
 )
 """The names of NopeSight's configuration, from the innermost outwards, and ours."""
 
+_BY_ONE = ("rules", "webhooks")
+_FOLLOWERS: Mapping[str, tuple[str, ...]] = {"permissions": ("dashboard",)}
+"""Sections that name what another one defines."""
+
 _LATER = ("workflows", "troubleshooting")
 _NOT_OURS = ("bot_token_scopes", "user_token_scopes")
 
@@ -51,10 +56,11 @@ def load(path: Path | None, environ: Mapping[str, str], data_dir: Path | None = 
         if data_dir:
             environment.put(read, ("data_dir",), str(data_dir), Place("--data"))
     settings, problems = _validate(read)
-    if settings:
-        problems += _contradictions(settings, read)
+    if consistent := _sound(read, problems) if problems else settings:
+        problems += _contradictions(consistent, read)
     if problems or settings is None:
-        raise SettingsError(sorted(problems, key=lambda problem: (problem.place.line, problem.place.column)))
+        found = sorted(problems, key=lambda problem: (problem.place.line, problem.place.column))
+        raise SettingsError(found, _sound(read, found))
     settings._places = read.places
     settings._notices = tuple(read.notices)
     return settings
@@ -137,6 +143,49 @@ def _place(keys: Keys, read: Document) -> Place:
         if place := read.places.get(keys[:length]):
             return place if length else Place(place.origin, place.line, place.column, dotted(keys))
     return Place("", key=dotted(keys))
+
+
+def _sound(read: Document, problems: Sequence[Notice]) -> Settings | None:
+    """What is left without everything that ``problems`` are about, to look for more in it; None if that is nothing.
+
+    Nothing may look wrong in it that follows from what was left out: so sections go as a whole, and rules and webhooks,
+    which are judged one by one, lose single keys. They keep their places in the lists.
+    """
+    wrong = {problem.place for problem in problems}
+    values = deepcopy(read.values)
+    for keys in [keys for keys, place in read.places.items() if keys and place in wrong]:
+        section = str(keys[0])
+        entries = values.get(section)
+        if section in _BY_ONE and len(keys) > 1 and isinstance(entries, list):
+            _mend(entries, keys)
+        else:
+            values.pop(section, None)
+        for follower in _FOLLOWERS.get(section, ()):
+            values.pop(follower, None)
+        if section == "webhooks" and isinstance(values.get("rules"), list):
+            values["rules"] = [_without_webhook(rule) for rule in values["rules"]]
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError:
+        return None
+    settings._places = read.places
+    return settings
+
+
+def _without_webhook(rule: Any) -> Any:
+    return {key: value for key, value in rule.items() if key != "webhook"} if isinstance(rule, dict) else rule
+
+
+def _mend(entries: list[Any], keys: Keys) -> None:
+    """Takes the key that is wrong out of an entry, which has a name afterwards."""
+    index = int(keys[1])
+    if index >= len(entries):  # the environment gave a shorter list than the file
+        return
+    entry = entries[index] if isinstance(entries[index], dict) else {}
+    if len(keys) > 2:
+        entry.pop(keys[2], None)
+    entry.setdefault("name", dotted(keys[:2]))
+    entries[index] = entry
 
 
 def _contradictions(settings: Settings, read: Document) -> list[Notice]:

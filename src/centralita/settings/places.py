@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from centralita.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from centralita.settings.shape import Settings
 
 Keys = tuple[str | int, ...]
 """Keys and indices from the top: ``("rules", 0, "channel")``."""
@@ -53,9 +57,11 @@ class Notice:
 class SettingsError(Exception):
     """The configuration is wrong; ``problems`` holds everything that is, not only the first."""
 
-    def __init__(self, problems: Sequence[Notice]) -> None:
+    def __init__(self, problems: Sequence[Notice], sound: Settings | None = None) -> None:
         super().__init__(problems)
         self.problems = tuple(problems)
+        self.sound = sound
+        """What is left without what is wrong, in which others may find more; never to run with. None: nothing is."""
 
     def text(self, locale: str) -> str:
         """One line for each problem, in the order of the file."""
