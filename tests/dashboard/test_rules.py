@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from urllib.parse import quote
 
@@ -46,6 +47,17 @@ async def test_a_rule_is_tried_before_it_is_kept_and_decides_the_next_event(offi
     changed = await ana.post("/rules/Jams", {**given, "name": "Jams 2", "mentions": "@oncall, ana@example.com"})
     assert changed.url.endswith("/rules/Jams%202") and 'value="@oncall, ana@example.com"' in changed.html
     assert (await ana.post("/rules/Jams%202/remove")).text.count("The rule Jams 2 is removed.") == 1
+
+
+async def test_of_many_that_a_rule_would_change_the_newest_are_shown(office: Office) -> None:
+    ana = await office.as_role("admin")
+    for number in range(21):
+        await office.receive(type="printer.many", severity="low", title=f"Many {number:02}", subject="printer/2")
+    tried = await ana.post(
+        "/rules/new", {**BASE, "condition": "type == 'printer.many'", "webhook": "erp", "name": "Many", "do": "try"}
+    )
+    assert "21 would have gone elsewhere." in tried.text and "The newest 20 of them:" in tried.text
+    assert re.findall(r">(Many \d\d)<", tried.html) == [f"Many {number:02}" for number in range(20, 0, -1)]
 
 
 async def test_what_is_wrong_stands_at_its_field_with_a_caret(office: Office) -> None:

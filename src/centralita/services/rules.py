@@ -177,7 +177,7 @@ async def dry_run(hub: Hub, changed: Ruleset, wanted: Filter, limit: int, after:
 
 
 async def try_over(hub: Hub, changed: Ruleset, last: int, shown: int) -> DryRun:
-    """A dry run over the last ``last`` events, of which ``shown`` that are changed come along."""
+    """A dry run over the last ``last`` events; of those changed the newest ``shown`` come along, the newest first."""
     cursor: str | None = await cursor_before_last(hub, Filter(), last)
     whole = DryRun(events=0, changed=0, items=[], totals=[], next=None)
     counts: dict[tuple[str, str], list[int]] = {}
@@ -187,7 +187,7 @@ async def try_over(hub: Hub, changed: Ruleset, last: int, shown: int) -> DryRun:
             summed = counts.setdefault((total.destination, total.target), [0, 0, 0, 0])
             for index, count in enumerate((total.before, total.after, total.gained, total.lost)):
                 summed[index] += count
-        items = [*whole.items, *slice_.items][:shown]
+        items = [*reversed(slice_.items), *whole.items][:shown]
         whole = replace(whole, events=whole.events + slice_.events, changed=whole.changed + slice_.changed, items=items)
         cursor = slice_.next
     return replace(whole, totals=[Total(*place, *summed) for place, summed in sorted(counts.items())])

@@ -60,8 +60,12 @@ export function focus() {
   });
 }
 
-// A form that came back begins where something is to be mended.
+// A form that came back begins where something is to be mended; what is wrong stands below the field, and in sight.
 export function mend(place = document) {
-  if (document.activeElement === document.body || place !== document)
-    place.querySelector(`:is(${FIELD})[aria-invalid=true]`)?.focus();
+  if (document.activeElement !== document.body && place === document) return;
+  const field = place.querySelector(`:is(${FIELD})[aria-invalid=true]`);
+  if (!field) return;
+  field.focus();
+  const fault = (field.getAttribute("aria-describedby") || "").split(" ").at(-1);
+  document.getElementById(fault)?.scrollIntoView({ block: "nearest" });
 }
