@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 import msgspec
@@ -163,12 +163,14 @@ class Office:
                 ear.clear()
         return event_id
 
-    async def approval(self, title: str) -> str:
-        """Asks the administrator, or Luis, to approve something; its id."""
-        stage = StageSpec(approvers=(read_approver("the-admin@example.com"), read_approver("luis@example.com")))
-        ana = Principal("user:ana", "ana@example.com", ADMINISTRATOR.permissions)
+    async def approval(
+        self, title: str, *approvers: str, requester: str = "ana", note_required: Literal["", "reject"] = ""
+    ) -> str:
+        """Asks the administrator, or Luis, to approve something, or whom ``approvers`` name; its id."""
+        asked = tuple(read_approver(f"{name}@example.com") for name in approvers or ("the-admin", "luis"))
+        ana = Principal(f"user:{requester}", f"{requester}@example.com", ADMINISTRATOR.permissions)
         wanted = NewApproval(
             title=title, amount=1500.5, currency="USD", justification="The old one broke.",
-            stages=(stage,), source="invgate", subject="ticket/4521",
+            stages=(StageSpec(approvers=asked),), source="invgate", subject="ticket/4521", note_required=note_required,
         )  # fmt: skip
         return (await approvals.request(self.hub, ana, wanted)).id
