@@ -172,11 +172,9 @@ async def test_what_was_removed_restorably_comes_back_with_its_secret(api: Api) 
 
 async def test_a_queue_is_paused_and_goes_on(api: Api) -> None:
     await _add(api)
-    refused = await api("POST", f"{PATH}/billing/pause")
-    assert (refused.status, refused.json()["code"]) == (409, "webhook.no_queue")
-    await api.hub.database.write(lambda tx: lanes.resolve(tx, {"webhook:billing": ("webhook", "billing")}))
     operator = await api.holding("webhook.read", "lane.manage")
-    assert (await operator("POST", f"{PATH}/billing/pause")).json()["state"] == "paused"
+    for _again in range(2):  # the first time it was sent nothing yet
+        assert (await operator("POST", f"{PATH}/billing/pause")).json()["state"] == "paused"
     assert (await operator("POST", f"{PATH}/nobody/pause")).status == 404
     assert (await (await api.holding("webhook.manage"))("POST", f"{PATH}/billing/pause")).status == 403
     assert (await api("POST", f"{PATH}/billing/resume")).json()["state"] == "on"

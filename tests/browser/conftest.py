@@ -26,11 +26,11 @@ from centralita.services.hub import Hub
 from centralita.serving import serving
 from centralita.settings import load
 from tests.browser.looks import Look, Looking, Setting
-from tests.dashboard.conftest import office, quick_hashes
+from tests.dashboard.conftest import bench, office, quick_hashes
 from tests.dashboard.office import Office
 from tests.scenarios.processes import write_config
 
-__all__ = ["office", "quick_hashes"]
+__all__ = ["bench", "office", "quick_hashes"]
 
 ANA, LUIS, MARTA, SAM, ADMIN = "U0ANAGOMEZ", "U0LUISPARED", "U0MARTARIOS", "U0SAMCARTER", "U0ADMIN"
 HELP_DESK, ALERTS, INCIDENTS = "C0MESAAYUDA", "C0ALERTS", "C0INCIDENTS"

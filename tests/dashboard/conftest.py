@@ -12,11 +12,13 @@ import pytest
 import pytest_asyncio
 from argon2 import PasswordHasher
 
+from centralita.sandbox.control import SinkControl
 from centralita.sandbox.server import serve
 from centralita.sandbox.sink import WebhookSink
 from centralita.services import passwords
 from centralita.serving import serving
 from centralita.settings import load
+from tests.dashboard.bench import Bench
 from tests.dashboard.office import SECRET, Office
 from tests.scenarios.processes import write_config
 
@@ -58,3 +60,10 @@ async def office(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) 
         config = write_config(directory, f"sqlite:///{file}", configuration(sink.url), {})
         hub, url = await stack.enter_async_context(serving(load(config, {})))
         yield Office(hub, url, sink.url, stack)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bench(office: Office) -> AsyncIterator[Bench]:
+    """Webhooks of that hub, and a receiver that does as it is told."""
+    async with serve(WebhookSink()) as address, SinkControl(address.url) as sink:
+        yield Bench(office, await office.as_role("admin"), sink)

@@ -4,80 +4,26 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from html import unescape
 from math import ceil
-from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from centralita.core.access import PERMISSIONS
 from centralita.core.rollups import BOUNDS_MS, Tally, count_try, floor
-from centralita.sandbox.control import SinkControl
-from centralita.sandbox.server import serve
-from centralita.sandbox.sink import WebhookSink
 from centralita.sandbox.sink.answers import AnswerPlan
 from centralita.services.access import Principal, create_token
-from centralita.services.webhook_history import AttemptFilter, AttemptView, DeliveryFilter, attempts, deliveries
-from centralita.store import audit, lanes, rollups
+from centralita.services.webhook_history import AttemptFilter, attempts
+from centralita.store import lanes, rollups
 from centralita.store.database import Transaction
 from centralita.web.dashboard import environment
 from centralita.web.dashboard.page import _places
 from centralita.web.dashboard.webhook_overview import TIMES
-from tests.dashboard.office import ADMINISTRATOR, Office, Seen, Visitor
+from tests.dashboard.bench import Bench
+from tests.dashboard.office import ADMINISTRATOR, Seen
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CANARY = "<img src=x onerror=alert(1)>"
-
-
-@dataclass
-class Bench:
-    """The hub, an administrator at its pages, and a receiver that does as it is told."""
-
-    office: Office
-    ana: Visitor
-    sink: SinkControl
-
-    async def make(self, name: str, **fields: Any) -> Seen:
-        """A webhook, by the form."""
-        given = {"name": name, "url": f"{self.sink.url}/{name}", "types": ["printer.*"], "other_types": "", **fields}
-        return await self.ana.post("/webhooks", {"scheme": "v1", "format": "standard", **given})
-
-    async def tried(self, name: str, event: str, outcome: str = "") -> AttemptView:
-        """The newest attempt to send an event, as soon as there is one."""
-        with self.office.hub.bell.listening([event.removeprefix("evt_"), "desk"]) as ear:
-            while True:
-                ear.clear()
-                found = await attempts(self.office.hub, name, AttemptFilter(outcome=outcome), None, 50, "", "en")
-                for each in found.items:
-                    if each.event == event:
-                        return each
-                await ear.wait()
-
-    async def ended(self, name: str, event: str, state: str) -> str:
-        """The delivery of an event, as soon as it is in a state."""
-        with self.office.hub.bell.listening([event.removeprefix("evt_"), "desk"]) as ear:
-            while True:
-                ear.clear()
-                wanted = DeliveryFilter(state=state)
-                found = await deliveries(self.office.hub, name, wanted, None, 50, "", "en")
-                for each in found.items:
-                    if each.event == event:
-                        return each.id
-                await ear.wait()
-
-    async def did(self) -> str:
-        """The newest entry of the audit log."""
-        found = await self.office.hub.database.read(lambda tx: audit.newest(tx, 1))
-        return f"{found[0].entry.action} {found[0].entry.subject}"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def bench(office: Office) -> AsyncIterator[Bench]:
-    async with serve(WebhookSink()) as address, SinkControl(address.url) as sink:
-        yield Bench(office, await office.as_role("admin"), sink)
 
 
 def _secret(seen: Seen) -> str:
@@ -358,6 +304,14 @@ async def test_several_are_paused_changed_and_sent_to_again_at_once(bench: Bench
     assert "Changed: many-a, many-b." in (await bench.ana.post("/webhooks/bulk", given)).text
     row = bench.office.hub.webhooks.rows["many-b"]
     assert row.types == ("printer.few",) and row.spec["schedule_s"] == [5, 3600]
+    narrowed = f"{bench.office.url}/webhooks?text=many"  # the list is shown again as it was filtered
+    again = await bench.ana.post("/webhooks/bulk", {**ticked, "do": "resume"}, referer=narrowed)
+    assert again.url == narrowed
+    form = await bench.ana.post("/webhooks/bulk", {**ticked, "do": "edit"}, referer=narrowed)
+    carried = {**ticked, "do": "change", "rate_per_s": "7", "back": form.hidden()["back"]}
+    assert (await bench.ana.post("/webhooks/bulk", carried)).url == narrowed
+    elsewhere = {**ticked, "do": "resume", "back": "https://elsewhere.example/webhooks?text=many"}
+    assert (await bench.ana.post("/webhooks/bulk", elsewhere)).url == f"{bench.office.url}/webhooks"
     assert "send again" in (await bench.ana.post("/webhooks/bulk", {**ticked, "do": "replay"})).text.lower()
     mixed = await bench.ana.post("/webhooks/bulk", {"name": ["erp", "nobody", "many-a"], "do": "disable"})
     assert "Switched off: many-a" in mixed.text and "provides the webhook erp" in mixed.text

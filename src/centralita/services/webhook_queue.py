@@ -8,7 +8,6 @@ from centralita.services import lanes, webhooks
 from centralita.services.audit import record
 from centralita.services.hub import Hub
 from centralita.services.lanes import go_on
-from centralita.services.source_changes import InTheWay
 from centralita.services.webhooks import LANE, WebhookView
 from centralita.store import deliveries
 from centralita.store import lanes as stored
@@ -16,10 +15,11 @@ from centralita.store.database import Transaction
 
 
 async def pause(hub: Hub, actor: str, name: str) -> WebhookView:
-    """Sends nothing until it is resumed; what comes in waits. Raises LookupError, InTheWay while it has no queue."""
+    """Sends nothing until it is resumed; what comes in waits. Raises LookupError."""
     await webhooks.find(hub, name)
-    if await lanes.set_paused(hub, actor, LANE + name, True) is None:
-        raise InTheWay("webhook.no_queue", webhook=name)
+    # One that was sent nothing yet has no queue: it has to be there so that the first event waits in it.
+    await hub.database.write(lambda tx: stored.resolve(tx, {LANE + name: ("webhook", name)}))
+    await lanes.set_paused(hub, actor, LANE + name, True)
     return await webhooks.find(hub, name)
 
 

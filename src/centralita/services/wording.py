@@ -101,7 +101,6 @@ TEXTS: Mapping[str, str] = {
     "webhook.name_fixed": N_("The name is what a webhook is known by: it stays. Add another webhook instead."),
     "webhook.name_invalid": N_("A name has no slash, no control characters, and no space at its ends."),
     "webhook.name_taken": N_("{name} means something else in the API's addresses: choose another name."),
-    "webhook.no_queue": N_("The webhook {webhook} was sent nothing yet, so there is no queue to pause: switch it off."),
     "webhook.no_types": N_("It has to subscribe to something: write ticket.created, ticket.* or *."),
     "webhook.provided": N_("The configuration file provides the webhook {name}: it is changed there."),
     "webhook.queue_waiting": N_("What waited for the removed webhook {name} is still being ended; try again."),

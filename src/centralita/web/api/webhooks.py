@@ -200,7 +200,7 @@ async def restore_webhook(request: Request, name: str) -> WebhookView:
 
 @router.post("/webhooks/{name}/pause", dependencies=[requires("lane.manage")])
 async def pause_webhook(request: Request, name: str) -> WebhookView:
-    """Sends nothing until it is resumed; what comes in waits. 409 while it was never sent anything."""
+    """Sends nothing until it is resumed; what comes in waits."""
     return await webhook_queue.pause(changing_hub(request), (await principal_of(request)).actor, name)
 
 

@@ -18,7 +18,7 @@ from centralita.web.auth import hub_of
 from centralita.web.dashboard import forms, webhook_fields, webhook_replay
 from centralita.web.dashboard.access import Forbidden, needs, person_of
 from centralita.web.dashboard.forms import Form
-from centralita.web.dashboard.page import Flash, locale, page_of, redirect, render
+from centralita.web.dashboard.page import Flash, came_from, locale, page_of, redirect, render
 from centralita.web.dashboard.webhook_frame import SECTION, actor_of
 
 router = APIRouter()
@@ -54,7 +54,7 @@ async def do(request: Request) -> Response:
     if not person.principal.may(permission):
         raise Forbidden(permission)
     if not names:
-        return redirect(request, "/webhooks", Flash(N_("Tick the webhooks first."), {}, "held"))
+        return redirect(request, _back(request, form), Flash(N_("Tick the webhooks first."), {}, "held"))
     if wish == "replay":
         return await webhook_replay.ask(request, names)
     if wish == "edit":
@@ -64,10 +64,16 @@ async def do(request: Request) -> Response:
     if wish not in DOINGS:
         return redirect(request, "/webhooks")
     _permission, work, said = DOINGS[wish]
-    return await _each(request, names, work, said)
+    return await _each(request, names, work, said, _back(request, form))
 
 
-async def _each(request: Request, names: list[str], work: Work, said: str) -> Response:
+def _back(request: Request, form: Form) -> str:
+    """The list as it was filtered: where the request comes from, or what the form between carries."""
+    back = form.get("back") or came_from(request)
+    return back if back.partition("?")[0] == "/webhooks" else "/webhooks"
+
+
+async def _each(request: Request, names: list[str], work: Work, said: str, back: str) -> Response:
     hub, actor, language = hub_of(request), await actor_of(request), locale(request, await person_of(request))
     done, refused = list[str](), list[str]()
     for name in names:
@@ -85,9 +91,8 @@ async def _each(request: Request, names: list[str], work: Work, said: str) -> Re
     parts = [_(said, language).format(names=_listed(done, language))] if done else []
     if len(refused) > _SHOWN:
         refused = [*refused[:_SHOWN], _("and {count} more", language).format(count=len(refused) - _SHOWN)]
-    return redirect(
-        request, "/webhooks", Flash("{said}", {"said": " ".join([*parts, *refused])}, "held" if refused else "flowing")
-    )
+    flash = Flash("{said}", {"said": " ".join([*parts, *refused])}, "held" if refused else "flowing")
+    return redirect(request, back, flash)
 
 
 _SHOWN = 5
@@ -103,7 +108,8 @@ def _listed(names: list[str], language: str) -> str:
 async def _edit(request: Request, names: list[str], form: Form, status: int = 200) -> Response:
     language = locale(request, await person_of(request))
     page = await page_of(request, title=_("Change several webhooks", language), section=SECTION)
-    return await render(request, "webhooks/bulk.html", page, status=status, names=names, form=form)
+    back = _back(request, form)
+    return await render(request, "webhooks/bulk.html", page, status=status, names=names, form=form, back=back)
 
 
 async def _change(request: Request, names: list[str], form: Form) -> Response:
@@ -123,4 +129,4 @@ async def _change(request: Request, names: list[str], form: Form) -> Response:
     async def work(hub: Hub, actor: str, name: str) -> None:
         await webhook_changes.change(hub, actor, name, given)
 
-    return await _each(request, names, work, N_("Changed: {names}."))
+    return await _each(request, names, work, N_("Changed: {names}."), _back(request, form))
