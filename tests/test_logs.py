@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import logging
+import re
 import stat
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from centralita import logs
 from centralita.settings import Logs
@@ -112,6 +115,44 @@ def test_secrets_are_known_by_their_shape(secret: str) -> None:
 )
 def test_secrets_inside_texts(text: str, redacted: str) -> None:
     assert logs.redact_text(text) == redacted
+
+
+PLAINLY = (
+    (r"\bx(?:ox[a-z](?:\.xox[a-z])?|app)-[A-Za-z0-9%._-]+", r"********", 0),
+    (r"\bwhs[ek]c?_[A-Za-z0-9+/=_-]+", r"********", 0),
+    (r"\bctl_[A-Za-z0-9]{8,}", r"********", 0),
+    (r"\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]+", r"\1 ********", re.IGNORECASE),
+    (r"(?<=://)[^/@\s?#]+@", r"********@", 0),
+    (r"(hooks\.slack\.com|hooks\.slack-gov\.com)/[^\s\"'<>]+", r"\1/********", 0),
+    (r"(/in/[a-z0-9_-]+)/[^\s\"'?<>]+", r"\1/********", 0),
+    (
+        r"(?<![A-Za-z])((?:[a-z]+[_-])?(?:token|secret|password|signature|api_?key)[\"']?\s*[=:]\s*[\"']?)"
+        r"[^\s\"'&,;)}\]]+",
+        r"\1********",
+        re.IGNORECASE,
+    ),
+)
+"""What is a secret, as one would write it down without a thought for speed."""
+
+WORDS = """
+    xox xoxb- .xoxp app- xapp-1 whsec_ whsk_ ctl_ abcdefgh Bearer basic :// hooks.slack.com hooks.slack-gov.com/ /in/
+    erp token client_ secret my- password PASSWORD= signature api_key ApiKey api key ********
+""".split()
+ODD = ["bEARER ", "ba\u017fic ", "bas\u0130c ", "To\u212aen", "\u017fECRET", "S\u0131gnature: ", " = ", '": "']
+PIECES = st.sampled_from([*"xa_-.:=/@ ?#&,;)}]\"'<>\n\u0130\u0131\u017f\u212añ7", *WORDS, *ODD])
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+@settings(max_examples=500, deadline=None)
+@example("token_secret=abc")
+@example("xtoken=secret=abc")
+@example("xapp-xoxb-1")
+@example("bEARER \u0130")
+def test_secrets_are_found_where_the_plain_patterns_find_them(text: str) -> None:
+    plainly = text
+    for pattern, mask, flags in PLAINLY:
+        plainly = re.sub(pattern, mask, plainly, flags=flags)
+    assert logs.redact_text(text) == plainly
 
 
 def test_secrets_are_known_by_their_key() -> None:

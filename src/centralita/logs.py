@@ -16,7 +16,7 @@ import os
 import queue
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
@@ -38,20 +38,36 @@ SECRET_KEY = re.compile(
 )
 """Keys whose values are nobody's business."""
 
+_LETTERS = r"A-Za-z\u0130\u0131\u017f\u212a"
+_SAME_LETTER = {"i": r"\u0130\u0131", "k": r"\u212a", "s": r"\u017f"}
+"""What ``re.IGNORECASE`` takes for these beside the capital."""
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{c}{c.upper()}{_SAME_LETTER.get(c, '')}]" if c.isalpha() else c for c in word)
+
+
+def _any_of(words: Sequence[str], not_behind: str) -> str:
+    """A pattern for ``words`` in any case, none of them right behind a character ``not_behind``. It begins with a set
+    of characters, which ``re`` scans for; with a flag or an assertion in front it would try every place of the text."""
+    firsts = "".join(_any_case(word[0])[1:-1] for word in words)
+    rests = "|".join(f"(?<={_any_case(word[0])}){_any_case(word[1:])}" for word in words)
+    return f"[{firsts}](?<!{not_behind}.)(?:{rests})"
+
+
+_SCHEME = _any_of(("bearer", "basic"), not_behind=r"\w")
+_NAMED = _any_of(("token", "secret", "password", "signature", "api_?key"), not_behind=f"[{_LETTERS}]")
 _SECRETS_IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\bx(?:ox[a-z](?:\.xox[a-z])?|app)-[A-Za-z0-9%._-]+"), MASK),  # Slack's tokens
-    (re.compile(r"\bwhs[ek]c?_[A-Za-z0-9+/=_-]+"), MASK),  # Standard Webhooks: whsec_, whsk_
-    (re.compile(r"\bctl_[A-Za-z0-9]{8,}"), MASK),  # our own tokens
-    (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]+", re.IGNORECASE), rf"\1 {MASK}"),
-    (re.compile(r"(?<=://)[^/@\s?#]+@"), f"{MASK}@"),  # user:password of a URL
+    (re.compile(r"x(?<!\wx)(?:ox[a-z](?:\.xox[a-z])?|app)-[A-Za-z0-9%._-]+"), MASK),  # Slack's tokens
+    (re.compile(r"whs(?<!\wwhs)[ek]c?_[A-Za-z0-9+/=_-]+"), MASK),  # Standard Webhooks: whsec_, whsk_
+    (re.compile(r"ctl_(?<!\wctl_)[A-Za-z0-9]{8,}"), MASK),  # our own tokens
+    (re.compile(rf"({_SCHEME})\s+[{_LETTERS}0-9+/=._~-]+"), rf"\1 {MASK}"),
+    (re.compile(r"://[^/@\s?#]+@"), f"://{MASK}@"),  # user:password of a URL
     (re.compile(r"(hooks\.slack\.com|hooks\.slack-gov\.com)/[^\s\"'<>]+"), rf"\1/{MASK}"),
     (re.compile(r"(/in/[a-z0-9_-]+)/[^\s\"'?<>]+"), rf"\1/{MASK}"),  # the key of an inbound address
-    (
-        re.compile(r"(?<![A-Za-z])((?:[a-z]+[_-])?(?:token|secret|password|signature|api_?key)[\"']?\s*[=:]\s*[\"']?)"
-                   r"[^\s\"'&,;)}\]]+", re.IGNORECASE),
-        rf"\1{MASK}",
-    ),
-)  # fmt: skip
+    (re.compile(rf"({_NAMED}[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}}\]]+"), rf"\1{MASK}"),
+)
+"""Each begins with what the engine can search for (bodies of megabytes come by), and is linear in the text's length."""
 _UNPRINTABLE = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 
 
