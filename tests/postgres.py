@@ -33,6 +33,8 @@ _ROOT_KEY = pytest.StashKey[Path]()
 _USER = "centralita"
 _PASSWORD = "only-for-tests"  # keeps other accounts of this machine out; the address is 127.0.0.1 alone
 
+_MEMORY_BYTES = 4 * 2**30  # the write-ahead log alone may grow to one
+
 StopMode = Literal["smart", "fast", "immediate"]
 
 
@@ -179,7 +181,16 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _new_root() -> Path:
     # Not under pytest's own directory, which other accounts may not enter; short, as a socket's path is <= 107 bytes.
-    return Path(tempfile.mkdtemp(prefix="centralita-pg-"))
+    return Path(tempfile.mkdtemp(prefix="centralita-pg-", dir=_memory()))
+
+
+def _memory() -> str | None:
+    """Where files cost no disk, if there is room: a database is 600 of them, and most tests on PostgreSQL have one of
+    their own. Nothing here outlives the machine anyway: what is killed is a process."""
+    try:
+        return "/dev/shm" if shutil.disk_usage("/dev/shm").free >= _MEMORY_BYTES else None
+    except FileNotFoundError:
+        return None
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -211,7 +222,7 @@ def postgres_cluster(pytestconfig: pytest.Config) -> PostgresCluster:
     with _locked(root / "cluster.lock"):
         if ready.exists():
             return PostgresCluster(root, json.loads(ready.read_text())["port"])
-        # Nobody crashes this one, and each of its many short-lived databases would be waited for on the disk.
+        # Nobody crashes this one, and where it is on a disk each of its many databases would be waited for.
         cluster = PostgresCluster.create(root, {"fsync": "off"})
         ready.write_text(json.dumps({"port": cluster.port}))
         return cluster

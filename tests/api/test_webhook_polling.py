@@ -145,7 +145,7 @@ async def test_it_waits_until_there_is_something(api: Api) -> None:
     while not api.hub.bell._ears:  # noqa: ASYNC110 - it listens before it looks, and nothing tells of that
         await asyncio.sleep(0)
     [event] = await sent(api, 1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         assert ids(await waiting) == [event]
 
 

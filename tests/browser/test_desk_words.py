@@ -127,7 +127,7 @@ async def test_the_thread_of_an_incident_is_its_timeline_to_keep(desk: Desk, sit
     await expect(sam.page.locator("#replies")).to_contain_text("every 5 minutes")
     await wrong.locator("select.message-menu").select_option(value="delete")
     await expect(sam.page.locator("#replies")).not_to_contain_text("wrong thread")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while "(borrado)" not in as_markdown(*await timeline(desk.hub, number), "es"):
             pass  # each look waits for the database
     shown = await answer(luis, f"/incident cronología INC-{number}", "every 5 minutes", "(borrado)")

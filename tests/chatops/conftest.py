@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from centralita.sandbox.control import SlackControl, SlackPerson
+from centralita.chatops import app as chatops
+from centralita.sandbox.control import PATIENCE_S, SlackControl, SlackPerson
 from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from centralita.services.hub import Hub
 from centralita.serving import serving
@@ -57,9 +57,14 @@ Start = Callable[..., AbstractAsyncContextManager[Hub]]
 
 
 @pytest.fixture
-async def app(slack: SlackControl, tmp_path: Path, migrated_sqlite: str) -> AsyncIterator[Start]:
-    """Starts hubs whose app is connected: ``async with app({"locale": "en"}) as hub``."""
+async def app(
+    slack: SlackControl, tmp_path: Path, migrated_sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Start]:
+    """Starts hubs whose app is connected: ``async with app({"locale": "en"}) as hub``. Both sides have patience: what
+    becomes of whoever is too slow for Slack, ``test_chat_faults`` in the scenarios shows."""
     await slack.install(MANIFEST)
+    await slack.change_app(ack_s=PATIENCE_S, trigger_s=PATIENCE_S)
+    monkeypatch.setattr(chatops, "WORKING_S", PATIENCE_S)
 
     @asynccontextmanager
     async def start(*layers: dict[str, Any], database_url: str = "", connections: int = 1) -> AsyncIterator[Hub]:
@@ -74,9 +79,8 @@ async def app(slack: SlackControl, tmp_path: Path, migrated_sqlite: str) -> Asyn
         config = write_config(tmp_path / "hub", database_url or migrated_sqlite, settings, *layers)
         async with AsyncExitStack() as stack:
             hub, _url = await stack.enter_async_context(serving(load(config, {})))
-            async with asyncio.timeout(20):
-                while await slack.connections() < connections:
-                    pass  # each look is a request to the workspace, in another process
+            if connections:
+                await slack.connections(least=connections)
             yield hub
 
     yield start

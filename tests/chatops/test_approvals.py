@@ -27,6 +27,7 @@ from tests.scenarios.conftest import invgate_url as invgate_url
 from tests.scenarios.conftest import sqlite_world as sqlite_world
 from tests.scenarios.test_approvals import PEOPLE
 from tests.scenarios.test_tickets import connect
+from tests.scenarios.waiting import until_answered
 
 ANA, LUIS, MARTA, SAM = (f"{name}@example.com" for name in ("ana", "luis", "marta", "sam"))
 CALLED = {"marta": "Marta Ríos", "sam": "Sam Carter"}
@@ -90,9 +91,11 @@ ALERTS = "C0ALERTS"
 
 async def heard(person: SlackPerson, channel: str, text: str) -> None:
     """Waits until the person sees a text there."""
-    async with asyncio.timeout(10):
-        while text not in whole(await person.seen(channel)):
-            pass  # each look is a request to the workspace, in another process
+
+    async def look() -> bool:
+        return text in whole(await person.seen(channel))
+
+    await until_answered(look)
 
 
 async def test_rejecting_needs_a_reason_and_is_asked_once_more(
@@ -349,9 +352,7 @@ async def test_what_invgate_asks_for_is_decided_by_a_button(
     connected = slack_settings(slack, app_token=APP_TOKEN, signing_secret=SIGNING_SECRET)
     await slack.install(MANIFEST)
     hub = await sqlite_world.hub(connected, invgate_settings(invgate), {"permissions": ROLES}, {"rules": []})
-    async with asyncio.timeout(20):
-        while not await slack.connections():
-            pass
+    await slack.connections(least=1)
     await connect(hub, invgate, ["event", "request_id", "approval_id"], "approval_requested")
     await connect(hub, invgate, None, "approval_answered")
     number = await invgate.add_ticket("Notebook nueva", requester=ANA, description="Se rompió la anterior")
@@ -373,20 +374,21 @@ async def test_what_invgate_asks_for_is_decided_by_a_button(
 async def test_the_home_shows_what_is_theirs_and_changes_with_it(
     app: Start, slack: SlackControl, marta: SlackPerson, ana: SlackPerson, sam: SlackPerson
 ) -> None:
-    async def home(person: SlackPerson, text: str) -> dict[str, Any]:
-        async with asyncio.timeout(10):
-            while text not in whole(found := await person.home(APP_ID)):
-                pass
-        assert found is not None
-        return found
+    async def home(person: SlackPerson, *texts: str, gone: str = "nothing") -> dict[str, Any]:
+        async def look() -> dict[str, Any]:
+            found = await person.home(APP_ID) or {}
+            shown = whole(found)
+            return found if all(text in shown for text in texts) and gone not in shown else {}
+
+        return await until_answered(look)
 
     async with app() as hub:
         assert "`/approve request`" in whole(await home(sam, "Nothing waits for you"))
         made = [await asked(hub, [MARTA], title=f"Silla {number}") for number in range(6)]
         wanted = NewIncident(title="No hay red", priority="high")
         await incidents.create(hub, Principal("test", SAM, frozenset()), wanted)
-        view = await home(marta, "Silla 5")
-        assert "Silla 0" not in whole(view) and "`/approve`" in whole(view) and "No hay red" in whole(view)
+        view = await home(marta, "Silla 5", "No hay red")
+        assert "Silla 0" not in whole(view) and "`/approve`" in whole(view)
         assert "Todo fluye" in whole(view)
         block = next(each for each in view["blocks"] if made[5].id in whole(each) and each["type"] == "actions")
         await marta.press_in_view(view["id"], "approve_request", block_id=block["block_id"])
@@ -398,7 +400,7 @@ async def test_the_home_shows_what_is_theirs_and_changes_with_it(
         await marta.submit((await modal(marta))["id"], {"reason": {"value": "No"}})
         await marta.submit((await modal(marta))["id"])
         assert (await state(hub, made[4])).state == "rejected"
-        assert "Silla 4" not in whole(await home(marta, "Silla 3"))
+        await home(marta, "Silla 3", gone="Silla 4")
         assert (await marta.press_in_view((await home(marta, "Silla 3"))["id"], "refresh_home"))["ok"]
         theirs = whole(await home(ana, "Todo fluye"))
         assert "Silla" not in theirs and "approve_request" not in theirs

@@ -9,6 +9,7 @@ import pytest
 
 from centralita.chatops import connection
 from centralita.sandbox.control import SlackControl, SlackPerson
+from centralita.sandbox.slack.apps import ACK_S
 from centralita.services import incidents
 from centralita.services.access import Principal
 from centralita.services.incidents import NewIncident
@@ -28,7 +29,7 @@ async def test_a_connection_that_only_seems_to_be_there_is_replaced(
     async with Proxy(urlsplit(slack.url).port or 0) as proxy:
         through = {"slack": {"api_url": f"http://127.0.0.1:{proxy.port}/api/"}}
         async with app(LAYER, through) as hub:
-            await slack.change_app(retry_waits_s=[0.2] * 60)
+            await slack.change_app(retry_waits_s=[0.2] * 60, ack_s=ACK_S)
             await incidents.create(hub, LUIS, NewIncident(title="No hay red", priority="high"))
             root = await told(slack, "#incidents", "INC-1")
             proxy.strand()

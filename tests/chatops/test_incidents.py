@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +17,7 @@ from centralita.services.hub import Hub
 from centralita.services.incidents import Entry, Filter, Incident
 from centralita.store import cis
 from tests.chatops.conftest import Start
+from tests.scenarios.waiting import until_answered
 
 CHANNEL, ROOM, ALERTS = "#incidents", "C0INCIDENTS", "C0ALERTS"
 LAYER: dict[str, Any] = {
@@ -66,11 +66,12 @@ async def told(slack: SlackControl, channel: str, *texts: str, thread: str = "")
 
 async def entries(hub: Hub, wanted: Callable[[list[Entry]], bool]) -> list[Entry]:
     """The timeline of the first incident, once it is as wanted; raises TimeoutError."""
-    async with asyncio.timeout(15):
-        while True:
-            found = (await incidents.timeline(hub, 1))[1]
-            if wanted(found):
-                return found
+
+    async def look() -> list[Entry]:
+        found = (await incidents.timeline(hub, 1))[1]
+        return found if wanted(found) else []
+
+    return await until_answered(look)
 
 
 async def test_whose_what_is_affected_is_gets_the_way_to_the_thread(

@@ -17,6 +17,7 @@ from centralita.services import slack_setup
 from centralita.services.hub import Hub
 from centralita.services.slack_installations import Tokens
 from tests.chatops.conftest import Start
+from tests.scenarios.waiting import until_answered
 
 TEAM = "T0MESAAYUDA"
 NOBODY = {"slack": {"bot_token": None, "app_token": None, "signing_secret": None}}
@@ -27,16 +28,10 @@ async def until(hub: Hub, ended: bool) -> None:
     """Waits until the workspace has ended, or is there again."""
     changed = asyncio.Event()
     hub.workspaces.listeners.append(changed.set)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         while ended == (hub.workspaces.config("#alerts") or {}).get("bot_token", "").startswith("xoxb-"):
             await changed.wait()
             changed.clear()
-
-
-async def connected(slack: SlackControl) -> None:
-    async with asyncio.timeout(20):
-        while await slack.connections() < 1:
-            pass  # each look is a request to the workspace, in another process
 
 
 async def test_what_is_connected_later_is_listened_to_without_a_restart(app: Start, slack: SlackControl) -> None:
@@ -44,14 +39,14 @@ async def test_what_is_connected_later_is_listened_to_without_a_restart(app: Sta
         assert hub.workspaces.app_tokens == ()
         await slack_setup.connect(hub, "local:tests", TOKENS)
         assert hub.workspaces.is_interactive
-        await connected(slack)
+        await slack.connections(least=1)
         assert (await slack.person("U0LUISPARED").command("#alerts", "/centralita", "help"))["ok"]
 
 
 async def test_slack_ends_an_installation_and_its_connection(app: Start, slack: SlackControl) -> None:
     async with app(NOBODY, connections=0) as hub:
         await slack_setup.connect(hub, "local:tests", TOKENS)
-        await connected(slack)
+        await slack.connections(least=1)
         await slack.uninstall(TEAM)
         await until(hub, ended=True)
         found = hub.workspaces.find(TEAM)
@@ -106,7 +101,9 @@ async def test_a_connected_workspaces_secret_counts_too(app: Start, connected_fi
             assert (await asked(hub, headers, BODY))[0] == 503
             return
         await slack_setup.connect(hub, "local:tests", TOKENS)
-        async with asyncio.timeout(20):
-            while (await asked(hub, headers, BODY))[0] == 503:
-                pass  # the app is being started
+
+        async def started() -> bool:
+            return (await asked(hub, headers, BODY))[0] != 503
+
+        await until_answered(started)
         assert await asked(hub, headers, BODY) == (200, '{"challenge": "c0ffee"}')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -13,6 +12,7 @@ from centralita.services.hub import Hub
 from centralita.services.incidents import NewIncident
 from centralita.store.events import Filter
 from tests.chatops.conftest import Start
+from tests.scenarios.waiting import until_answered
 
 LUIS = Principal("slack:luis@example.com", "luis@example.com", frozenset())
 
@@ -25,9 +25,11 @@ async def with_an_incident(hub: Hub) -> None:
     """One that is open, and told."""
     made = await incidents.create(hub, LUIS, NewIncident(title="No hay red", priority="high"))
     await incidents.assign(hub, LUIS, made.number)
-    async with asyncio.timeout(10):
-        while not (await events.find(hub, Filter(type="incident.assigned"), None, 1, "")).items:
-            pass  # each look waits for the database
+
+    async def told() -> bool:
+        return bool((await events.find(hub, Filter(type="incident.assigned"), None, 1, "")).items)
+
+    await until_answered(told)
 
 
 async def test_status_says_how_the_hub_is(app: Start, luis: SlackPerson, sam: SlackPerson) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
 import ssl
 import struct
@@ -109,9 +110,13 @@ def dripping(answer: bytes, gone: asyncio.Event) -> Handler:
     return handle
 
 
+@functools.cache
+def _taken() -> socket.socket:
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    return sock
+
+
 def closed_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-    return port
+    """A port on which nobody listens, nor will: it is kept as long as this process lives."""
+    return int(_taken().getsockname()[1])

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from centralita.sandbox.control import SlackControl, SlackPerson
+from centralita.sandbox.control import PATIENCE_S, SlackControl, SlackPerson
 from centralita.sandbox.slack import APP_TOKEN, SIGNING_SECRET
 from tests.chatops.conftest import MANIFEST
 from tests.scenarios.conftest import World, slack_settings
@@ -34,6 +34,7 @@ def app_settings(slack: SlackControl, **settings: Any) -> dict[str, Any]:
 async def desk_hub(world: World, slack: SlackControl, *layers: Mapping[str, Any]) -> HubProcess:
     """A hub whose app is connected by Socket Mode."""
     await slack.install(MANIFEST)
+    await slack.change_app(trigger_s=PATIENCE_S)
     hub = await world.hub(app_settings(slack), DESK, *layers)
     await slack.connections(least=1)
     return hub
@@ -44,7 +45,11 @@ def text_of(message: Any) -> str:
 
 
 async def holding(
-    slack: SlackControl, channel: str, wanted: Callable[[dict[str, Any]], bool], count: int = 1, timeout_s: float = 20.0
+    slack: SlackControl,
+    channel: str,
+    wanted: Callable[[dict[str, Any]], bool],
+    count: int = 1,
+    timeout_s: float = PATIENCE_S,
 ) -> list[dict[str, Any]]:
     """The messages of a channel that are wanted, once there are ``count``. Raises TimeoutError."""
 
@@ -68,7 +73,7 @@ async def open_form(person: SlackPerson) -> dict[str, Any]:
     """The modal that creates an incident, opened by the command."""
     answer = await person.command("#alerts", "/incident", "create")
     assert answer["ok"], answer
-    return (await person.modals())[-1]
+    return (await until_answered(person.modals))[-1]  # a slow hub asks for patience first
 
 
 def filled(title: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from centralita.sandbox.control import SinkControl, SlackControl
 from centralita.sandbox.invgate import API_TOKEN, CLIENT_ID, CLIENT_SECRET
 from centralita.sandbox.invgate.control import InvGateControl
 from tests.postgres import PostgresCluster
-from tests.scenarios.judges import Reader, judge_intact, judge_quiet
+from tests.scenarios.judges import KeptReader, judge_intact, judge_quiet
 from tests.scenarios.ledger import SECRET, Ledger, Sender
 from tests.scenarios.processes import HubProcess, serving_part, write_config
 
@@ -79,7 +79,7 @@ class World:
 
     def __init__(self, directory: Path, database_url: str, stack: AsyncExitStack) -> None:
         self.directory, self.database_url = directory, database_url
-        self.reader = Reader(database_url)
+        self.reader = KeptReader(database_url, stack)
         self.hubs: list[HubProcess] = []
         self.ledgers: list[Ledger] = []
         self._stack = stack

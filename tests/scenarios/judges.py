@@ -11,7 +11,7 @@ import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import AsyncExitStack, ExitStack, closing, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,12 +35,41 @@ class Reader:
             with closing(sqlite3.connect(f"file:{self.url.removeprefix('sqlite:///')}?mode=ro", uri=True)) as tx:
                 return list(tx.execute(sql, parameters).fetchall())
         with psycopg.connect(self.url, autocommit=True) as connection:
-            return list(connection.execute(sql.replace("?", "%s"), parameters).fetchall())
+            return self._ask(connection, sql, parameters)
+
+    @staticmethod
+    def _ask(connection: psycopg.Connection[Any], sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return list(connection.execute(sql.replace("?", "%s"), parameters).fetchall())
 
     def value(self, sql: str, *parameters: Any) -> Any:
         """The first column of the first row; None without one."""
         found = self.rows(sql, *parameters)
         return found[0][0] if found else None
+
+
+class KeptReader(Reader):
+    """Keeps its connection until the stack ends: whoever asks again and again would have PostgreSQL start a process for
+    each question. One that has broken, as when the server was killed, is replaced."""
+
+    def __init__(self, url: str, stack: ExitStack | AsyncExitStack) -> None:
+        super().__init__(url)
+        self._kept: psycopg.Connection[Any] | None = None
+        stack.callback(self._close)
+
+    def _close(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        if self.dialect == "sqlite":
+            return super().rows(sql, *parameters)
+        if self._kept is not None:
+            with suppress(psycopg.OperationalError):
+                return self._ask(self._kept, sql, parameters)
+            self._close()
+        self._kept = psycopg.connect(self.url, autocommit=True)
+        return self._ask(self._kept, sql, parameters)
 
 
 def judge_acknowledged(reader: Reader, ledger: Ledger) -> list[str]:

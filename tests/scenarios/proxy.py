@@ -102,7 +102,7 @@ class Proxy:
 
     async def cut(self) -> None:
         """Returns when all that ``cut_commits`` asked for has happened. Raises TimeoutError."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self._cut.wait()
 
     async def __aenter__(self) -> Self:

@@ -6,7 +6,6 @@ Takes a minute, because the receiver takes one message a second: run by itself i
 from __future__ import annotations
 
 import asyncio
-import itertools
 import re
 from pathlib import Path
 
@@ -19,8 +18,6 @@ from tests.scenarios.conftest import slack_settings, world_of
 from tests.scenarios.ledger import Sender, alert
 
 BURST, RATE_PER_S = 5, 1
-LATE_MS = 250.0
-"""How much sooner than a second after the last one a message may arrive, as the two clocks and the network have it."""
 
 
 def _number(call: Call) -> int:
@@ -56,7 +53,7 @@ async def test_sixty_alerts_in_two_seconds_all_arrive_while_another_channel_wait
 
     assert [_number(call) for call in busy] == list(range(60))
     _judge_calm(await calm, busy)
-    _judge_pace(busy)
+    _judge_pace(busy, began)
     assert len(await slack.posted(method="chat.postMessage", ok=True)) == 65, "one came twice"
 
 
@@ -78,11 +75,11 @@ def _judge_calm(calm: list[Call], busy: list[Call]) -> None:
     assert before < len(busy) // 2, "by the busy channel's own pace, which no slow machine changes"
 
 
-def _judge_pace(busy: list[Call]) -> None:
-    times = [call.arrived_mono_ms for call in busy]
-    gaps = [later - earlier for earlier, later in itertools.pairwise(times[BURST:])]
-    assert all(gap >= 1000 / RATE_PER_S - LATE_MS for gap in gaps), gaps
-    assert times[-1] - times[0] >= (60 - BURST) * 1000 / RATE_PER_S - 2000
+def _judge_pace(busy: list[Call], began: float) -> None:
+    """None came before its time; how soon after the one in front of it is the machine's affair."""
+    waits_ms = [call.arrived_mono_ms - began * 1000 for call in busy]
+    early = [number for number, wait_ms in enumerate(waits_ms) if wait_ms < (number - BURST) * 1000 / RATE_PER_S]
+    assert early == [], waits_ms
 
 
 async def test_a_message_that_was_refused_for_its_rate_keeps_its_place(tmp_path: Path, slack: SlackControl) -> None:

@@ -111,7 +111,7 @@ async def test_a_worker_that_is_stopped_beyond_its_lease_is_replaced_and_its_lat
     """Row 14."""
     world = postgres_world
     sender, workers = await _three(world, webhooks(sink, "a"), QUICK_LEASE)
-    await sink.answer(AnswerPlan(status=500, delay_ms=700, count=1))
+    await sink.answer(AnswerPlan(status=500, delay_ms=2500, count=1))
     await sender.post(alert(1))
     await sink.wait_for(1)
     sql = "select w.name from lanes l join workers w on w.id = l.owner where l.in_flight > 0"

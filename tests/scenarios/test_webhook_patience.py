@@ -3,7 +3,7 @@ receiver that is gone, and the pace that it may keep. Rows 31, 32 and 40."""
 
 from __future__ import annotations
 
-import itertools
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,6 @@ import pytest_asyncio
 from standardwebhooks import Webhook as StandardWebhook
 
 from centralita.core import breaker
-from centralita.core.lanes import LanePolicy
 from centralita.sandbox.control import SinkControl
 from centralita.sandbox.sink.answers import AnswerPlan
 from centralita.sandbox.sink.receiver import Arrival
@@ -35,7 +34,7 @@ OF_THE_HUB = (
 HOOKS: dict[str, dict[str, Any]] = {
     "near": {},
     "down": {},
-    "held": {},
+    "held": {"schedule_s": [600.0] * 7},  # what was tried before the breaker opened is not tried twice before
     "lost": {},
     "late": {"schedule_s": [HOUR_S] * 40},
     "gone": {"order": "strict", "on_dead": "hold"},
@@ -87,13 +86,12 @@ async def test_a_receiver_that_is_down_for_days_gets_the_exact_schedule_and_then
     await _fails(world, "down")
     [event] = await world.post("down")
     tried = await world.attempted("down", 1)
-    for _ in LanePolicy().schedule_s:
+    for wanted_s in (5, 300, 1800, 7200, 18000, 36000, 36000):
+        [(_, _, _, due_at)] = world.pending("down")
+        assert tried[-1][0] + wanted_s * 0.8 <= due_at <= world.clock.now() + wanted_s * 1.2
         tried = await _next_try(world, "down")
+        assert tried[-1][0] >= due_at
     assert await world.done("down") == [(event, "dead", "http.status", 8)]
-    starts = [attempt[0] for attempt in tried]
-    gaps = [later - sooner for sooner, later in itertools.pairwise(starts)]
-    for gap_s, wanted_s in zip(gaps, (5, 300, 1800, 7200, 18000, 36000, 36000), strict=True):
-        assert wanted_s * 0.8 <= gap_s <= wanted_s * 1.2 + 5
     arrivals = await world.sink.received(path="/down")
     assert len(arrivals) == 8
     assert world.judge("down", [event], arrivals) == []
@@ -115,13 +113,13 @@ async def _open(world: VirtualHub, name: str, subjects: Sequence[str]) -> list[s
 async def test_a_receiver_that_fails_everything_for_days_has_its_queue_held(world: VirtualHub) -> None:
     """Row 32, above the threshold: nothing dies, no attempts are spent on it, and what waited arrives in order."""
     subjects = [f"subject/{number}" for number in range(12)]
+    tried_at = world.clock.now()
     events = await _open(world, "held", subjects * 2)
     opened_at = world.clock.now()
     for wanted_s in (30, 60, 120, 240, 480, 600, 600):
         state = breaker.load(world.lane("held").breaker)
-        last_at = world.attempts("held")[-1][0]
-        assert wanted_s <= state.open_until - last_at <= wanted_s + 5
-        await _next_try(world, "held")
+        assert tried_at + wanted_s <= state.open_until <= world.clock.now() + wanted_s
+        tried_at = (await _next_try(world, "held"))[-1][0]
     while world.clock.now() < opened_at + 3 * DAY_S:
         world.skip(6 * HOUR_S)
         await world.attempted("held", len(world.attempts("held")) + 1)
@@ -234,6 +232,8 @@ async def test_a_receiver_that_is_gone_stops_the_lane_and_its_queue_is_kept(worl
 
 
 ANSWER_MS = 60.0
+CLOCKS_MS = 50.0
+"""How far the clocks of two processes may be apart, and the hub's epsilon."""
 
 
 def _together(arrivals: Sequence[Arrival]) -> list[int]:
@@ -276,12 +276,16 @@ async def test_a_replay_says_nothing_about_the_receiver(world: VirtualHub) -> No
 
 
 async def test_the_rate_is_kept(world: VirtualHub) -> None:
-    """Five a second, one at once."""
+    """Five a second, one at once: none comes before its time, however late the one in front of it was seen."""
+    began_ms = time.monotonic() * 1000
     await world.post("paced", [""] * 21)
     arrivals = await world.sink.wait_for(21, path="/paced", timeout_s=30)
-    times = [arrival.arrived_mono_ms for arrival in arrivals]
-    assert times[-1] - times[0] >= 3_500
-    assert max(sum(at - 1_000 < other <= at for other in times) for at in times) <= 8
+    early = [
+        number
+        for number, arrival in enumerate(arrivals)
+        if arrival.arrived_mono_ms < began_ms + number * 1000 / 5 - CLOCKS_MS
+    ]
+    assert early == []
 
 
 async def test_no_more_are_under_way_than_it_allows(world: VirtualHub) -> None:
@@ -306,6 +310,10 @@ async def test_order_per_subject_waits_only_for_the_same_subject(world: VirtualH
     assert judge_order(arrivals, {a1: 1, a2: 2}) == judge_order(arrivals, {b1: 1, b2: 2}) == []
     came = [header(arrival, "webhook-id") for arrival in arrivals]
     assert came.index(b1) < came.index(a2), "b did not wait for a"
+
+
+KEPT_S = 400.0
+"""How long a secret that was replaced goes on signing: beside it, what the machine takes is nothing."""
 
 
 @dataclass
@@ -336,11 +344,11 @@ async def test_a_secret_that_is_replaced_between_two_tries_fails_nobody(world: V
         events += await world.post("rotated", ["", "", ""])
         await world.attempted("rotated", 4 * number - 1)
         replaced_at = world.clock.now()
-        made = await webhook_changes.rotate(world.hub, "local:ana", "rotated", keep_s=8)
-        keys[-1].until = replaced_at + 8
-        keys[-1].gone = world.clock.now() + 8
+        made = await webhook_changes.rotate(world.hub, "local:ana", "rotated", keep_s=KEPT_S)
+        keys[-1].until = replaced_at + KEPT_S
+        keys[-1].gone = world.clock.now() + KEPT_S
         keys.append(Key(StandardWebhook(made.secret), world.clock.now()))
-        world.skip(3)
+        world.skip(KEPT_S * 3 / 8)
     assert {end[1] for end in await world.done("rotated", 30)} == {"delivered"}
     arrivals = await world.sink.received(path="/rotated")
     assert len(arrivals) == 40

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import psycopg
-
 from centralita import wiring
 from centralita.sandbox.control import SinkControl
 from centralita.sandbox.sink.receiver import Arrival
@@ -22,7 +20,7 @@ from centralita.services.hub import Hub
 from centralita.serving import serving
 from centralita.settings import load
 from centralita.store import workers
-from tests.scenarios.judges import Reader, judge_delivered
+from tests.scenarios.judges import KeptReader, Reader, judge_delivered
 from tests.scenarios.ledger import SECRET, Sender, alert
 from tests.scenarios.processes import write_config
 from tests.scenarios.waiting import until, until_answered
@@ -63,21 +61,6 @@ class Lane:
     failing_since: float | None = None
     warned: int = 0
     breaker: str = ""
-
-
-class KeptReader(Reader):
-    """Keeps its connection: these tests ask often."""
-
-    def __init__(self, url: str, stack: ExitStack) -> None:
-        super().__init__(url)
-        self._postgres = None
-        if self.dialect == "postgresql":
-            self._postgres = stack.enter_context(psycopg.connect(url, autocommit=True))
-
-    def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        if self._postgres is None:
-            return super().rows(sql, *parameters)
-        return list(self._postgres.execute(sql.replace("?", "%s"), parameters).fetchall())
 
 
 class VirtualHub:

@@ -20,6 +20,8 @@ from centralita.sandbox.slack.journal import Call
 from centralita.sandbox.slack.seed import APP_ID
 
 POLL_S = 60.0
+PATIENCE_S = 30.0
+"""How long what has to come is waited for: on a busy machine it takes its time."""
 
 
 class ControlRefused(Exception):
@@ -133,7 +135,7 @@ class SlackControl(FaultyControl):
         *,
         after: int = 0,
         count: int = 1,
-        timeout_s: float = 10.0,
+        timeout_s: float = PATIENCE_S,
         method: str = "",
         channel: str = "",
         ok: bool | None = True,
@@ -248,14 +250,14 @@ class SlackControl(FaultyControl):
             return response.headers["Location"]
 
     async def change_app(self, app: str = APP_ID, **facts: Any) -> None:
-        """``retry_waits_s``, ``trigger_s``."""
+        """``retry_waits_s``, ``trigger_s``, ``ack_s``."""
         await self.ask("PATCH", f"apps/{app}", facts)
 
     async def refresh(self, overlap_s: float = 0.0, app: str = APP_ID) -> int:
         """Has every Socket Mode connection of an app replaced; how many there were."""
         return int((await self.ask("POST", f"apps/{app}/refresh", {"overlap_s": overlap_s}))["connections"])
 
-    async def connections(self, app: str = APP_ID, *, least: int = 0, timeout_s: float = 10.0) -> int:
+    async def connections(self, app: str = APP_ID, *, least: int = 0, timeout_s: float = PATIENCE_S) -> int:
         """How many Socket Mode connections an app has; with ``least`` once it has so many that were not asked to go.
         Raises TimeoutError."""
         answer = await self.ask("GET", f"apps/{app}/connections", least=least, timeout_s=timeout_s)
@@ -264,7 +266,7 @@ class SlackControl(FaultyControl):
             raise TimeoutError(f"{found} of {least} connections in {timeout_s:g} s")
         return found
 
-    async def told(self, after: int = 0, count: int = 1, kind: str = "", timeout_s: float = 10.0) -> list[Told]:
+    async def told(self, after: int = 0, count: int = 1, kind: str = "", timeout_s: float = PATIENCE_S) -> list[Told]:
         """The first ``count`` things that apps were told after number ``after``, waiting for them."""
         found = await self.collect("told", "told", lambda entry: True, after, count, timeout_s, kind=kind)
         return [Told(**entry) for entry in found]
@@ -359,7 +361,7 @@ class SinkControl(ControlClient):
         return _arrivals(await self.ask("GET", "requests", after=after, path=path))
 
     async def wait_for(
-        self, count: int = 1, *, after: int = 0, path: str = "", timeout_s: float = 10.0
+        self, count: int = 1, *, after: int = 0, path: str = "", timeout_s: float = PATIENCE_S
     ) -> list[Arrival]:
         """The first ``count`` requests after number ``after``. Raises TimeoutError that says how many came."""
         answer = await self.ask("GET", "requests", after=after, path=path, least=count, timeout_s=timeout_s)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from centralita.sandbox.control import FaultyControl
+from centralita.sandbox.control import PATIENCE_S, FaultyControl
 from centralita.sandbox.invgate.journal import Call
 from centralita.sandbox.invgate.rules import Sent
 
@@ -53,7 +53,7 @@ class InvGateControl(FaultyControl):
         *,
         after: int = 0,
         count: int = 1,
-        timeout_s: float = 10.0,
+        timeout_s: float = PATIENCE_S,
         method: str = "",
         endpoint: str = "",
     ) -> list[Call]:
@@ -232,7 +232,7 @@ class InvGateControl(FaultyControl):
         """The webhooks that went out after number ``after``, and what became of each."""
         return [Sent(**one) for one in (await self.ask("GET", "sent", after=after))["sent"]]
 
-    async def wait_for_sent(self, count: int = 1, *, after: int = 0, timeout_s: float = 10.0) -> list[Sent]:
+    async def wait_for_sent(self, count: int = 1, *, after: int = 0, timeout_s: float = PATIENCE_S) -> list[Sent]:
         """The first ``count`` webhooks after number ``after``, waiting for them. Raises TimeoutError."""
         found = await self.collect("sent", "sent", lambda entry: True, after, count, timeout_s)
         return [Sent(**entry) for entry in found]

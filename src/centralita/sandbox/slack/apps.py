@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from centralita.sandbox.http import ControlError
 
+ACK_S = 3.0
+
 
 @dataclass(frozen=True)
 class Command:
@@ -62,6 +64,8 @@ class App:
     """Whether it has a home tab."""
     retry_waits_s: tuple[float, ...] = (0.0, 60.0, 300.0)
     """When an event that was not acknowledged is sent again."""
+    ack_s: float = ACK_S
+    """How long an answer is waited for."""
 
     def describe(self) -> dict[str, Any]:
         """What the page needs to offer it."""

@@ -51,10 +51,12 @@ async def put_manifest(request: web.Request) -> web.StreamResponse:
 
 
 async def change(request: web.Request) -> web.StreamResponse:
-    """PATCH ``apps/{id}``: ``retry_waits_s`` (when an event is sent again), ``trigger_s`` (a trigger's life)."""
+    """PATCH ``apps/{id}``: ``retry_waits_s`` (when an event is sent again), ``trigger_s`` (a trigger's life),
+    ``ack_s`` (how long an answer is waited for)."""
     app, wish = _app(request), await read_object(request)
-    if set(wish) - {"retry_waits_s", "trigger_s"}:
-        raise ControlError("only retry_waits_s and trigger_s can be set")
+    if set(wish) - {"retry_waits_s", "trigger_s", "ack_s"}:
+        raise ControlError("only retry_waits_s, trigger_s and ack_s can be set")
+    app.ack_s = float(wish.get("ack_s", app.ack_s))
     if "retry_waits_s" in wish:
         app.retry_waits_s = tuple(float(wait_s) for wait_s in wish["retry_waits_s"])
     if "trigger_s" in wish:

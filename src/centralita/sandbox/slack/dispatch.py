@@ -24,7 +24,6 @@ from centralita.sandbox.journal import Journal
 from centralita.sandbox.slack.apps import App
 from centralita.sandbox.slack.connections import Connections
 
-ACK_S = 3.0
 Kind = Literal["events_api", "interactive", "slash_commands"]
 
 
@@ -71,7 +70,7 @@ class Dispatcher:
 
     async def start(self) -> None:
         """Before the first request."""
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ACK_S))
+        self._session = aiohttp.ClientSession()
 
     async def close(self) -> None:
         """Ends what is under way."""
@@ -139,7 +138,7 @@ class Dispatcher:
             envelope |= {"retry_attempt": attempt, "retry_reason": reason}
         if not self.connections.of(app.id):
             return Ack(False, {}, "no_connection")
-        answer = await self.connections.send(app.id, envelope, ACK_S)
+        answer = await self.connections.send(app.id, envelope, app.ack_s)
         return Ack(False, {}, "operation_timeout") if answer is None else Ack(True, answer)
 
     async def _by_http(self, app: App, kind: Kind, body: dict[str, Any], attempt: int, reason: str) -> Ack:
@@ -169,7 +168,10 @@ class Dispatcher:
         if attempt:
             headers |= {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": reason}
         try:
-            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            patience = aiohttp.ClientTimeout(total=app.ack_s)
+            async with self._session.post(
+                url, data=body, headers=headers, allow_redirects=False, timeout=patience
+            ) as response:
                 text = await response.text()
                 if response.status >= 300:
                     final = response.headers.get("X-Slack-No-Retry") == "1"
