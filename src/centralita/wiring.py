@@ -310,13 +310,13 @@ def _bell(database: Database, ingest: Ingest, router: Router, deliverer: Deliver
     """Rings for a source by its slug, for a receipt and its events by their ULID, for a lane that is polled."""
     bell = Bell()
 
-    def polled(lanes: Sequence[str]) -> None:
-        bell.ring(lanes)
-        database.notify()  # whoever fetches may wait at another process
+    def routed(source: str) -> None:
+        bell.ring((source, ROUTED))
+        database.notify()  # whoever looks on, delivers or fetches may wait at another process
 
-    router.on_polled = polled
+    router.on_routed = routed
+    router.on_polled = bell.ring
     ingest.on_rejected = bell.ring
-    router.on_routed = lambda source: bell.ring((source, ROUTED))
     deliverer.on_settled = lambda event_ids: bell.ring(event_id.split("_")[1] for event_id in event_ids)
     return bell
 
@@ -330,11 +330,6 @@ def vault_of(settings: Settings) -> Vault:
 
 
 def _accepted(database: Database, router: Router, role: str) -> Callable[[Sequence[Receipt]], None]:
-    """Who hears of receipts that are on the disk: the router of this process, and those of others."""
-
-    def accepted(fresh: Sequence[Receipt]) -> None:
-        if role != "web":
-            router.accepted(fresh)
-        database.notify()
-
-    return accepted
+    """Who hears of receipts that are on the disk: the router of this process, or those of others if it has none. Two
+    that hear of the same ones would be in each other's way."""
+    return (lambda fresh: database.notify()) if role == "web" else router.accepted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from centralita.services import saved_views
 from tests.api.conftest import Api
 
 
@@ -151,7 +152,7 @@ async def test_an_event_tells_what_it_belongs_together_with(api: Api) -> None:
     assert (await api("GET", f"/api/v1/events/{second}/related")).json()["items"] == []
 
 
-async def test_views_are_provided_to_a_person(api: Api) -> None:
+async def test_views_are_provided_to_a_person(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     await api("POST", "/api/v1/users", {"name": "ana", "role": "viewer", "email": "ana@example.com"})
     place, critical = "/api/v1/users/ana/views", {"filters": {"severity": "critical", "since": "1d"}}
     assert (await api("PUT", f"{place}/Lo%20grave", critical)).status == 204
@@ -160,6 +161,13 @@ async def test_views_are_provided_to_a_person(api: Api) -> None:
     assert (view["name"], view["filters"]) == ("Lo grave", {"severity": "high"})
     assert (await api("PUT", f"{place}/x", {"filters": {}})).status == 422
     assert (await api("PUT", f"{place}/%07", critical)).status == 422
+    monkeypatch.setattr(saved_views, "MOST", 1)
+    assert (await api("PUT", f"{place}/Lo%20grave", critical)).status == 204
+    assert (await api("PUT", f"{place}/Otra", critical)).status == 422
+    assert [each["name"] for each in (await api("GET", place)).json()["items"]] == ["Lo grave"]
     assert (await api("DELETE", f"{place}/Lo%20grave")).status == 204
     assert (await api("DELETE", f"{place}/Lo%20grave")).status == 404
+    entries = (await api("GET", "/api/v1/audit")).json()["items"]
+    told = [entry["action"] for entry in entries if entry["subject"] == "user/ana" and "view" in entry["action"]]
+    assert told == ["view.removed", *["view.saved"] * 3]
     assert (await api("GET", "/api/v1/users/nobody/views")).status == 404

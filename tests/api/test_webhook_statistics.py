@@ -27,7 +27,7 @@ def _tally(*durations: float, errors: int = 0, rejected: int = 0) -> Tally:
 
 async def _add(hub: Hub, name: str, at: float, tally: Tally) -> None:
     def add(tx: Transaction) -> None:
-        lane = lanes.resolve(tx, {f"webhook:{name}": ("webhook", name)})[f"webhook:{name}"]
+        lane = lanes.hold(tx, {f"webhook:{name}": ("webhook", name)})[f"webhook:{name}"].id
         rollups.add(tx, {lane: tally}, floor(at, "minute"))
 
     await hub.database.write(add)

@@ -184,8 +184,7 @@ async def test_what_the_hub_stopped_is_disabled_until_it_is_resumed(api: Api) ->
     await _add(api)
 
     def stop(tx: Any) -> None:
-        lane_id = lanes.resolve(tx, {"webhook:billing": ("webhook", "billing")})["webhook:billing"]
-        lane = lanes.lock(tx, [lane_id])[lane_id]
+        lane = lanes.hold(tx, {"webhook:billing": ("webhook", "billing")})["webhook:billing"]
         lane.paused, lane.paused_reason = True, "http.gone"
         lanes.save(tx, [lane])
 

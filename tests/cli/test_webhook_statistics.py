@@ -18,7 +18,7 @@ def _add(terminal: Terminal) -> None:
         count_try(tally, elapsed_ms, succeeded=True, slow_ms=2000)
 
     def add(tx: Transaction) -> None:
-        lane = lanes.resolve(tx, {"webhook:erp": ("webhook", "erp")})["webhook:erp"]
+        lane = lanes.hold(tx, {"webhook:erp": ("webhook", "erp")})["webhook:erp"].id
         rollups.add(tx, {lane: tally}, floor(time.time(), "minute"))
 
     async def run() -> None:

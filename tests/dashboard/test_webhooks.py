@@ -462,7 +462,7 @@ async def _happen(bench: Bench, number: int) -> str:
 
 
 def _add(tx: Transaction, name: str, at: float, tally: Tally) -> None:
-    lane = lanes.resolve(tx, {f"webhook:{name}": ("webhook", name)})[f"webhook:{name}"]
+    lane = lanes.hold(tx, {f"webhook:{name}": ("webhook", name)})[f"webhook:{name}"].id
     rollups.add(tx, {lane: tally}, floor(at, "minute"))
 
 

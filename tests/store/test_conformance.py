@@ -39,6 +39,7 @@ from centralita.store.history import Attempt, Finished
 from centralita.store.migrate import migrate
 from centralita.store.receipts import Appended, Incoming
 from centralita.store.rejections import Rejection
+from tests.scenarios.waiting import until_answered
 
 NOW = 1_800_000_000.0
 DAY = int(NOW // 86_400)
@@ -108,8 +109,8 @@ def _row(
 
 async def _lanes(database: Database, *keys: str) -> list[int]:
     wanted = {key: ("webhook", key) for key in keys}
-    found = await database.write(lambda tx: lanes.resolve(tx, wanted))
-    return [found[key] for key in keys]
+    found = await database.write(lambda tx: lanes.hold(tx, wanted))
+    return [found[key].id for key in keys]
 
 
 async def _insert(database: Database, *rows: DeliveryRow, wake: bool = True) -> None:
@@ -193,7 +194,7 @@ async def test_the_inbox_keeps_the_order_and_gives_each_receipt_to_one_router(
     assert [receipt_id for _, receipt_id in found] == [_receipt_id(n) for n in range(7)]
     seqs = [seq for seq, _ in found]
     taken = await asyncio.gather(
-        *(one.write(lambda tx: receipts.take_from_inbox(tx, seqs)) for one in (database, second))
+        *(one.write(lambda tx: receipts.take_from_inbox(tx, "s", seqs)) for one in (database, second))
     )
     assert sorted(taken) == [0, 7]
     assert len(await database.read(lambda tx: receipts.waiting(tx, "s", 100))) == 3
@@ -518,3 +519,24 @@ async def test_a_deadlock_is_tried_again_whole(postgres_url: str) -> None:
     assert [sorted(value) for value in found] == [["0", "x", "y"]] * 2
     await left.close()
     await right.close()
+
+
+async def test_whoever_notifies_wakes_the_others_and_not_itself(migrated_postgres: str) -> None:
+    one, other = await open_database(migrated_postgres), await open_database(migrated_postgres)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    one.on_notify(lambda: heard.put_nowait("one"))
+    other.on_notify(lambda: heard.put_nowait("other"))
+    listening = sa.text(
+        "select count(*) from pg_stat_activity where datname = current_database() and query like 'LISTEN %'"
+    )
+    try:
+        async with asyncio.timeout(30):
+            await until_answered(lambda: one.read(lambda tx: tx.execute(listening).scalar() == 2))
+            one.notify()
+            assert await heard.get() == "other"
+            other.notify()  # comes after: would "one" heed its own, it would have heard it by then
+            assert await heard.get() == "one"
+        assert heard.empty()
+    finally:
+        await one.close()
+        await other.close()

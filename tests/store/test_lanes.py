@@ -23,14 +23,15 @@ async def database(migrated_url: str) -> Any:
 
 
 async def _make(database: Database) -> dict[str, int]:
-    return await database.write(lambda tx: lanes.resolve(tx, WANTED))
+    found = await database.write(lambda tx: lanes.hold(tx, WANTED))
+    return {key: lane.id for key, lane in found.items()}
 
 
 async def _change(database: Database, *changes: Callable[[LaneState], None]) -> None:
     """Each on the same lane, saved after each."""
 
     def change(tx: Transaction) -> None:
-        [lane] = lanes.lock(tx, [lanes.resolve(tx, WANTED)["webhook:a"]]).values()
+        lane = lanes.hold(tx, WANTED)["webhook:a"]
         for each in changes:
             each(lane)
             lanes.save(tx, [lane])
@@ -43,10 +44,10 @@ def _dead(count: int) -> Callable[[LaneState], None]:
 
 
 async def test_the_ids_of_lanes_stay_and_those_that_are_missing_are_made(database: Database) -> None:
-    some = await database.write(lambda tx: lanes.resolve(tx, {"webhook:b": ("webhook", "b")}))
+    some = await database.write(lambda tx: lanes.hold(tx, {"webhook:b": ("webhook", "b")}))
     every = await _make(database)
     assert every.keys() == WANTED.keys()
-    assert every["webhook:b"] == some["webhook:b"]
+    assert every["webhook:b"] == some["webhook:b"].id
     assert await _make(database) == every
 
 
@@ -61,7 +62,7 @@ async def test_each_lane_keeps_its_own_values_when_several_are_saved(database: D
     await _make(database)
 
     def change(tx: Transaction) -> None:
-        a, b, _c = lanes.lock(tx, lanes.resolve(tx, WANTED).values()).values()
+        a, b, _c = lanes.lock(tx, (lane.id for lane in lanes.hold(tx, WANTED).values())).values()
         a.wake_at, a.owner = 5.0, 7
         b.last_error, b.paused = "http.status 500", True
         lanes.save(tx, [b, a])
@@ -77,7 +78,7 @@ async def test_what_has_not_changed_is_left_as_it_is(database: Database) -> None
     await _make(database)
 
     def change(tx: Transaction) -> None:
-        [lane] = lanes.lock(tx, [lanes.resolve(tx, WANTED)["webhook:a"]]).values()
+        lane = lanes.hold(tx, WANTED)["webhook:a"]
         lanes.look(tx, lane.id, 9.0)
         lane.dead = 1
         lanes.save(tx, [lane])

@@ -100,8 +100,8 @@ async def _fill(database: Database) -> tuple[int, int]:
     """Two lanes with ten deliveries each, tried twice."""
 
     def fill(tx: Transaction) -> tuple[int, int]:
-        found = lanes.resolve(tx, {"webhook:a": ("webhook", "a"), "webhook:b": ("webhook", "b")})
-        one, two = found["webhook:a"], found["webhook:b"]
+        found = lanes.hold(tx, {"webhook:a": ("webhook", "a"), "webhook:b": ("webhook", "b")})
+        one, two = found["webhook:a"].id, found["webhook:b"].id
         ended = [_finished(number, one if number % 2 else two) for number in range(1, 21)]
         tries = [_attempt(row.id, row.lane_id, 100.0 * n + row.id) for row in ended for n in (0, 1)]
         history.append(tx, ended, tries)

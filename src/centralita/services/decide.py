@@ -129,7 +129,7 @@ class Batch:
         self._stored.clear()
         self._planned.clear()
         self.handed.clear()
-        if not receipts.hold_source(tx, self._source) or receipts.take_from_inbox(tx, seqs) != len(seqs):
+        if receipts.take_from_inbox(tx, self._source, seqs) != len(seqs):
             raise Conflict(self._source)
         version, _digest, changes = rulesets.in_force(tx)
         if version != self._rules.version:

@@ -86,12 +86,11 @@ def write_deliveries(tx: Transaction, planned: Sequence[Planned], room: Room, no
     """
     if not planned:
         return []
-    lane_ids = lanes.resolve(
+    held = lanes.hold(
         tx, {p.address.lane.key: (p.payload.effect.destination, p.payload.effect.target) for p in planned}
     )
-    states = lanes.lock(tx, lane_ids.values())
-    policies = {lane_ids[p.address.lane.key]: p.address.lane.policy for p in planned}
-    keyed = [(p, lane_ids[p.address.lane.key], ordering_key(p.payload.subject, p.address.lane.policy)) for p in planned]
+    states = {lane.id: lane for lane in held.values()}
+    keyed = [(p, held[p.address.lane.key].id, ordering_key(p.payload.subject, p.address.lane.policy)) for p in planned]
     busy = deliveries.pending_chains(tx, [(lane_id, key) for _, lane_id, key in keyed if key])
     rows = []
     for number, (p, lane_id, key) in zip(deliveries.allocate_ids(tx, len(keyed)), keyed, strict=True):
@@ -105,7 +104,7 @@ def write_deliveries(tx: Transaction, planned: Sequence[Planned], room: Room, no
             births.handed.append(Handed(row=row, payload=p.payload, address=p.address))
         elif state == "due":
             births.queued = True
-            set_wake(states[lane_id], policies[lane_id], now, now)
+            set_wake(states[lane_id], p.address.lane.policy, now, now)
     deliveries.insert(tx, rows)
     births.rejected = count_rejected(tx, states, rows, now)
     lanes.save(tx, list(states.values()))

@@ -184,7 +184,7 @@ class Router:
             await self._database.write(lambda tx: batch.write(tx, seqs))
         except Conflict:
             self._worker.hand_over(room, [], False)
-            return True
+            return False  # whoever was first notifies when it is done, which is after what we have read
         except (RulesetChanged, WebhooksChanged) as changed:
             self._worker.hand_over(room, [], False)
             for receipt in loaded.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from centralita.services.audit import record
+from centralita.services.audit import record, recording
 from centralita.services.hub import Hub
 from centralita.store import saved_views, users
 from centralita.store.database import Transaction
@@ -33,9 +33,9 @@ async def save(hub: Hub, user_id: int, page: str, name: str, query: str) -> None
     now = hub.clock.now()
 
     def write(tx: Transaction) -> None:
-        if saved_views.count(tx, user_id) >= MOST:
-            raise ViewRefused("view.too_many")
         saved_views.save(tx, user_id, page, name, query, now)
+        if saved_views.count(tx, user_id) > MOST:  # the one that was replaced does not count twice
+            raise ViewRefused("view.too_many")
 
     await hub.database.write(write)
 
@@ -73,22 +73,23 @@ async def of_user(hub: Hub, name: str, page: str) -> list[SavedView]:
 async def give(hub: Hub, actor: str, name: str, page: str, view: str, query: str) -> None:
     """Keeps a view for a person. Raises ViewRefused, LookupError."""
     user_id = await hub.database.read(lambda tx: _user(tx, name))
-    await save(hub, user_id, page, view, query)
-    await _note(hub, actor, "view.saved", name, {"view": view, "query": query})
+    audited = recording(hub, actor, "view.saved", f"user/{name}", lambda _: {"view": view, "query": query})
+    await save(audited, user_id, page, view, query)
 
 
 async def take(hub: Hub, actor: str, name: str, page: str, view: str) -> None:
     """Forgets a person's view. Raises LookupError."""
-    found = next((each for each in await of_user(hub, name, page) if each.name == view), None)
-    user_id = await hub.database.read(lambda tx: _user(tx, name))
-    if found is None or not await remove(hub, user_id, found.id):
-        raise LookupError(view)
-    await _note(hub, actor, "view.removed", name, {"view": view})
-
-
-async def _note(hub: Hub, actor: str, action: str, name: str, details: dict[str, str]) -> None:
     now = hub.clock.now()
-    await hub.database.write(lambda tx: record(tx, now, actor, action, f"user/{name}", details))
+
+    def write(tx: Transaction) -> None:
+        user_id = _user(tx, name)
+        found = next((each for each in saved_views.of_page(tx, user_id, page) if each.name == view), None)
+        if found is None:
+            raise LookupError(view)
+        saved_views.remove(tx, user_id, found.id)
+        record(tx, now, actor, "view.removed", f"user/{name}", {"view": view})
+
+    await hub.database.write(write)
 
 
 def _user(tx: Transaction, name: str) -> int:

@@ -18,7 +18,7 @@ async def pause(hub: Hub, actor: str, name: str) -> WebhookView:
     """Sends nothing until it is resumed; what comes in waits. Raises LookupError."""
     await webhooks.find(hub, name)
     # One that was sent nothing yet has no queue: it has to be there so that the first event waits in it.
-    await hub.database.write(lambda tx: stored.resolve(tx, {LANE + name: ("webhook", name)}))
+    await hub.database.write(lambda tx: stored.hold(tx, {LANE + name: ("webhook", name)}))
     await lanes.set_paused(hub, actor, LANE + name, True)
     return await webhooks.find(hub, name)
 

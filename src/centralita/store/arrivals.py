@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -30,36 +29,40 @@ class Habit(msgspec.Struct, frozen=True, kw_only=True):
 
 def add(tx: Transaction, source: str, events: int, now: float) -> None:
     """Counts events of a source that are routed now. Nothing is read that another process could hold."""
-    minute, day = _adding(tx.dialect.name)
     values = {"source": source, "start": floor(now, "minute"), "day": int(now // _DAY_S), "events": events, "at": now}
     if tx.dialect.name == "sqlite":  # by the driver: in a batch of one event, SQLAlchemy would cost more than the rows
         cursor = tx.connection.cursor()
-        cursor.execute(minute, values)
-        cursor.execute(day, values)
+        cursor.execute(_minute(), values)
+        cursor.execute(_day("max"), values)
         return
-    tx.execute(minute, values)
-    tx.execute(day, values)
+    tx.execute(_both(), values)
 
 
-@cache
-def _adding(dialect: str) -> tuple[Any, Any]:
-    greatest = "max" if dialect == "sqlite" else "greatest"
-    minute = (
+def _minute() -> str:
+    return (
         "insert into arrival_minutes as t (source, start, events) values (:source, :start, :events)"
         " on conflict (source, start) do update set events = t.events + excluded.events"
     )
+
+
+def _day(greatest: str) -> str:
     # A day's first routing is as far behind the last one of an earlier day.
     before = "(select last_at from arrival_days where source = :source and day < :day order by day desc limit 1)"
-    day = (
+    return (
         "insert into arrival_days as t (source, day, events, longest_gap_s, last_at)"
         f" values (:source, :day, :events, coalesce(:at - {before}, 0), :at)"
         " on conflict (source, day) do update set events = t.events + excluded.events,"
         f" longest_gap_s = {greatest}(t.longest_gap_s, excluded.last_at - t.last_at), last_at = excluded.last_at"
     )
-    if dialect == "sqlite":
-        return minute, day
-    typed = day.replace(":at", "cast(:at as float8)").replace(":source", "cast(:source as text)")
-    return sa.text(minute), sa.text(typed.replace(":day", "cast(:day as int)"))
+
+
+@cache
+def _both() -> sa.TextClause:
+    """One statement for PostgreSQL, where it is the round trips that cost."""
+    both = f"with minute as ({_minute()}) {_day('greatest')}"
+    for name, kind in (("at", "float8"), ("source", "text"), ("day", "int"), ("start", "bigint"), ("events", "int")):
+        both = both.replace(f":{name}", f"cast(:{name} as {kind})")
+    return sa.text(both)
 
 
 def counted_from(tx: Transaction, now: float) -> float | None:

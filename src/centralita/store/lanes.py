@@ -33,9 +33,10 @@ def _values(lane: LaneState) -> tuple[Any, ...]:
     return msgspec.structs.astuple(lane)[: len(_COLUMNS)]
 
 
-def resolve(tx: Transaction, wanted: Mapping[str, tuple[str, str]]) -> dict[str, int]:
-    """The ids of lanes by key, made where there are none; ``wanted`` maps a key to its (destination, target)."""
-    found = _ids(tx, wanted)
+def hold(tx: Transaction, wanted: Mapping[str, tuple[str, str]]) -> dict[str, LaneState]:
+    """The lanes by key, locked as by ``lock``, made where there are none; ``wanted`` maps a key to its (destination,
+    target)."""
+    found = _locked(tx, wanted)
     missing = [
         {"key": key, "destination": wanted[key][0], "target": wanted[key][1]}
         for key in sorted(wanted)
@@ -43,17 +44,17 @@ def resolve(tx: Transaction, wanted: Mapping[str, tuple[str, str]]) -> dict[str,
     ]
     if missing:
         bulk.insert(tx, lanes, missing, ignore=True)
-        found |= _ids(tx, [lane["key"] for lane in missing])
+        found |= _locked(tx, [lane["key"] for lane in missing])
     return found
 
 
-def _ids(tx: Transaction, keys: Iterable[str]) -> dict[str, int]:
+def _locked(tx: Transaction, keys: Iterable[str]) -> dict[str, LaneState]:
     if tx.dialect.name == "sqlite":
         cursor = tx.connection.cursor()
-        rows = [cursor.execute("select key, id from lanes where key = ?", (key,)).fetchone() for key in keys]
-        return dict(row for row in rows if row is not None)
-    query = sa.text("select key, id from lanes where key = any(cast(:keys as text[]))")
-    return {row[0]: row[1] for row in tx.execute(query, {"keys": list(keys)})}
+        rows = [cursor.execute(f"{_SELECT} where key = ?", (key,)).fetchone() for key in keys]
+        return {row.key: row for row in _rows(row for row in rows if row is not None)}
+    query = sa.text(f"{_SELECT} where key = any(cast(:keys as text[])) order by id for update")
+    return {row.key: row for row in _rows(tx.execute(query, {"keys": list(keys)}))}
 
 
 def lock(tx: Transaction, lane_ids: Iterable[int]) -> dict[int, LaneState]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ CHANNEL = "centralita"
 NOTIFY_GAP_S = 0.05  # NOTIFY serialises commits: at most 20 a second from each process
 COMMAND_TIMEOUT_S = 15.0
 RETRIES = 5
+_NOTIFY = sa.text("select pg_notify(cast(:channel as text), cast(:sender as text))")
 _TRY_AGAIN = {"40001", "40P01"}  # serialization_failure, deadlock_detected
 
 
@@ -60,6 +62,8 @@ class PostgresDatabase:
         # One snapshot for all that a reading closure asks: two statements that each had their own could disagree.
         self._reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._wake: Callable[[], None] | None = None
+        self._mine = secrets.token_hex(8)
+        """What our notifications say, so that we do not heed them: who makes a change here looks at it without."""
         self._listener: asyncio.Task[None] | None = None
         self._notify_at = 0.0
         self._notify_later: asyncio.TimerHandle | None = None
@@ -132,7 +136,7 @@ class PostgresDatabase:
 
     async def _send_notify(self) -> None:
         with contextlib.suppress(StoreUnavailable):  # the others look once a second anyway
-            await self.write(lambda tx: tx.execute(sa.text(f"notify {CHANNEL}")) and None)
+            await self.write(lambda tx: tx.execute(_NOTIFY, {"channel": CHANNEL, "sender": self._mine}) and None)
 
     def on_notify(self, wake: Callable[[], None]) -> None:
         self._wake = wake
@@ -152,8 +156,8 @@ class PostgresDatabase:
                     connection.terminate()
             await asyncio.sleep(1)  # between tries to reconnect
 
-    def _heard(self, *_details: Any) -> None:
-        if self._wake is not None:
+    def _heard(self, _connection: Any, _pid: int, _channel: str, sender: str) -> None:
+        if self._wake is not None and sender != self._mine:
             self._wake()
 
     async def close(self) -> None:

@@ -255,17 +255,6 @@ def load(tx: Transaction, receipt_ids: Iterable[str]) -> dict[str, Receipt]:
     }
 
 
-def hold_source(tx: Transaction, source: str) -> bool:
-    """Keeps other routers off a source until the transaction ends; False when one is at it.
-
-    The count of the rows taken would be fence enough; this spares the wasted work.
-    """
-    if tx.dialect.name == "sqlite":  # one process, one writer
-        return True
-    key = zlib.crc32(source.encode()) - 2**31
-    return bool(tx.execute(sa.text("select pg_try_advisory_xact_lock(7310583, :key)"), {"key": key}).scalar())
-
-
 def count_waiting(tx: Transaction) -> int:
     """How many receipts wait for a router."""
     return int(tx.execute(sa.select(sa.func.count()).select_from(schema.inbox)).scalar_one())
@@ -278,19 +267,26 @@ def is_waiting(tx: Transaction, source: str, receipt_id: str) -> bool:
     return tx.execute(query).first() is not None
 
 
-def take_from_inbox(tx: Transaction, seqs: Sequence[int]) -> int:
-    """Deletes routed rows from the inbox; how many were still there. Fewer than given: somebody else routed them."""
-    inbox = schema.inbox
+def take_from_inbox(tx: Transaction, source: str, seqs: Sequence[int]) -> int:
+    """Deletes routed rows of a source from the inbox; how many were still there. Fewer than given: somebody else has
+    routed them, or is at the source until its transaction ends."""
     if tx.dialect.name == "postgresql":
-        # An array is one prepared statement whatever its length; IN would be one for each.
-        condition = inbox.c.seq == sa.func.any(sa.bindparam("seqs", list(seqs), sa.ARRAY(sa.BigInteger)))
-        return tx.execute(sa.delete(inbox).where(condition)).rowcount
+        key = zlib.crc32(source.encode()) - 2**31
+        return tx.execute(_TAKE, {"key": key, "seqs": list(seqs)}).rowcount
     cursor = tx.connection.cursor()
     taken = 0
     for seq in seqs:
         taken += cursor.execute("delete from inbox where seq = ?", (seq,)).rowcount
     cursor.close()
     return taken
+
+
+# The count of the rows would be fence enough; the lock spares the work of whoever comes second. An array is one
+# prepared statement whatever its length; IN would be one for each.
+_TAKE = sa.text(
+    "with held as materialized (select pg_try_advisory_xact_lock(7310583, :key) as mine)"
+    " delete from inbox using held where held.mine and inbox.seq = any(cast(:seqs as bigint[]))"
+)
 
 
 def requeue(tx: Transaction, receipt: Receipt) -> None:
