@@ -138,7 +138,7 @@ def _secret(html: str) -> str:
     return found[1]
 
 
-@in_every_setting("es-390-dark")
+@in_every_setting()
 async def test_several_are_paused_let_go_on_switched_and_changed_at_once(
     bench: Bench, look: Look, setting: Setting
 ) -> None:

@@ -54,7 +54,7 @@ async def _remove(ana: Looking, name: str) -> None:
     await expect(ana.page.get_by_role("link", name=name, exact=True)).to_have_count(0)
 
 
-@in_every_setting("en-390-light")
+@in_every_setting()
 async def test_a_paused_webhook_keeps_what_comes_and_one_that_is_off_does_not(
     bench: Bench, look: Look, setting: Setting
 ) -> None:
@@ -86,7 +86,7 @@ async def test_a_paused_webhook_keeps_what_comes_and_one_that_is_off_does_not(
     await expect(ana.page.locator("h1 .lamp")).to_contain_text(ana.words("On"))
 
 
-@in_every_setting("es-390-light")
+@in_every_setting()
 async def test_a_test_says_how_it_went_wrong(bench: Bench, look: Look, setting: Setting) -> None:
     ana, name = await look("admin"), f"tried-{setting.slug}"
     await bench.make(name, timeout_s="0.5")
