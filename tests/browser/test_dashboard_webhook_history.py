@@ -109,7 +109,7 @@ async def test_the_history_is_filtered_and_a_try_shown_whole(bench: Bench, look:
     await ana.press("Every attempt")
     await rows.filter(has_text=ana.words("given up")).locator("a.open").click()
     await expect(ana.page.locator("svg.phases")).to_be_visible()
-    for part in ("Request", "Response"):
+    for part in ("What was sent", "Response"):
         await expect(ana.page.get_by_role("heading", name=ana.words(part), exact=True)).to_be_visible()
     await expect(ana.page.get_by_text(f"said {CANARY}")).to_be_visible()
     await ana.page.get_by_role("link", name=ana.words("All attempts")).click()

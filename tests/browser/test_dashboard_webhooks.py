@@ -103,6 +103,8 @@ async def test_a_test_says_how_it_went_wrong(bench: Bench, look: Look, setting: 
         await bench.sink.answer(plan)
         await ana.press("Send it now")
         await expect(outcome.get_by_role("status")).to_contain_text(ana.words(said))
+        word = "delivered" if plan.mode == "answer" and plan.status == 200 else "not taken"
+        await expect(outcome.get_by_role("status").locator(".lamp")).to_contain_text(ana.words(word))
         if plan.status == 500:
             await expect(outcome.get_by_text(f"broken {CANARY}")).to_be_visible()
     await ana.page.locator("#event").fill("evt_nobody")

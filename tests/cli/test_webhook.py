@@ -32,8 +32,8 @@ def test_a_webhook_is_added_changed_and_removed(terminal: Terminal, server: str)
         "desk"
     ]
     assert "● on" in terminal("webhook", "enable", "desk").out
+    assert "paused" in terminal("webhook", "pause", "desk").out
     assert "● on" in terminal("webhook", "resume", "desk").out
-    assert "no queue to pause" in terminal("webhook", "pause", "desk").err
     assert "webhook restore desk" in terminal("webhook", "remove", "desk", "--restorable").out
     assert "● on" in terminal("webhook", "restore", "desk").out
     assert "0 deliveries" in terminal("webhook", "remove", "desk").out

@@ -110,10 +110,10 @@ def _y(value: float, most: float) -> float:
 
 
 def _round_up(value: float) -> float:
-    """The next of 1, 2, 5, 10, 20, 50...: a scale that one can read."""
+    """The next of 2, 4, 10, 20, 40, 100...: a scale that one can read, with a whole number in its middle."""
     size = 1.0
     while True:
-        for factor in (1, 2, 5):
+        for factor in (2, 4, 10):
             if size * factor >= value:
                 return size * factor
         size *= 10

@@ -75,11 +75,12 @@ def _patience(frame: Framed, language: str) -> list[tuple[str, str]]:
     policy = frame.view.policy
     waits = " · ".join(map(webhook_fields.span_of, policy.schedule_s))
     tries = ngettext("{n} attempt in all", "{n} attempts in all", len(policy.schedule_s) + 1, language)
+    tries = tries.format(n=len(policy.schedule_s) + 1)
     days = ngettext(
         "{n} day without a success", "{n} days without a success", ceil(policy.disable_after_days), language
     )
     rows = [
-        (_("Waits between attempts", language), f"{waits} ({tries.format(n=len(policy.schedule_s) + 1)})"),
+        (_("Waits between attempts", language), f"{waits} ({tries})" if waits else tries),
         (_("Longest time of an attempt, in seconds", language), f"{policy.timeout_s:g}"),
         (_("Slow from, in seconds", language), f"{policy.slow_s:g}"),
         (_("Requests a second", language), f"{policy.rate_per_s:g}" if policy.rate_per_s else _("no limit", language)),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from centralita.i18n import N_
 from centralita.i18n import gettext as _
 from centralita.services import event_types, webhook_trial
 from centralita.services.source_changes import InTheWay
@@ -19,6 +21,10 @@ from centralita.web.dashboard.webhook_frame import Framed, actor_of, framed, sho
 from centralita.web.dashboard.webhook_history import OUTCOMES, phases
 
 router = APIRouter()
+
+_NOT_TAKEN = ("failed", N_("not taken"))
+_ENDS: Mapping[str, tuple[str, str]] = {**OUTCOMES, "retry": _NOT_TAKEN, "dead": _NOT_TAKEN}
+"""As a try of a delivery; but nothing is tried again, and nothing given up."""
 
 
 @router.get("/webhooks/{name}/test", dependencies=[needs("webhook.manage")])
@@ -51,7 +57,7 @@ async def send(request: Request, name: str) -> Response:
 def _ended(trial: Trial, language: str) -> dict[str, Any]:
     said = in_words(trial.reason or "webhook.test_delivered", {}, language)
     return {
-        "outcome": OUTCOMES[trial.state],
+        "outcome": _ENDS[trial.state],
         "verdict": f"{said} {trial.detail}".strip() if trial.reason else said,
         "phases": phases(trial.timings, language),
     }

@@ -18,6 +18,7 @@ export function charts(announce) {
       series: [{ label: given.time }, ...given.series.map((each, number) => ({
         label: each.label, stroke: lamps[number % lamps.length], width: 1.5, spanGaps: false,
         value: (_, value) => (value == null ? "–" : `${Math.round(value)} ${given.unit}`),
+        points: { filter: (_, __, all) => (all ? null : alone(each.values)) },
       }))],
       axes: [{ ...axis, values: (_, ticks) => ticks.map((at) => clock.format(new Date(at * 1000))) }, { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => `${tick} ${given.unit}`) }],
     }, [given.at, ...given.series.map((each) => each.values)], place);
@@ -25,6 +26,10 @@ export function charts(announce) {
     new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 260 })).observe(place);
   }
 }
+
+// A value without neighbours makes no line: only as a dot it can be seen.
+const alone = (values) => [...values.keys()].filter((at) =>
+  values[at] != null && values[at - 1] == null && values[at + 1] == null);
 
 // How each button changes what is seen, from and to in seconds.
 const STEPS = {
