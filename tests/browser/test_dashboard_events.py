@@ -158,7 +158,7 @@ async def test_an_event_is_found_opened_and_replayed_by_keys(office: Office, loo
     await ana.page.keyboard.press("Enter")
     await ana.page.keyboard.press("Tab")
     await ana.page.keyboard.press("Enter")
-    await expect(ana.told).to_have_text(ana.words("Replayed: {deliveries} deliveries queued.", deliveries=1))
+    await expect(ana.told).to_have_text(ana.words("Replayed. Deliveries queued: {deliveries}.", deliveries=1))
 
 
 @in_every_setting("en-390-dark")
@@ -173,5 +173,5 @@ async def test_all_that_match_go_on_by_themselves(
     await ana.go(f"/events?subject=printer%2F{setting.slug}")
     await ana.press("Replay all that match…")
     await ana.press("Replay them")
-    done = ana.words("{events} events replayed, {deliveries} deliveries queued.", events=3, deliveries=0)
+    done = ana.words("Events replayed: {events}. Deliveries queued: {deliveries}.", events=3, deliveries=0)
     await expect(ana.page.locator("#replaying")).to_contain_text(done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -162,6 +163,17 @@ class Office:
                 await ear.wait()
                 ear.clear()
         return event_id
+
+    async def settled(self, event_id: str, count: int = 1) -> None:
+        """Waits until that many deliveries of an event have ended."""
+        with self.hub.bell.listening([event_id.removeprefix("evt_")]) as ear:
+            while True:
+                found = await detail(self.hub, event_id)
+                assert found is not None
+                if len([each for each in found.deliveries if each.finished_at]) >= count:
+                    return
+                await asyncio.wait_for(ear.wait(), 20)
+                ear.clear()
 
     async def approval(
         self, title: str, *approvers: str, requester: str = "ana", note_required: Literal["", "reject"] = ""

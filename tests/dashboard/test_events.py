@@ -16,7 +16,6 @@ import pytest
 
 from centralita.core import ids
 from centralita.services import ci_changes, incidents, replays
-from centralita.services.events import detail
 from centralita.services.incidents import NewIncident
 from centralita.web.dashboard import event_replays
 from tests.dashboard.office import ADMINISTRATOR, SECRET, Office, Seen
@@ -28,18 +27,6 @@ CANARY = "<img src=x onerror=alert(1)>'\"{{7*7}}"
 def _rows(seen: Seen) -> list[str]:
     """Ids of the events on a page."""
     return re.findall(r'<a class="open" href="/events/(evt_\w+)"', seen.html)
-
-
-async def _settled(office: Office, event_id: str, count: int = 1) -> None:
-    """Waits until that many deliveries of an event have ended."""
-    with office.hub.bell.listening([event_id.removeprefix("evt_")]) as ear:
-        while True:
-            found = await detail(office.hub, event_id)
-            assert found is not None
-            if len([each for each in found.deliveries if each.finished_at]) >= count:
-                return
-            await asyncio.wait_for(ear.wait(), 20)
-            ear.clear()
 
 
 async def test_an_empty_log_says_how_it_is_filled(office: Office) -> None:
@@ -123,7 +110,7 @@ async def test_one_event_is_told_whole(office: Office) -> None:
     event = await office.receive(
         type="printer.jammed", title="Atasco", subject="printer/9", severity="critical", data={"n": 2}
     )
-    await _settled(office, event)
+    await office.settled(event)
     page = f"/events/{event}"
     story = await admin.get(page)
     assert "Delivered to 1 of 1" in story.text and "of 3 rules" in story.text and "webhook:erp" in story.text
@@ -188,15 +175,15 @@ async def test_nothing_that_a_sender_writes_is_markup(office: Office) -> None:
 async def test_an_event_is_replayed_in_each_of_three_ways(office: Office) -> None:
     operator = await office.as_role("operator")
     event = await office.receive(type="printer.jammed", title="Otra vez", severity="critical")
-    await _settled(office, event)
+    await office.settled(event)
     for mode, said in (
-        ("reroute", "1 deliveries queued"),
-        ("resend", "1 deliveries queued"),
+        ("reroute", "Deliveries queued: 1."),
+        ("resend", "Deliveries queued: 1."),
         ("reparse", "read from its bytes"),
     ):
         seen = await operator.post(f"/events/{event}/replay", {"mode": mode})
         assert seen.url.endswith(f"/events/{event}") and said in seen.text, mode
-    await _settled(office, event, 3)
+    await office.settled(event, 3)
     again = await operator.post(f"/events/{event}/deliveries/dlv_999999999/resend")
     assert "There is no such finished delivery." in again.text
     page = await operator.get(f"/events/{event}?part=attempts")
@@ -212,11 +199,11 @@ async def test_the_ticked_ones_are_replayed(office: Office) -> None:
     operator = await office.as_role("operator")
     events = [await office.receive(type="printer.jammed", title=f"T{n}", severity="critical") for n in range(2)]
     for event in events:
-        await _settled(office, event)
+        await office.settled(event)
     seen = await operator.post(
         "/events/replay", {"event": [*events, "evt_nonsense"], "mode": "reroute", "severity": "critical"}
     )
-    assert "Replayed: 2 events, 2 deliveries queued. 1 are not there any more." in seen.text
+    assert "Events replayed: 2. Deliveries queued: 2. Not there any more: 1." in seen.text
     assert seen.url.endswith("/events?severity=critical")
     assert "Nothing was ticked." in (await operator.post("/events/replay", {"mode": "resend"})).text
 
@@ -234,10 +221,10 @@ async def test_all_that_match_are_replayed_in_steps(office: Office, monkeypatch:
     later = await office.receive(type="printer.jammed", title="later", subject=subject, severity="critical")
     fields: dict[str, Any] = {**filters, "until": until, "go": "yes"}
     first = await operator.post("/events/replay", fields)
-    assert "2 events so far, 2 deliveries queued." in first.text
+    assert "Events so far: 2. Deliveries queued: 2." in first.text
     fields |= dict(re.findall(r'name="(events|deliveries|cursor)" value="([^"]*)"', first.html))
     last = await operator.post("/events/replay", fields)
-    assert "3 events replayed, 3 deliveries queued." in last.text and later not in last.html
+    assert "Events replayed: 3. Deliveries queued: 3." in last.text and later not in last.html
     assert "tick them" in (await operator.post("/events/replay", {**filters, "mode": "reparse"})).text
 
 

@@ -45,11 +45,11 @@ async def replay_many(request: Request) -> Response:
             gone += 1
             continue
         done, deliveries = done + 1, deliveries + replayed.deliveries
-    text = N_("Replayed: {events} events, {deliveries} deliveries queued.")
+    text = N_("Events replayed: {events}. Deliveries queued: {deliveries}.")
     if not form.all("event"):
         text = N_("Nothing was ticked.")
     elif gone:
-        text = N_("Replayed: {events} events, {deliveries} deliveries queued. {gone} are not there any more.")
+        text = N_("Events replayed: {events}. Deliveries queued: {deliveries}. Not there any more: {gone}.")
     counts = {"events": str(done), "deliveries": str(deliveries), "gone": str(gone)}
     return redirect(request, _back(form), Flash(text, counts, lamp="flowing" if done else "held"))
 
@@ -140,9 +140,10 @@ async def replay_one(request: Request, event_id: str) -> Response:
         return redirect(request, place, Flash(gone, lamp="failed"))
     if mode == "reparse":
         return redirect(request, place, Flash(N_("It is being read from its bytes again."), lamp="waiting"))
-    text = N_("Replayed: {deliveries} deliveries queued.") if done.deliveries else N_("Replayed: nobody is to be told.")
-    lamp = "waiting" if done.deliveries else "held"
-    return redirect(request, place, Flash(text, {"deliveries": str(done.deliveries)}, lamp=lamp))
+    if not done.deliveries:
+        return redirect(request, place, Flash(N_("Replayed. Nobody is to be told."), lamp="held"))
+    text = N_("Replayed. Deliveries queued: {deliveries}.")
+    return redirect(request, place, Flash(text, {"deliveries": str(done.deliveries)}, lamp="waiting"))
 
 
 @router.post("/events/{event_id}/deliveries/{delivery}/resend", dependencies=[needs("delivery.replay")])

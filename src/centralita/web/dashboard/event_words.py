@@ -44,7 +44,7 @@ INCIDENT_STATES: Mapping[str, tuple[str, str]] = {
 }
 AUDITED: Mapping[str, str] = {
     "receipt.reparsed": N_("read from its bytes again"),
-    "event.rerouted": N_("decided by the rules of that time again"),
+    "event.rerouted": N_("had the rules decide again"),
     "delivery.resent": N_("sent a delivery again"),
     "delivery.dismissed": N_("laid a dead letter to rest"),
     "dead_letters.resent": N_("sent dead letters again"),

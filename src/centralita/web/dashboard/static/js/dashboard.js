@@ -7,11 +7,29 @@ import { focus, mend } from "./focus.js";
 
 const said = JSON.parse(document.getElementById("texts")?.textContent || "{}");
 
-function copying(event) {
+const TOLD_MS = 2000;
+async function copying(event) {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   const text = button.dataset.copy || document.getElementById(button.dataset.copyFrom)?.textContent || "";
-  navigator.clipboard?.writeText(text).then(() => announce(said.copied));
+  const done = navigator.clipboard ? await navigator.clipboard.writeText(text).then(() => true, () => false) : byHand(button, text);
+  if (!done) return;
+  announce(said.copied);
+  button.classList.add("copied");
+  setTimeout(() => button.classList.remove("copied"), TOLD_MS);
+}
+
+// A hub that is reached without HTTPS gives its pages no clipboard. The field stands beside the button: no menu closes.
+function byHand(button, text) {
+  const field = document.createElement("textarea");
+  field.className = "visually-hidden";
+  field.value = text;
+  button.after(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  button.focus();
+  return done;
 }
 
 // Times are written by the server in the person's zone; only "3 s ago" grows old while one reads.
