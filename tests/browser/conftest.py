@@ -200,6 +200,19 @@ def _is_fault(message: ConsoleMessage) -> bool:
     return message.type == "error" and not answered
 
 
+async def opened(
+    stack: AsyncExitStack, browser: Browser, setting: Setting, faults: list[str], script: bool = True
+) -> Page:
+    """A page of a browser of its own, closed with ``stack``; what is wrong on it comes into ``faults``."""
+    context = await browser.new_context(**setting.context, java_script_enabled=script)
+    stack.push_async_callback(context.close)
+    context.set_default_timeout(DEADLINE_MS)
+    page = await context.new_page()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if _is_fault(message) else None)
+    return page
+
+
 @pytest.fixture
 def setting() -> Setting:
     """On a desk, in English, by day; ``in_every_setting`` puts others in its place."""
@@ -219,17 +232,12 @@ async def look(browser: Browser, office: Office, setting: Setting) -> AsyncItera
         async def looking(
             role: str = "admin", setting: Setting = setting, *, person: str = "", script: bool = True
         ) -> Looking:
-            context = await browser.new_context(**setting.context, java_script_enabled=script)
-            stack.push_async_callback(context.close)
-            context.set_default_timeout(DEADLINE_MS)
+            page = await opened(stack, browser, setting, faults, script)
             if role:
                 visitor = await (office.person(person, role) if person else office.as_role(role))
-                await context.add_cookies([
+                await page.context.add_cookies([
                     {"name": cookie.key, "value": cookie.value, "url": office.url} for cookie in visitor.http.cookie_jar
                 ])  # fmt: skip
-            page = await context.new_page()
-            page.on("pageerror", lambda error: faults.append(str(error)))
-            page.on("console", lambda message: faults.append(message.text) if _is_fault(message) else None)
             return Looking(page, office.url, setting)
 
         yield looking

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -54,14 +54,23 @@ class Setting(NamedTuple):
 EVERY = tuple(Setting(*each) for each in product(("es", "en"), (1360, 390), ("light", "dark")))
 
 
+BY_NAME = {"-".join(map(str, each)): each for each in EVERY}
+
+
 def in_every_setting(*quick: str) -> pytest.MarkDecorator:
     """Has a test run in all eight settings; those in ``quick``, as ``es-390-dark``, in the short run too."""
-    unknown = set(quick) - {"-".join(map(str, each)) for each in EVERY}
+    unknown = set(quick) - set(BY_NAME)
     assert not unknown, unknown
-    cases = []
-    for each in EVERY:
-        name = "-".join(map(str, each))
-        cases.append(pytest.param(each, id=name, marks=() if name in quick else pytest.mark.long))
+    return _in(BY_NAME, quick)
+
+
+def in_two_settings(*quick: str) -> pytest.MarkDecorator:
+    """The same in two that differ in everything, for what hardly depends on them."""
+    return _in(("es-390-dark", "en-1360-light"), quick)
+
+
+def _in(names: Iterable[str], quick: tuple[str, ...]) -> pytest.MarkDecorator:
+    cases = [pytest.param(BY_NAME[name], id=name, marks=() if name in quick else pytest.mark.long) for name in names]
     return pytest.mark.parametrize("setting", cases)
 
 

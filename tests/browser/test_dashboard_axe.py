@@ -8,17 +8,16 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN
 from centralita.services import audit, sign_in
-from tests.browser.conftest import DEADLINE_MS
+from tests.browser.first_run import Come, New, come, new
 from tests.browser.looks import Look, Looking, Setting, in_every_setting
 from tests.browser.places import LONG, WHAT_HAPPENED, kinds, pages_of
-from tests.browser.test_dashboard_setup import New, new
 from tests.dashboard.office import ADMINISTRATOR, PASSWORD, Office
 
-__all__ = ["new"]
+__all__ = ["come", "new"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 AXE: Mapping[str, Any] = {
@@ -223,10 +222,8 @@ async def _failing(office: Office, ana: Looking, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.long
 @in_every_setting()
-async def test_no_step_of_the_first_run_breaks_a_rule_of_axe(new: New, browser: Browser, setting: Setting) -> None:
-    context = await browser.new_context(**setting.context)
-    context.set_default_timeout(DEADLINE_MS)
-    page = await context.new_page()
+async def test_no_step_of_the_first_run_breaks_a_rule_of_axe(new: New, come: Come) -> None:
+    page = (await come()).page
     await page.goto(new.url)
     faults = await judged(page, "the first page")
     await page.locator("#name").fill("ana")
@@ -241,7 +238,6 @@ async def test_no_step_of_the_first_run_breaks_a_rule_of_axe(new: New, browser: 
     empty = ("/", "/events", "/webhooks", "/approvals", "/approvals?view=all", "/sources", "/rules", "/tokens")
     faults += await visited(page, new.url, (*empty, "/audit", "/dead-letters", "/test-event", "/setup?step=message"))
     faults += await _set_up(page, new)
-    await context.close()
     assert faults == [], "\n".join(faults)
 
 

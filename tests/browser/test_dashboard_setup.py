@@ -2,232 +2,231 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import aiohttp
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import expect
 
-from centralita.integrations import registry
-from centralita.sandbox.control import SlackControl
-from centralita.sandbox.server import serve
-from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN, LimitSettings, LocalSlack
-from centralita.services.hub import Hub
-from centralita.serving import serving
-from centralita.settings import load
-from tests.browser.conftest import DEADLINE_MS
+from centralita.sandbox.slack import APP_TOKEN, BOT_TOKEN
+from tests.browser.first_run import Come, New, come, new
 from tests.browser.keys import Keys
-from tests.scenarios.processes import write_config
+from tests.browser.looks import Looking, Setting, in_every_setting, in_two_settings
+from tests.dashboard.office import PASSWORD
+
+__all__ = ["come", "new"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-PASSWORD = "zapato lima nube cuarenta"
-WORDS = {
-    "en": {
-        "create": "Create the account", "connect": "Connect Slack", "add_source": "Add the source",
-        "missing": "The secret is missing.", "go_on": "Go on", "here": "Here it is, and this is what was understood:",
-        "try": "Try it on the last events",
-        "would": "1 of 1 events would have gone to #alerts", "add_rule": "Add the rule",
-        "send": "Send it", "arrived": "arrived", "all": "Everything is set up",
-    },
-    "es": {
-        "create": "Crear la cuenta", "connect": "Conectar Slack", "add_source": "Agregar el origen",
-        "missing": "Falta el secreto.", "go_on": "Continuar", "here": "Aquí está, y esto es lo que se entendió:",
-        "try": "Probarla con los últimos eventos",
-        "would": "1 de 1 eventos habría ido a #alerts", "add_rule": "Agregar la regla",
-        "send": "Enviarlo", "arrived": "llegó", "all": "Todo está configurado",
-    },
-}  # fmt: skip
+HERE = "Here it is, and this is what was understood:"
+EVERYTHING = "Everything is set up: what comes in reaches those who have to know."
+IN_FORCE = "The rule {name} is in force: the next event is decided by it."
+
+ENDED = "The session had ended, so nothing was done. Sign in, and do it again."
 
 
-@dataclass
-class New:
-    """A hub that nobody has set up, and the workspace that it may be connected to."""
-
-    hub: Hub
-    url: str
-    slack: SlackControl
-
-    async def post(self, address: str, secret: str) -> int:
-        """What InvGate posts; the answer's status."""
-        fixture = next(iter(registry.fixtures("invgate").values()))
-        headers = {**fixture.headers, **({"x-webhook-secret": secret} if secret else {})}
-        async with aiohttp.ClientSession() as http, http.post(address, data=fixture.body, headers=headers) as answer:
-            return answer.status
-
-    async def tell(self, address: str, secret: str) -> int:
-        """What any tool posts by hand; the answer's status."""
-        proof = {"authorization": f"Bearer {secret}"}
-        async with (
-            aiohttp.ClientSession(headers=proof) as http,
-            http.post(address, json={"title": "Sin tóner"}) as answer,
-        ):
-            return answer.status
+def _previewed(setting: Setting, channel: str) -> str:
+    """What the form says of the one event that came."""
+    told = "{n} of {events} events would have gone to {channel}."
+    return setting.counted(told, told, 1, events=1, channel=channel)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def new(tmp_path: Path, migrated_sqlite: str) -> AsyncIterator[New]:
-    async with AsyncExitStack() as stack:
-        slack_address = await stack.enter_async_context(serve(LocalSlack(LimitSettings.off())))
-        slack = await stack.enter_async_context(SlackControl(slack_address.url))
-        content: dict[str, Any] = {
-            "server": {"port": 0},
-            "slack": {"api_url": f"{slack_address.url}/api/"},
-            "network": {"allow": ["127.0.0.0/8"]},
-        }
-        config = write_config(tmp_path, migrated_sqlite, content, {})
-        hub, url = await stack.enter_async_context(serving(load(config, {})))
-        yield New(hub, url, slack)
+async def _claim(ana: Looking) -> None:
+    """Ana is the administrator; the page asks for Slack next."""
+    await ana.go("/")
+    await ana.page.locator("#name").fill("ana")
+    await ana.page.locator("#password").fill(PASSWORD)
+    await ana.press("Create the account")
+    await expect(ana.page.locator("#bot_token")).to_be_visible()
 
 
-@pytest.mark.parametrize(("locale", "width"), [("en", 1360), pytest.param("es", 390, marks=pytest.mark.long)])
-async def test_somebody_new_has_a_first_message_in_slack(new: New, browser: Browser, locale: str, width: int) -> None:
-    words, faults = WORDS[locale], list[str]()
-    context = await browser.new_context(viewport={"width": width, "height": 900}, locale=locale)
-    context.set_default_timeout(DEADLINE_MS)
-    page = await context.new_page()
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+async def _connect(ana: Looking) -> None:
+    await ana.page.locator("#bot_token").fill(BOT_TOKEN)
+    await ana.page.locator("#app_token").fill(APP_TOKEN)
+    await ana.press("Connect Slack")
 
-    def button(name: str) -> Locator:
-        return page.get_by_role("button", name=words[name], exact=True)
 
-    await page.goto(new.url)
-    await page.locator("#name").fill("ana")
-    await page.locator("#password").fill(PASSWORD)
-    await button("create").click()
+async def _add_source(ana: Looking) -> tuple[str, str]:
+    """Its address and its secret, as they are shown this once."""
+    await ana.page.locator("#kind").select_option("invgate")
+    await ana.press("Add the source")
+    shown = ana.page.locator("#address"), ana.page.locator("#secret-shown")
+    return await shown[0].inner_text(), await shown[1].inner_text()
 
-    await page.locator("#bot_token").fill(BOT_TOKEN)
-    await page.locator("#app_token").fill(APP_TOKEN)
-    await button("connect").click()
 
-    await page.locator("#kind").select_option("invgate")
-    await button("add_source").click()
-    address = await page.locator("#address").inner_text()
-    secret = await page.locator("#secret-shown").inner_text()
-    arrived = page.locator("#arrived")
-    assert await new.post(address, "") == 401
-    await expect(arrived).to_contain_text(words["missing"])
-    assert await new.post(address, secret) == 202
-    await expect(arrived).to_contain_text(words["here"])
-    await arrived.get_by_role("link", name=words["go_on"]).click()
-
-    await page.locator("#channel").fill("#alerts")
-    await button("try").click()
-    await expect(page.locator("#rule .notice")).to_contain_text(words["would"])
-    await button("add_rule").click()
-
-    await button("send").click()
-    await expect(page.locator("#sent")).to_contain_text(words["arrived"])
+async def _has_it_sent(ana: Looking, new: New) -> None:
+    """The last step: it is in the channel, and the page says so."""
+    await ana.press("Send it")
+    await expect(ana.page.locator("#sent")).to_contain_text(ana.words("arrived"))
     await new.slack.wait_for(lambda call: "#alerts" in str(call.args), method="chat.postMessage", timeout_s=10)
-    await page.goto(f"{new.url}/setup")
-    await expect(page.locator(".sentence")).to_contain_text(words["all"])
-    assert faults == []
-    await context.close()
+    await ana.go("/setup")
+    await expect(ana.page.locator(".sentence")).to_contain_text(ana.words(EVERYTHING))
 
 
-@pytest.mark.long
+@in_every_setting("en-1360-light")
+async def test_somebody_new_has_a_first_message_in_slack(new: New, come: Come, setting: Setting) -> None:
+    ana = await come()
+    await _claim(ana)
+    await _connect(ana)
+    address, secret = await _add_source(ana)
+    arrived = ana.page.locator("#arrived")
+    assert await new.post(address, "") == 401
+    await expect(arrived).to_contain_text(ana.words("The secret is missing."))
+    assert await new.post(address, secret) == 202
+    await expect(arrived).to_contain_text(ana.words(HERE))
+    await ana.press("Go on")
+    await ana.page.locator("#channel").fill("#alerts")
+    await ana.press("Try it on the last events")
+    await expect(ana.page.locator("#rule .notice")).to_contain_text(_previewed(setting, "#alerts"))
+    await ana.press("Add the rule")
+    await _has_it_sent(ana, new)
+
+
+@in_two_settings()
+async def test_somebody_new_needs_no_script(new: New, come: Come, setting: Setting) -> None:
+    ana = await come(script=False)
+    await _claim(ana)
+    await _connect(ana)
+    address, secret = await _add_source(ana)
+    arrived = ana.page.locator("#arrived")
+    assert await new.post(address, "") == 401
+    await ana.press("Look again")
+    await expect(arrived).to_contain_text(ana.words("The secret is missing."))
+    assert await new.post(address, secret) == 202
+    await ana.press("Look again")
+    await expect(arrived).to_contain_text(ana.words(HERE))
+    await ana.press("Go on")
+    await ana.page.locator("#channel").fill("#alerts")
+    await ana.press("Try it on the last events")
+    await expect(ana.page.locator("#rule .notice")).to_contain_text(_previewed(setting, "#alerts"))
+    await ana.press("Add the rule")
+    await expect(ana.told).to_contain_text(ana.words(IN_FORCE, name="invgate"))
+    await _has_it_sent(ana, new)
+
+
 @pytest.mark.timeout(300)
-async def test_somebody_new_needs_no_mouse(new: New, browser: Browser) -> None:
-    words = WORDS["es"]
-    context = await browser.new_context(viewport={"width": 1360, "height": 900}, locale="es", reduced_motion="reduce")
-    context.set_default_timeout(DEADLINE_MS)
-    page = await context.new_page()
-    keys, faults = Keys(page), list[str]()
+@in_every_setting()
+async def test_somebody_new_needs_no_mouse(new: New, come: Come, setting: Setting) -> None:
+    ana = await come()
+    page, keys, faults = ana.page, Keys.of(ana), list[str]()
 
-    async def press(name: str) -> None:
-        await keys.named("button", words[name]).wait_for()
+    async def press(msgid: str) -> None:
+        await keys.named("button", msgid).wait_for()
         faults.extend(await keys.walk())
-        await keys.enter(keys.named("button", words[name]))
+        await keys.enter(keys.named("button", msgid))
 
-    await page.goto(new.url)
+    await ana.go("/")
     await keys.write(page.locator("#name"), "ana")
     await keys.write(page.locator("#password"), PASSWORD)
-    await press("create")
+    await press("Create the account")
     await keys.write(page.locator("#bot_token"), BOT_TOKEN)
     await keys.write(page.locator("#app_token"), APP_TOKEN)
-    await press("connect")
+    await press("Connect Slack")
     await keys.choose(page.locator("#kind"), "invgate")
-    await press("add_source")
+    await press("Add the source")
     address = await page.locator("#address").inner_text()
     assert await new.post(address, await page.locator("#secret-shown").inner_text()) == 202
-    await expect(page.locator("#arrived")).to_contain_text(words["here"])
-    await keys.enter(page.locator("#arrived").get_by_role("link", name=words["go_on"]))
+    await expect(page.locator("#arrived")).to_contain_text(ana.words(HERE))
+    await keys.enter(page.locator("#arrived").get_by_role("link", name=ana.words("Go on")))
     await keys.write(page.locator("#channel"), "#alerts")
-    await press("try")
-    await expect(page.locator("#rule .notice")).to_contain_text(words["would"])
-    await press("add_rule")
-    await press("send")
-    await expect(page.locator("#sent")).to_contain_text(words["arrived"])
+    await press("Try it on the last events")
+    await expect(page.locator("#rule .notice")).to_contain_text(_previewed(setting, "#alerts"))
+    await press("Add the rule")
+    await press("Send it")
+    await expect(page.locator("#sent")).to_contain_text(ana.words("arrived"))
     assert faults == []
-    await context.close()
 
 
-async def test_no_step_is_lost_or_done_twice(new: New, browser: Browser) -> None:
+@in_every_setting("es-390-light")
+async def test_no_step_is_lost_or_done_twice(new: New, come: Come) -> None:
     """Reloads, the browser's back button, a second browser, a double click, a session that ends in the middle."""
-    words = WORDS["es"]
-    context = await browser.new_context(viewport={"width": 1360, "height": 900}, locale="es")
-    context.set_default_timeout(DEADLINE_MS)
-    page = await context.new_page()
-
-    await page.goto(new.url)
+    ana, eva = await come(), await come()
+    page, other = ana.page, eva.page
+    await ana.go("/")
     await page.locator("#name").fill("ana")
     await page.locator("#password").fill(PASSWORD)
-    late = await browser.new_context(locale="es")
-    late.set_default_timeout(DEADLINE_MS)
-    other = await late.new_page()
-    await other.goto(f"{new.url}/setup")  # the form, while nobody was first
-    await page.get_by_role("button", name=words["create"]).dblclick()
+    await eva.go("/setup")  # the form, while nobody was first
+    await ana.button("Create the account").dblclick()
     await expect(page.locator("#bot_token")).to_be_visible()
 
     # Whoever comes second, with the form still open, is sent to sign in: it is closed for good.
     await other.locator("#name").fill("eva")
     await other.locator("#password").fill(PASSWORD)
-    await other.get_by_role("button", name=words["create"]).click()
+    await eva.press("Create the account")
     await other.wait_for_url("**/sign-in*")
-    await other.goto(f"{new.url}/setup")
+    await eva.go("/setup")
     assert "/sign-in" in other.url
 
-    await page.goto(f"{new.url}/setup?step=source")
+    await ana.go("/setup?step=source")
     await page.locator("#kind").select_option("generic")
-    await page.get_by_role("button", name=words["add_source"]).dblclick()
+    await ana.button("Add the source").dblclick()
     await expect(page.locator("#secret-shown")).to_be_visible()  # of the one request that was sent
     await page.reload()  # sends the form again
-    await expect(page.locator("main .notice")).to_contain_text("El origen generic ya existe.")
-    await page.get_by_role("button", name="Mostrar otro secreto").click()
+    there = ana.words("The source {source} is there already. Its secret was shown once.", source="generic")
+    await expect(page.locator("main .notice")).to_contain_text(there)
+    await ana.press("Show another secret")
     address, secret = await page.locator("#address").inner_text(), await page.locator("#secret-shown").inner_text()
     await expect(page.locator("#trial")).to_contain_text(f"Bearer {secret}")
 
     # The second browser signs in and goes on; the first one's session ends in the middle of a step.
-    await other.locator("#name").fill("ana")
-    await other.locator("#password").fill(PASSWORD)
-    await other.locator("#password").press("Enter")
+    await _sign_in(eva)
     await other.wait_for_url("**/setup*")
-    await page.goto(f"{new.url}/setup?step=rule")
+    await ana.go("/setup?step=rule")
     await page.locator("#channel").fill("#alerts")
-    await context.clear_cookies()
-    await page.locator("#rule button[value=add]").click()
+    await page.context.clear_cookies()
+    await ana.press("Add the rule")
     await page.wait_for_url("**/sign-in?next=*")
-    await expect(page.locator("main")).to_contain_text("La sesión había terminado, así que no se hizo nada.")
-    await page.locator("#name").fill("ana")
-    await page.locator("#password").fill(PASSWORD)
-    await page.locator("#password").press("Enter")
+    await expect(page.locator("main")).to_contain_text(ana.words(ENDED))
+    await _sign_in(ana)
     await page.wait_for_url("**/setup?step=rule")
     assert [spec.name for spec in new.hub.ruleset.specs] == []
 
-    status = await new.tell(address, secret)
-    assert status == 202
-    await other.goto(f"{new.url}/setup?step=rule")
-    await expect(other.locator("#source-lamp")).to_contain_text("hecho")
+    assert await new.tell(address, secret) == 202
+    await eva.go("/setup?step=rule")
+    await expect(other.locator("#source-lamp")).to_contain_text(eva.words("done"))
     await other.locator("#channel").fill("#alerts")
-    await other.locator("#rule button[value=add]").dblclick()
-    await expect(other.locator("main .notice")).to_contain_text("La regla generic está en vigor")
+    await eva.button("Add the rule").dblclick()
+    await expect(other.locator("main .notice")).to_contain_text(eva.words(IN_FORCE, name="generic"))
     await other.go_back()
     await other.go_forward()
     assert [spec.name for spec in new.hub.ruleset.specs] == ["generic"]
-    await context.close()
-    await late.close()
+
+
+async def _sign_in(looking: Looking) -> None:
+    await looking.page.locator("#name").fill("ana")
+    await looking.page.locator("#password").fill(PASSWORD)
+    await looking.page.locator("#password").press("Enter")
+
+
+@in_every_setting()
+async def test_a_hub_that_is_restarted_goes_on_where_one_was(new: New, come: Come) -> None:
+    """While the page waits for the first event, and while somebody writes in a form."""
+    ana = await come()
+    await _claim(ana)
+    await _connect(ana)
+    address, secret = await _add_source(ana)
+    await new.stop()
+    await expect(ana.page.locator("#announced")).to_have_text(ana.words("The hub does not answer."))
+    await new.start()
+    await expect(ana.page.locator("#secret-shown")).to_have_text(secret)
+    assert await new.post(address, secret) == 202
+    await expect(ana.page.locator("#arrived")).to_contain_text(ana.words(HERE))
+    await ana.press("Go on")
+    await ana.page.locator("#channel").fill("#alerts")
+    await new.stop()
+    await new.start()
+    await ana.press("Add the rule")
+    await expect(ana.told).to_contain_text(ana.words(IN_FORCE, name="invgate"))
+    await _has_it_sent(ana, new)
+
+
+@in_every_setting()
+async def test_a_slack_that_is_away_is_named_and_connected_once_it_is_there(new: New, come: Come) -> None:
+    ana = await come()
+    await _claim(ana)
+    await new.close_slack()
+    await _connect(ana)
+    refused = ana.page.locator("#slack .notice.failed")
+    await expect(refused).to_contain_text(ana.words("Slack does not answer."))
+    await expect(ana.page.locator("#slack-lamp")).to_contain_text(ana.words("to do"))
+    await expect(ana.page.locator("#bot_token")).to_have_value("")  # no page gives a token back
+    await new.open_slack()
+    await _connect(ana)
+    await expect(ana.told).to_contain_text(ana.words("The workspace {name} is connected.").partition("{")[0])
+    await expect(ana.page.locator("#slack-lamp")).to_contain_text(ana.words("done"))

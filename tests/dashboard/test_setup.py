@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -39,20 +39,25 @@ def _secret(seen: Seen) -> str:
     return unescape(found[1])
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def empty(tmp_path: Path, migrated_sqlite: str) -> AsyncIterator[Office]:
-    """A hub that nobody has set up, with a workspace in its reach."""
+@asynccontextmanager
+async def _unclaimed(directory: Path, database_url: str, slack_url: str) -> AsyncIterator[Office]:
     async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(serve(LocalSlack(LimitSettings.off())))
         content: dict[str, Any] = {
             "locale": "en",
             "server": {"port": 0},
-            "slack": {"api_url": f"{slack.url}/api/"},
+            "slack": {"api_url": f"{slack_url}/api/"},
             "network": {"allow": ["127.0.0.0/8"]},
         }
-        config = write_config(tmp_path, migrated_sqlite, content, {})
+        config = write_config(directory, database_url, content, {})
         hub, url = await stack.enter_async_context(serving(load(config, {})))
         yield Office(hub, url, "", stack)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def empty(tmp_path: Path, migrated_sqlite: str) -> AsyncIterator[Office]:
+    """A hub that nobody has set up, with a workspace in its reach."""
+    async with serve(LocalSlack(LimitSettings.off())) as slack, _unclaimed(tmp_path, migrated_sqlite, slack.url) as hub:
+        yield hub
 
 
 async def test_whoever_comes_to_a_new_hub_is_led_here_and_claims_it(empty: Office) -> None:
@@ -147,6 +152,18 @@ async def test_each_step_is_a_form(empty: Office) -> None:
     # Nothing has come: an example goes in, and its message arrives.
     seen = await ana.post("/setup/message", {"source": "desk"})
     assert "arrived" in seen.text and "#alerts" in seen.text and "Everything is set up" in seen.text
+
+
+async def test_a_slack_that_is_away_is_called_by_its_name(tmp_path: Path, migrated_sqlite: str) -> None:
+    async with serve(LocalSlack(LimitSettings.off())) as gone:
+        pass
+    async with _unclaimed(tmp_path, migrated_sqlite, gone.url) as empty:
+        ana = await empty.stranger()
+        await ana.post("/setup/admin", ADMIN)
+        seen = await ana.post("/setup/slack", {"bot_token": BOT_TOKEN, "app_token": APP_TOKEN})
+    assert seen.status == 422 and "1 of 5 steps are done." in seen.text
+    assert "Slack does not answer. The receiver refuses the connection." in seen.text
+    assert "Nothing was kept." in seen.text and BOT_TOKEN not in seen.html
 
 
 async def test_whoever_has_to_sign_in_again_comes_back_to_the_step(empty: Office) -> None:

@@ -67,7 +67,10 @@ async def connect_slack(request: Request) -> Response:
         for fault in refused.faults:
             form.fault(fault.at, in_words(fault.reason, {}, language))
     except SlackUnavailable as fault:
-        form.fault("", explained(fault.reason, fault.detail, language))
+        why = explained(fault.reason, fault.detail, language)
+        if fault.reason != "slack.ratelimited":
+            why = " ".join((_("Slack does not answer.", language), why, _("Nothing was kept.", language)))
+        form.fault("", why)
     except InTheWay as fault:
         form.fault("", in_words(fault.reason, fault.arguments, language))
     if form.faults:
