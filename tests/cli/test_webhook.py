@@ -32,11 +32,14 @@ def test_a_webhook_is_added_changed_and_removed(terminal: Terminal, server: str)
         "desk"
     ]
     assert "● on" in terminal("webhook", "enable", "desk").out
-    assert "paused" in terminal("webhook", "pause", "desk").out
+    assert "⏸ paused" in terminal("webhook", "pause", "desk").out
     assert "● on" in terminal("webhook", "resume", "desk").out
-    assert "webhook restore desk" in terminal("webhook", "remove", "desk", "--restorable").out
+    assert "webhook restore desk" in terminal("webhook", "remove", "desk").out
     assert "● on" in terminal("webhook", "restore", "desk").out
-    assert "0 deliveries" in terminal("webhook", "remove", "desk").out
+    assert "webhook restore desk" in terminal("webhook", "remove", "desk", "--restorable").out
+    assert "remove it for good" in terminal("webhook", "add", "desk", URL).err
+    assert "0 deliveries" in terminal("webhook", "remove", "desk", "--for-good").out
+    assert terminal("webhook", "restore", "desk").code == 1
     assert terminal("webhook", "show", "desk").code == 1
 
 

@@ -30,7 +30,7 @@ async def test_what_is_put_away_is_sent_nothing_and_comes_back_with_everything(w
     assert "made" not in webhooks.names(world.hub)
     assert [name for name, _until in webhook_changes.restorable(world.hub)] == ["made"]
     assert (await world.api("GET", "/api/v1/webhooks/made")).status == 404
-    assert (await world.api("DELETE", "/api/v1/webhooks/made")).status == 404
+    assert (await world.api("DELETE", "/api/v1/webhooks/made?restorable=true")).status == 404
     with pytest.raises(LookupError):
         config_of(world.hub, "made")
     with pytest.raises(InTheWay, match="put_away"):
@@ -65,6 +65,20 @@ async def test_what_nobody_restores_ends_with_a_reason_for_what_waited(world: We
         ("system", "webhook.removed"),
         (ACTOR, "webhook.put_away"),
     ]
+
+
+async def test_what_was_put_away_can_be_ended_at_once(world: WebhookWorld) -> None:
+    await webhook_changes.put_away(world.hub, ACTOR, "made")
+    event = await world.receive(title="Meanwhile")
+    await world.settled(event, "delivered")
+    assert (await world.api("DELETE", "/api/v1/webhooks/made")).json() == {"waiting": 1, "restorable_until": None}
+    [ended] = await world.settled(event, "skipped")
+    assert ended["reason"] == "webhook.removed"
+    assert webhook_changes.restorable(world.hub) == []
+    assert await world.hub.database.read(lambda tx: timers.find(tx, webhook_changes.LEAVE_TIMER, "made")) is None
+    assert (await world.api("DELETE", "/api/v1/webhooks/made")).status == 404
+    made = await webhook_changes.add(world.hub, ACTOR, {"name": "made", "url": f"{world.sink.url}/other"})
+    assert made.view.state == "on"
 
 
 async def test_the_files_webhooks_are_not_put_away(world: WebhookWorld) -> None:

@@ -109,10 +109,10 @@ def _endings() -> list[_Command]:
     return [
         (
             "remove",
-            _("Remove a webhook that people made; what waited for it ends as skipped."),
+            _("Remove a webhook that people made. For ten minutes it can be restored, with what waits for it."),
             [
                 "centralita webhook remove erp",
-                "centralita webhook remove erp --restorable    # ten minutes to think better of it",
+                "centralita webhook remove erp --for-good    # what waits for it ends as skipped, at once",
             ],
             remove,
         ),
@@ -244,8 +244,11 @@ def remove(
     ctx: typer.Context,
     name: Name,
     restorable: Annotated[
-        bool, typer.Option("--restorable", help=_("So that it can be restored for ten minutes, with what waits."))
-    ] = False,
+        bool,
+        typer.Option(
+            "--restorable/--for-good", help=_("Whether it can be restored for ten minutes, with its name and secrets.")
+        ),
+    ] = True,
     as_json: Json = False,
 ) -> None:
     with session(ctx.obj) as hub:

@@ -132,7 +132,7 @@ def _webhook(hub: Session, name: str, types: list[str]) -> Iterator[str]:
         try:
             hub.delete(f"/webhooks/{segment(name)}")
         except Failed:
-            warn(_("The webhook stays: {command}").format(command=f"centralita webhook remove {name}"))
+            warn(_("The webhook stays: {command}").format(command=f"centralita webhook remove {name} --for-good"))
             raise
 
 

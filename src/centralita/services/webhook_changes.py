@@ -139,7 +139,7 @@ async def set_enabled(hub: Hub, actor: str, name: str, enabled: bool) -> Webhook
 
 
 async def remove(hub: Hub, actor: str, name: str) -> int:
-    """Sends nothing more to it; what waited (the answer says how many) ends as skipped.
+    """Sends nothing more to it; what waited (the answer says how many) ends as skipped. One that was put away ends now.
 
     Raises LookupError, InTheWay.
     """
@@ -147,7 +147,11 @@ async def remove(hub: Hub, actor: str, name: str) -> int:
     now = hub.clock.now()
 
     def write(tx: Transaction) -> int:
-        return _end(tx, _alive(tx, name), actor, now)
+        before = stored_webhooks.find(tx, name)
+        if before is None or not before.put_away:
+            return _end(tx, _alive(tx, name), actor, now)
+        timers.cancel(tx, LEAVE_TIMER, name)
+        return _end(tx, before, actor, now)
 
     return await _change(hub, write)
 

@@ -104,7 +104,9 @@ TEXTS: Mapping[str, str] = {
     "webhook.no_types": N_("It has to subscribe to something: write ticket.created, ticket.* or *."),
     "webhook.provided": N_("The configuration file provides the webhook {name}: it is changed there."),
     "webhook.queue_waiting": N_("What waited for the removed webhook {name} is still being ended; try again."),
-    "webhook.put_away": N_("The webhook {name} was just removed and can still be restored: choose another name."),
+    "webhook.put_away": N_(
+        "The webhook {name} was just removed and can still be restored: choose another name, or remove it for good."
+    ),
     "webhook.removed": N_("The webhook was removed."),
     "webhook.secret_fixed": N_("Secrets are replaced with an overlap: webhook rotate, or POST .../secrets."),
     "webhook.secrets_fixed": N_("Secrets are replaced with an overlap: webhook rotate, or POST .../secrets."),

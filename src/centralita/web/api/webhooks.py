@@ -172,7 +172,8 @@ async def remove_webhook(
     restorable: Annotated[bool, Query(description="So that it can be restored for ten minutes, as it was.")] = False,
 ) -> Removed:
     """Nothing more is sent to it; what waited ends as skipped. 409 for one that the file provides. With `restorable`
-    its secrets, its queue and its name are kept for ten minutes: `POST /webhooks/{name}/restore` brings it back."""
+    its secrets, its queue and its name are kept for ten minutes: `POST /webhooks/{name}/restore` brings it back, and
+    removing it once more without `restorable` ends it at once."""
     hub, actor = changing_hub(request), (await principal_of(request)).actor
     if restorable:
         return Removed(waiting=0, restorable_until=shown(await webhook_changes.put_away(hub, actor, name)))
