@@ -114,6 +114,14 @@ async def test_everything_since_is_replayed_slice_by_slice(api: Api) -> None:
         await api.receive(type="printer.jammed", severity="critical" if n else "low", title=f"{n}")
     done = (await api("POST", "/api/v1/replays", {"since": "1h", "condition": "severity == 'critical'"})).json()
     assert done == {"events": 2, "deliveries": 2, "next": None}
+    for asked, events in (
+        ({"outcome": "unmatched"}, 1),
+        ({"outcome": "waiting", "condition": "title == '2'"}, 1),
+        ({"outcome": "incomplete"}, 0),
+        ({"outcome": "delivered", "since": "1h"}, 0),
+    ):
+        assert (await api("POST", "/api/v1/replays", asked)).json()["events"] == events, asked
+    assert (await api("POST", "/api/v1/replays", {"outcome": "gone"})).status == 422
     assert (await api("POST", "/api/v1/replays", {})).status == 422
 
 

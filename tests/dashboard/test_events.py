@@ -226,6 +226,13 @@ async def test_all_that_match_are_replayed_in_steps(office: Office, monkeypatch:
     last = await operator.post("/events/replay", fields)
     assert "Events replayed: 3. Deliveries queued: 3." in last.text and later not in last.html
     assert "tick them" in (await operator.post("/events/replay", {**filters, "mode": "reparse"})).text
+    await office.receive(type="printer.jammed", title="nobody's", subject=subject, severity="low")
+    listed = await operator.get(f"/events?subject={subject}&outcome=unmatched")
+    assert "Replay all that match…" in listed.text
+    monkeypatch.setattr(replays, "SLICE", 100)
+    unmatched = {**filters, "outcome": "unmatched"}
+    assert "looked at when its turn comes" in (await operator.post("/events/replay", unmatched)).text
+    assert "1 events replayed, 0 deliveries" in (await operator.post("/events/replay", {**unmatched, "go": "yes"})).text
 
 
 async def test_times_without_a_zone_are_the_readers(office: Office) -> None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from centralita.core import ids
 from centralita.core.events import Event
+from centralita.services.event_search import Asked, behind
 from centralita.store import deliveries, event_search, events, history, lanes
 from centralita.store.database import Database, Transaction, open_database
 from centralita.store.deliveries import DeliveryRow
@@ -125,6 +126,19 @@ async def test_slices_find_what_looking_at_everything_finds(world: World, outcom
     for wanted in FILTERS:
         expected = [row.event.id for row in world.rows if world.fits(row, wanted, outcome)]
         assert await world.every(wanted, outcome, 40) == expected, wanted
+
+
+@pytest.mark.parametrize("outcome", ["", "waiting", "dead", "delivered", "unmatched"])
+async def test_a_replay_goes_the_other_way_through_the_same_events(world: World, outcome: str) -> None:
+    for wanted in FILTERS:
+        expected = [row.event.id for row in world.rows[::-1] if world.fits(row, wanted, outcome)]
+        found: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            asked, after = Asked(wanted, None, outcome), cursor
+            step = await world.database.read(lambda tx, asked=asked, after=after: behind(tx, asked, after, 40))  # type: ignore[misc]  # defaults that bind
+            found, cursor = found + step.fitting, step.next
+        assert found == expected, wanted
 
 
 async def test_a_slice_looks_no_further_than_it_may_and_says_how_far(world: World) -> None:

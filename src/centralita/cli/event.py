@@ -19,6 +19,7 @@ app = group(_(CONTENTS["event"]))
 event_types.register(app)
 
 Since = Annotated[str, typer.Option(help=_("From when on: a time, or a span such as 30m, 2h, 7d."))]
+Outcome = Annotated[str, typer.Option(help=_("What came of it: waiting, dead, delivered, unmatched or incomplete."))]
 Until = Annotated[str, typer.Option(help=_("Until when."))]
 Source = Annotated[str, typer.Option(help=_("Only of this source."))]
 Type = Annotated[str, typer.Option(help=_("Only of this type."))]
@@ -49,9 +50,7 @@ def list_events(
     severity: Annotated[str, typer.Option(help=_("Only of this severity."))] = "",
     since: Since = "",
     until: Until = "",
-    outcome: Annotated[
-        str, typer.Option(help=_("What came of it: waiting, dead, delivered, unmatched or incomplete."))
-    ] = "",
+    outcome: Outcome = "",
     where: Where = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help=_("Most events."))] = 50,
     as_json: Json = False,
@@ -170,6 +169,7 @@ def related(ctx: typer.Context, event: Event, as_json: Json = False) -> None:
     [
         "centralita event replay evt_01KAN... --mode reroute",
         "centralita event replay --since 2h --source invgate",
+        "centralita event replay --since 7d --outcome unmatched     # a rule was missing",
         "centralita event replay --since 2026-11-20T08:00:00Z --mode resend",
     ],
 )
@@ -186,11 +186,12 @@ def replay(
     until: Until = "",
     source: Source = "",
     type_: Annotated[str, typer.Option("--type", help=_("Only of this type."))] = "",
+    outcome: Outcome = "",
     where: Where = "",
     as_json: Json = False,
 ) -> None:
-    if bool(event) == bool(since or until or source or type_ or where):
-        raise typer.BadParameter(_("Name one event, or say which by --since, --source, --type or --where."))
+    if bool(event) == bool(since or until or source or type_ or outcome or where):
+        raise typer.BadParameter(_("Name one event, or say which by --since, --source, --type, --outcome or --where."))
     done = {"events": 0, "deliveries": 0}
     with session(ctx.obj) as hub:
         if event:
@@ -198,7 +199,10 @@ def replay(
         else:
             # Until now: what happens while it runs is not what was meant.
             until = until or datetime.now(UTC).isoformat()
-            body = {"mode": mode, "since": since, "until": until, "source": source, "type": type_, "condition": where}
+            body = {
+                "mode": mode, "since": since, "until": until, "source": source, "type": type_, "condition": where,
+                **({"outcome": outcome} if outcome else {}),
+            }  # fmt: skip
             done = replay_slices(hub, "/replays", body, ("events", "deliveries"))
     if as_json:
         print_json(done)

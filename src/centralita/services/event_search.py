@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -11,10 +12,10 @@ from centralita.core.event_search import said
 from centralita.core.events import Event
 from centralita.ports import Clock
 from centralita.services.slices import Slices
-from centralita.store import event_search
+from centralita.store import event_search, events, glances
 from centralita.store.database import Transaction
 from centralita.store.event_search import Fitting, Looked
-from centralita.store.events import Filter
+from centralita.store.events import Filter, StoredEvent
 
 _event = msgspec.json.Decoder(Event)
 
@@ -87,6 +88,47 @@ def _look(tx: Transaction, asked: Asked, driver: str, size: int, most: int, befo
     test = Test(asked.condition, incomplete=asked.outcome == "incomplete")
     fitting = [Fitting(row.id, number) for number, row in enumerate(rows, 1) if row.fits and test(row.body)]
     return Looked(fitting, len(rows), rows[-1].id if rows else "")
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A step through the log, the oldest first."""
+
+    fitting: list[str]
+    """Ids."""
+    next: str | None
+    """Behind which the next step begins; None at the end."""
+
+
+def behind(tx: Transaction, asked: Asked, after: str, size: int) -> Behind:
+    """Those that fit now of the next ``size`` events behind ``after`` ("" for the beginning)."""
+    if asked.outcome in ("waiting", "dead"):  # few are, and they are known
+        candidates = event_search.unfinished_after(tx, asked.outcome, asked.wanted, after, size)
+        stored = events.load(tx, candidates)
+        rows = [stored[each] for each in candidates if each in stored]
+    else:
+        rows = glances.events_after(tx, asked.wanted, after, size)
+        candidates = [each.event.id for each in rows]
+    unfinished = set[str]().union(*event_search.unfinished(tx, candidates)) if asked.outcome == "delivered" else set()
+    fitting = [each.event.id for each in rows if _fits(asked, each, unfinished)]
+    return Behind(fitting, candidates[-1] if len(candidates) == size else None)
+
+
+def _fits(asked: Asked, stored: StoredEvent, unfinished: Collection[str]) -> bool:
+    wanted, event = asked.wanted, stored.event
+    for sought, is_ in (
+        (wanted.source, event.source),
+        (wanted.type, event.type),
+        (wanted.subject, event.subject),
+        (wanted.severity, event.severity),
+    ):
+        if sought and sought != is_:
+            return False
+    if asked.outcome == "delivered" and (not stored.matched or event.id in unfinished):
+        return False
+    if (asked.outcome == "unmatched" and stored.matched) or (asked.outcome == "incomplete" and not event.incomplete):
+        return False
+    return asked.condition is None or asked.condition.test(event)
 
 
 class Test:

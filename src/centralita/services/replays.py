@@ -9,16 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from centralita.core.conditions import Condition
 from centralita.core.outcomes import LOOK_FIRST
-from centralita.services import replay
+from centralita.services import event_search, replay
 from centralita.services.audit import recording
+from centralita.services.event_search import Asked
 from centralita.services.hub import Hub
 from centralita.services.replay import NotFound
 from centralita.services.times import shown
 from centralita.store import events, glances, history, lanes
 from centralita.store.database import Transaction
-from centralita.store.events import Filter
 from centralita.store.glances import DeadRow
 from centralita.store.history import DeadLetter
 
@@ -206,14 +205,12 @@ async def resend_dead(hub: Hub, actor: str, lane: str, since: float | None, afte
 # ---- many events
 
 
-async def of_filter(
-    hub: Hub, actor: str, wanted: Filter, condition: Condition | None, mode: Literal["reroute", "resend"], after: str
-) -> Slice:
-    """Replays the next events of a filter, oldest first, from the one behind ``after`` (an event's id)."""
-    page = await hub.database.read(lambda tx: glances.events_after(tx, wanted, after, SLICE))
-    chosen = [stored for stored in page if condition is None or condition.test(stored.event)]
+async def of_filter(hub: Hub, actor: str, asked: Asked, mode: Literal["reroute", "resend"], after: str) -> Slice:
+    """Replays the next events of a filter, oldest first, from the one behind ``after`` (an event's id). What came of
+    one is looked at when its turn comes: a replay itself changes that only of what lies behind."""
+    page = await hub.database.read(lambda tx: event_search.behind(tx, asked, after, SLICE))
     count = 0
-    for stored in chosen:
+    for event_id in page.fitting:
         replay_one = _reroute if mode == "reroute" else _resend_all
-        count += await replay_one(hub, actor, stored.event.id)
-    return Slice(events=len(chosen), deliveries=count, next=page[-1].event.id if len(page) == SLICE else None)
+        count += await replay_one(hub, actor, event_id)
+    return Slice(events=len(page.fitting), deliveries=count, next=page.next)

@@ -152,6 +152,16 @@ def _literal(number: int) -> Any:
     return sa.literal_column(str(int(number)))
 
 
+def unfinished_after(tx: Transaction, outcome: str, wanted: Filter, after: str, size: int) -> list[str]:
+    """The next ids behind ``after`` of events of which something waits, or is dead (``outcome``), within the times of
+    ``wanted``; the oldest first. The rest of ``wanted`` is not tested."""
+    event_id = (deliveries if outcome == "waiting" else dead_letters).c.event_id
+    first, end = bounds(wanted, "")
+    limits = ([event_id >= first] if first else []) + ([event_id < end] if end else [])
+    query = sa.select(event_id).distinct().where(event_id > after, *limits).order_by(event_id).limit(_literal(size))
+    return list(tx.execute(query).scalars())
+
+
 def unfinished(tx: Transaction, event_ids: Sequence[str]) -> tuple[set[str], set[str]]:
     """Which of these events have something that waits, and which have a dead letter."""
     found = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from centralita.core.conditions import Condition
 from centralita.services import event_story, events, receipts, replays
+from centralita.services.event_search import Asked
 from centralita.services.event_story import Related
 from centralita.services.events import EventDetail, Found
 from centralita.services.receipts import Raw
@@ -105,11 +105,12 @@ class ReplaysBody(BaseModel):
     since: str = ""
     until: str = ""
     condition: str = ""
+    outcome: Outcome | None = Field(default=None, description=_OUTCOME + " As it is when the event's turn comes.")
     cursor: str = ""
 
-    def wanted(self, now: float) -> Filter:
-        """As a filter of the store. Raises Problem 422."""
-        return Filter(
+    def asked(self, now: float) -> Asked:
+        """What is looked for. Raises Problem 422."""
+        wanted = Filter(
             source=self.source,
             type=self.type,
             subject=self.subject,
@@ -117,19 +118,14 @@ class ReplaysBody(BaseModel):
             since=at(self.since, "since", now),
             until=at(self.until, "until", now),
         )
+        return Asked(wanted, condition_of(self.condition), self.outcome or "")
 
 
 @router.post("/replays", dependencies=[requires("event.replay")], status_code=202)
 async def replay_events(request: Request, body: ReplaysBody) -> Slice:
     """Replays the next 100 events of a filter, oldest first. Send it again with `cursor` until `next` is null."""
-    now = hub_of(request).clock.now()
-    wanted, condition = body.wanted(now), condition_of(body.condition)
-    if wanted == Filter() and condition is None:
+    asked = body.asked(hub_of(request).clock.now())
+    if asked == Asked(Filter()):
         raise Problem(422, "filter.missing")
-    return await _slice(request, wanted, condition, body)
-
-
-async def _slice(request: Request, wanted: Filter, condition: Condition | None, body: ReplaysBody) -> Slice:
     actor = (await principal_of(request)).actor
-    hub, cursor = changing_hub(request), event_cursor(body.cursor)
-    return await replays.of_filter(hub, actor, wanted, condition, body.mode, cursor)
+    return await replays.of_filter(changing_hub(request), actor, asked, body.mode, event_cursor(body.cursor))

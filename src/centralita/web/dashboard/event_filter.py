@@ -11,6 +11,7 @@ from centralita.core.conditions import Condition, ConditionError, compile_condit
 from centralita.core.event_search import both, of_path, of_words
 from centralita.core.events import SEVERITIES
 from centralita.i18n import gettext as _
+from centralita.services import event_search
 from centralita.services.wording import in_words
 from centralita.store.event_search import OUTCOMES
 from centralita.store.events import Filter
@@ -30,9 +31,7 @@ class Asked:
 
     form: Form
     """As it was typed, and what is wrong with it; a fault means that nothing is looked for."""
-    wanted: Filter = field(default_factory=Filter)
-    condition: Condition | None = None
-    outcome: str = ""
+    sought: event_search.Asked = field(default_factory=lambda: event_search.Asked(Filter()))
 
     @property
     def values(self) -> dict[str, str]:
@@ -72,7 +71,7 @@ def read(given: Mapping[str, str], now: float, zone: ZoneInfo, locale: str) -> A
         since=since,
         until=until,
     )
-    return Asked(form, wanted, condition, form.get("outcome"))
+    return Asked(form, event_search.Asked(wanted, condition, form.get("outcome")))
 
 
 def _condition(form: Form, locale: str) -> Condition | None:

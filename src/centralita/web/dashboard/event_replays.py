@@ -110,9 +110,7 @@ async def _step(request: Request, asked: Asked, mode: Mode, before: Progress) ->
     events, deliveries, cursor = before.events, before.deliveries, before.cursor
     end = time.monotonic() + BUDGET_S
     while cursor is not None:
-        slice_ = await replays.of_filter(
-            hub, actor, asked.wanted, asked.condition, "resend" if mode == "resend" else "reroute", cursor
-        )
+        slice_ = await replays.of_filter(hub, actor, asked.sought, "resend" if mode == "resend" else "reroute", cursor)
         events, deliveries, cursor = events + slice_.events, deliveries + slice_.deliveries, slice_.next
         if time.monotonic() > end:
             break

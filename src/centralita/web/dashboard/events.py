@@ -41,7 +41,8 @@ async def show(request: Request, before: str = Query(default="", max_length=100)
     asked = event_filter.read(request.query_params, page.now, page.zone, language)
     found, newest = None, (await live.newer(hub, "")).newest
     if not asked.form.faults:
-        found = await events.find(hub, asked.wanted, asked.condition, PAGE, _place(before), asked.outcome)
+        sought = asked.sought
+        found = await events.find(hub, sought.wanted, sought.condition, PAGE, _place(before), sought.outcome)
     views = await saved_views.listing(hub, person.user.id, VIEWS)
     return await render(
         request,
