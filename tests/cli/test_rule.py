@@ -8,21 +8,21 @@ from tests.cli.conftest import Terminal
 def test_a_rule_is_made_changed_and_removed(terminal: Terminal, server: str) -> None:
     added = terminal("rule", "add", "Printers", "--condition", "title contains 'printer'", "--webhook", "erp", "--stop")
     assert added.code == 0, added.err
-    assert "● on" in added.out and "number 3" in added.out and added.err == ""
+    assert "● in force" in added.out and "number 3" in added.out and added.err == ""
     assert terminal("rule", "add", "Low", "--dm", "agent", "--mention", "@oncall").code == 0
     edited = terminal("rule", "edit", "Printers", "--go-on", "--set", "formatting.use_blocks=false", "--rename", "Ink")
     assert edited.code == 0, edited.err
     shown = terminal("rule", "show", "Ink")
     assert "title contains 'printer'" in shown.out and "use_blocks: no" in shown.out and "Ends the row" not in shown.out
     assert terminal("rule", "move", "Low", "--before", "Ink", "--json").json()["number"] == 3
-    assert "○ off" in terminal("rule", "disable", "Ink").out
+    assert "○ not in force" in terminal("rule", "disable", "Ink").out
     lines = terminal("rule", "list").out.splitlines()
     assert [line.split()[0] for line in lines] == ["Rule", "Urgent", "Nobody", "Low", "Ink"]
-    assert "the file" in lines[1] and "○ off" in lines[4] and lines[4].endswith("people")
-    assert "● on" in terminal("rule", "enable", "Ink").out
+    assert "the file" in lines[1] and "○ not in force" in lines[4] and lines[4].endswith("people")
+    assert "● in force" in terminal("rule", "enable", "Ink").out
     assert "centralita rule restore 'Ink'" in terminal("rule", "remove", "Ink").out
     assert terminal("rule", "show", "Ink").code == 1
-    assert "● on" in terminal("rule", "restore", "Ink").out
+    assert "● in force" in terminal("rule", "restore", "Ink").out
     assert terminal("rule", "show", "Ink", "--json").json()["formatting"] == {"use_blocks": False}
 
 

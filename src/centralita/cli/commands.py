@@ -6,7 +6,9 @@ English. So the plain formatter is used, with headings of our own.
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -136,5 +138,26 @@ def command(app: typer.Typer, name: str, permission: str, text: str, examples: S
         function.permission = permission  # type: ignore[attr-defined]  # read by whoever checks the table
         registered: F = app.command(name, cls=Command, help=text, epilog="\n".join(examples))(function)
         return registered
+
+    return add
+
+
+def taking(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command the options of these names (types as for Typer, each None where it is left out) in the place of
+    its parameter ``given``, by which it gets those that were said, by name. So commands can share what they take."""
+
+    def add(function: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def called(**values: Any) -> None:
+            said = {name: values.pop(name) for name in options}
+            function(**values, given={name: value for name, value in said.items() if value is not None})
+
+        own = inspect.signature(function, eval_str=True)
+        parameters: list[inspect.Parameter] = []
+        for each in own.parameters.values():
+            shared = [each.replace(name=name, default=None, annotation=kind) for name, kind in options.items()]
+            parameters += shared if each.name == "given" else [each]
+        called.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]  # PEP 362 has it
+        return called
 
     return add

@@ -14,7 +14,7 @@ from centralita.cli.commands import command, group
 from centralita.cli.contents import CONTENTS
 from centralita.cli.event import Json, Since, Source, Until
 from centralita.cli.output import ago, lamp, painted, print_json, progress, say, table, warn
-from centralita.cli.rule_changing import Name
+from centralita.cli.rule_changing import STATES, Name
 from centralita.cli.session import Options, Refusal, Session, segment, session
 from centralita.cli.words import LOCALE, _
 
@@ -41,7 +41,7 @@ def list_rules(ctx: typer.Context, as_json: Json = False) -> None:
 
     heads = (_("Rule"), _("State"), _("Condition"), _("Channel"), _("People"), _("Webhook"), _("Provided by"))
     rows = [
-        (r["name"], lamp("on" if r["enabled"] else "off"), r["condition"], r["channel"], r["dm"], r["webhook"],
+        (r["name"], lamp(STATES["on" if r["enabled"] else "off"]), r["condition"], r["channel"], r["dm"], r["webhook"],
          _("the file") if number < rules["provided"] else _("people"))
         for number, r in enumerate(rules["rules"])
     ]  # fmt: skip
@@ -57,9 +57,9 @@ def show(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
     if as_json:
         print_json(rule)
         return
-    known = rule["state"] in ("on", "off")
-    say(f"{painted(rule['name'], 'bold')}  {lamp(rule['state'] if known else 'fail')}")
-    if not known:
+    state = STATES.get(rule["state"], "fail")
+    say(f"{painted(rule['name'], 'bold')}  {lamp(state)}")
+    if state == "fail":
         from centralita.services.wording import in_words
 
         warn(in_words(f"rule.{rule['state']}", {}, LOCALE))

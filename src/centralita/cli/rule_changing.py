@@ -8,36 +8,35 @@ from typing import Annotated, Any
 
 import typer
 
-from centralita.cli.commands import command
+from centralita.cli.commands import command, taking
 from centralita.cli.event import Json
 from centralita.cli.output import lamp, painted, print_json, say, warn
 from centralita.cli.session import Refusal, Session, segment, session
-from centralita.cli.webhook_changing import put
+from centralita.cli.webhook_changing import Set, put
 from centralita.cli.words import _
 
 Name = Annotated[str, typer.Argument(help=_("The rule's name."))]
-Condition = Annotated[
-    str | None, typer.Option(help=_("Which events it is for, in the condition language; empty for all."))
-]
-Channel = Annotated[str | None, typer.Option(help=_("Slack channel; left out: the one of the event's severity."))]
-People = Annotated[
-    list[str] | None,
-    typer.Option("--dm", help=_("requester, agent, approver or an e-mail address; may be repeated.")),
-]
-Mention = Annotated[
-    list[str] | None, typer.Option("--mention", help=_("Who is mentioned, such as @oncall; may be repeated."))
-]
-Webhook = Annotated[str | None, typer.Option(help=_("Name of an outgoing webhook."))]
-Fallback = Annotated[str | None, typer.Option(help=_("Channel for a person who is not in Slack."))]
-Stop = Annotated[
-    bool | None, typer.Option("--stop/--go-on", help=_("Whether the rules after it are left out when it matches."))
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help=_("A setting, as the configuration file names it; may be repeated.")
-    ),
-]
+_SETTINGS = taking(
+    condition=Annotated[
+        str | None, typer.Option(help=_("Which events it is for, in the condition language; empty for all."))
+    ],
+    channel=Annotated[str | None, typer.Option(help=_("Slack channel; left out: the one of the event's severity."))],
+    dm=Annotated[
+        list[str] | None,
+        typer.Option("--dm", help=_("requester, agent, approver or an e-mail address; may be repeated.")),
+    ],
+    mentions=Annotated[
+        list[str] | None, typer.Option("--mention", help=_("Who is mentioned, such as @oncall; may be repeated."))
+    ],
+    webhook=Annotated[str | None, typer.Option(help=_("Name of an outgoing webhook."))],
+    fallback=Annotated[str | None, typer.Option(help=_("Channel for a person who is not in Slack."))],
+    stop=Annotated[
+        bool | None, typer.Option("--stop/--go-on", help=_("Whether the rules after it are left out when it matches."))
+    ],
+)
+"""What ``add`` and ``edit`` take, by the names that the API has for it."""
+STATES = {"on": "in_force", "off": "not_in_force"}
+"""A rule's state -> its lamp; of any other it is to be said why."""
 
 
 def register(app: typer.Typer) -> None:
@@ -87,41 +86,31 @@ def _switches() -> list[_Command]:
     ]
 
 
+@_SETTINGS
 def add(
     ctx: typer.Context,
     name: Name,
-    condition: Condition = None,
-    channel: Channel = None,
-    people: People = None,
-    mentions: Mention = None,
-    webhook: Webhook = None,
-    fallback: Fallback = None,
-    stop: Stop = None,
+    given: dict[str, Any],
     set_: Set = None,
     as_json: Json = False,
 ) -> None:
-    given = _given(condition, channel, people, mentions, webhook, fallback, stop, set_)
+    put(given, set_)
     body = {"name": name, **{key: value for key, value in given.items() if value is not None}}
     with _telling(ctx) as hub:
         made = hub.post("/rules", body)
     _say_made(made, as_json)
 
 
+@_SETTINGS
 def edit(
     ctx: typer.Context,
     name: Name,
-    condition: Condition = None,
-    channel: Channel = None,
-    people: People = None,
-    mentions: Mention = None,
-    webhook: Webhook = None,
-    fallback: Fallback = None,
-    stop: Stop = None,
+    given: dict[str, Any],
     rename: Annotated[str | None, typer.Option(help=_("Another name."))] = None,
     set_: Set = None,
     as_json: Json = False,
 ) -> None:
-    given = _given(condition, channel, people, mentions, webhook, fallback, stop, set_)
+    put(given, set_)
     if rename is not None:
         given["name"] = rename
     if not given:
@@ -185,24 +174,6 @@ def _telling(ctx: typer.Context) -> Iterator[Session]:
             raise typer.Exit(2) from None
 
 
-def _given(
-    condition: str | None,
-    channel: str | None,
-    people: list[str] | None,
-    mentions: list[str] | None,
-    webhook: str | None,
-    fallback: str | None,
-    stop: bool | None,
-    set_: list[str] | None,
-) -> dict[str, Any]:
-    """What the options say; None for a setting that is to be reset."""
-    named: dict[str, Any] = {"condition": condition, "channel": channel, "dm": people, "mentions": mentions}
-    named |= {"webhook": webhook, "fallback": fallback, "stop": stop}
-    given = {key: value for key, value in named.items() if value is not None}
-    put(given, set_)
-    return given
-
-
 def _say_made(made: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(made)
@@ -217,4 +188,4 @@ def _say_rule(rule: dict[str, Any], as_json: bool) -> None:
         print_json(rule)
         return
     number = _("number {number}").format(number=rule["number"])
-    say(f"{lamp(rule['state'])}  {painted(rule['name'], 'bold')}  {number}")
+    say(f"{lamp(STATES.get(rule['state'], 'fail'))}  {painted(rule['name'], 'bold')}  {number}")

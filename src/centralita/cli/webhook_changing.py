@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from centralita.cli.commands import command
+from centralita.cli.commands import command, taking
 from centralita.cli.event import Json
 from centralita.cli.output import lamp, painted, print_json, say, warn
 from centralita.cli.session import segment, session
@@ -26,18 +26,24 @@ Set = Annotated[
 ]
 Secret = Annotated[str, typer.Option(help=_("-: read a secret of your own from standard input; else one is made."))]
 Scheme = Annotated[str, typer.Option(help=_("What is made: v1, a shared secret; v1a, a key pair (ed25519)."))]
-Types = Annotated[
-    list[str] | None, typer.Option("--type", help=_("Event type that it gets, or ticket.*; may be repeated."))
-]
-Channels = Annotated[
-    list[str] | None, typer.Option("--channel", help=_("Only events of this source or channel; may be repeated."))
-]
-Format = Annotated[str | None, typer.Option("--format", help=_("What the receiver gets: standard, cloudevents, ..."))]
-Condition = Annotated[str | None, typer.Option(help=_("Which of those events it gets, in the condition language."))]
-Header = Annotated[
-    list[str] | None, typer.Option("--header", metavar="NAME=VALUE", help=_("Sent with each request; may be repeated."))
-]
-Template = Annotated[Path | None, typer.Option(help=_("File with the Liquid text, for the format template."))]
+_SETTINGS = taking(
+    types=Annotated[
+        list[str] | None, typer.Option("--type", help=_("Event type that it gets, or ticket.*; may be repeated."))
+    ],
+    channels=Annotated[
+        list[str] | None,
+        typer.Option("--channel", help=_("Only events of this source or channel; may be repeated.")),
+    ],
+    condition=Annotated[str | None, typer.Option(help=_("Which of those events it gets, in the condition language."))],
+    format=Annotated[str | None, typer.Option(help=_("What the receiver gets: standard, cloudevents, ..."))],
+    description=Annotated[str | None, typer.Option(help=_("What it is for."))],
+    headers=Annotated[
+        list[str] | None,
+        typer.Option("--header", metavar="NAME=VALUE", help=_("Sent with each request; may be repeated.")),
+    ],
+    template=Annotated[Path | None, typer.Option(help=_("File with the Liquid text, for the format template."))],
+)
+"""What ``add`` and ``edit`` take, by the names that the API has for it."""
 Url = Annotated[str, typer.Argument(help=_("Where events are posted to; mailto:ADDRESS; left out: they are polled."))]
 NewUrl = Annotated[str | None, typer.Option("--url", help=_("Where events are posted to."))]
 
@@ -125,23 +131,18 @@ def _endings() -> list[_Command]:
     ]
 
 
+@_SETTINGS
 def add(
     ctx: typer.Context,
     name: Name,
+    given: dict[str, Any],
     url: Url = "",
-    types: Types = None,
-    channels: Channels = None,
-    condition: Condition = None,
-    format_: Format = None,
-    description: Annotated[str | None, typer.Option(help=_("What it is for."))] = None,
-    headers: Header = None,
-    template: Template = None,
     set_: Set = None,
     secret: Secret = "",
     scheme: Scheme = "v1",
     as_json: Json = False,
 ) -> None:
-    given = _given(set_, types, channels, condition, format_, description, headers, template)
+    _complete(given, set_)
     given = {key: value for key, value in given.items() if value is not None}
     own = read_secret(secret)
     body = {**given, "name": name, "url": url, "scheme": scheme, **({"secret": own} if own else {})}
@@ -155,21 +156,16 @@ def add(
     _warn_of(made)
 
 
+@_SETTINGS
 def edit(
     ctx: typer.Context,
     name: Name,
+    given: dict[str, Any],
     url: NewUrl = None,
-    types: Types = None,
-    channels: Channels = None,
-    condition: Condition = None,
-    format_: Format = None,
-    description: Annotated[str | None, typer.Option(help=_("What it is for."))] = None,
-    headers: Header = None,
-    template: Template = None,
     set_: Set = None,
     as_json: Json = False,
 ) -> None:
-    given = _given(set_, types, channels, condition, format_, description, headers, template)
+    _complete(given, set_)
     if url is not None:
         given["url"] = url
     if not given:
@@ -280,28 +276,14 @@ def _warn_of(made: dict[str, Any]) -> None:
         warn(f"{each['at']}: {each['detail']}")
 
 
-def _given(
-    set_: list[str] | None,
-    types: list[str] | None,
-    channels: list[str] | None,
-    condition: str | None,
-    format_: str | None,
-    description: str | None,
-    headers: list[str] | None,
-    template: Path | None,
-) -> dict[str, Any]:
-    """What the options say; None for a setting that is to be reset."""
-    named = {"types": types, "channels": channels, "condition": condition, "format": format_}
-    given: dict[str, Any] = {
-        key: value for key, value in {**named, "description": description}.items() if value is not None
-    }
-    if headers:
-        given["headers"] = dict(_pair(each) for each in headers)
-    if template is not None:
-        text = sys.stdin.read() if str(template) == "-" else template.read_text(encoding="utf-8")
-        given["template"] = text
-    put(given, set_)
-    return given
+def _complete(given: dict[str, Any], pairs: list[str] | None) -> None:
+    """Reads what options only point at, and puts ``--set`` on top."""
+    if "headers" in given:
+        given["headers"] = dict(_pair(each) for each in given["headers"])
+    if "template" in given:
+        file = given["template"]
+        given["template"] = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    put(given, pairs)
 
 
 def put(given: dict[str, Any], pairs: list[str] | None) -> None:
