@@ -49,7 +49,7 @@ def list_users(ctx: typer.Context, as_json: Json = False) -> None:
         return
     heads = (_("Name"), _("Role"), _("State"), _("E-mail"), "Slack", _("Language"))
     table(heads, [
-        (i["name"], i["role"], lamp("flowing" if i["enabled"] else "off"), i["email"], i["slack_id"], i["locale"])
+        (i["name"], i["role"], lamp("flowing" if i["enabled"] else "inactive"), i["email"], i["slack_id"], i["locale"])
         for i in items
     ])  # fmt: skip
 
@@ -74,7 +74,7 @@ def enable(ctx: typer.Context, name: Name) -> None:
 def _enable(ctx: typer.Context, name: str, enabled: bool) -> None:
     with session(ctx.obj) as hub:
         changed = hub.patch(f"/users/{segment(name)}", {"enabled": enabled})
-    say(f"{changed['name']}  {lamp('flowing' if changed['enabled'] else 'off')}")
+    say(f"{changed['name']}  {lamp('flowing' if changed['enabled'] else 'inactive')}")
 
 
 @command(

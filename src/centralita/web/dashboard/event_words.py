@@ -15,7 +15,7 @@ SEVERITY_WORDS: Mapping[str, str] = {
 }
 CAME_OF: Mapping[str, tuple[str, str]] = {
     "waiting": ("waiting", N_("on its way")),
-    "dead": ("failed", N_("given up")),
+    "dead": ("failed", N_("delivery given up")),
     "delivered": ("flowing", N_("done")),
     "unmatched": ("off", N_("no rule")),
     "incomplete": ("held", N_("incomplete")),
