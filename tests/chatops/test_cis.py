@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from centralita.chatops.views.cis import LINES_LIMIT, fitting, modal
+from centralita.chatops.views.cis import LINES_LIMIT, change, fitting
 from centralita.core.cis import write_attributes
 from centralita.sandbox.control import SlackControl, SlackPerson
 from centralita.services import ci_changes, cis
@@ -121,4 +121,4 @@ def test_a_modal_of_a_ci_with_long_attributes_keeps_what_it_can_not_show() -> No
     assert 0 < len(shown) < 40 and len(write_attributes(shown)) <= LINES_LIMIT
     assert list(shown) == sorted(many)[: len(shown)]
     ci = cis.CiView("ci_1", "", "", "<x>", "", "", None, many, [], 1, "", None, None)
-    assert len(json.dumps(modal(ci, "", {}, "es"))) < 10_000
+    assert len(json.dumps(change(ci, "", {}, "es"))) < 10_000

@@ -44,7 +44,8 @@ def actions(buttons: Sequence[Button], block_id: str = "") -> Block:
     return {**found, "block_id": block_id} if block_id else found
 
 
-def _input(block_id: str, label: str, element: Mapping[str, Any], hint: str, optional: bool) -> Block:
+def entry(block_id: str, label: str, element: Mapping[str, Any], hint: str = "", *, optional: bool = False) -> Block:
+    """Any input; without an ``action_id`` of its own the element has ``INPUT``."""
     found: Block = {
         "type": "input",
         "block_id": block_id,
@@ -69,13 +70,13 @@ def text_input(
     element: Block = {"type": "plain_text_input", "multiline": multiline, "max_length": most}
     if value:
         element["initial_value"] = value[:most]
-    return _input(block_id, label, element, hint, optional)
+    return entry(block_id, label, element, hint, optional=optional)
 
 
 def person_input(block_id: str, label: str, *, hint: str = "", optional: bool = False, several: bool = False) -> Block:
     """Somebody of the workspace, or several."""
     element = {"type": "multi_users_select" if several else "users_select"}
-    return _input(block_id, label, element, hint, optional)
+    return entry(block_id, label, element, hint, optional=optional)
 
 
 def choice_input(block_id: str, label: str, options: Mapping[str, str], chosen: str, *, hint: str = "") -> Block:
@@ -83,12 +84,12 @@ def choice_input(block_id: str, label: str, options: Mapping[str, str], chosen: 
     shown = [{"text": plain_text(text), "value": value} for value, text in options.items()]
     initial = next(option for option in shown if option["value"] == chosen)
     element = {"type": "radio_buttons", "options": shown, "initial_option": initial}
-    return _input(block_id, label, element, hint, False)
+    return entry(block_id, label, element, hint)
 
 
 def moment_input(block_id: str, label: str, *, hint: str = "", optional: bool = False) -> Block:
     """A day and a time, in the zone of whoever enters them; its value is seconds since 1970."""
-    return _input(block_id, label, {"type": "datetimepicker"}, hint, optional)
+    return entry(block_id, label, {"type": "datetimepicker"}, hint, optional=optional)
 
 
 def modal(

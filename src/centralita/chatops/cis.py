@@ -70,7 +70,7 @@ async def _open(context: Context, found: CiDetail) -> None:
     owner = found.ci.owner
     known = context.people.with_email(context.person.team, owner.email) if owner is not None else None
     place = {"channel": context.channel, "thread_ts": context.thread_ts}
-    await context.open_view(views.modal(found.ci, known.id if known is not None else "", place, context.locale))
+    await context.open_view(views.change(found.ci, known.id if known is not None else "", place, context.locale))
 
 
 async def save(context: Context) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from centralita.chatops.views.notices import TITLE_LIMIT, plain_text, section
+from centralita.chatops.blocks import entry, modal
+from centralita.chatops.views.notices import plain_text, section
 from centralita.core import mrkdwn
 from centralita.core.cis import NAME_LIMIT, write_attributes
 from centralita.i18n import gettext as _
@@ -95,7 +95,7 @@ def fitting(attributes: Mapping[str, str]) -> dict[str, str]:
     return shown
 
 
-def modal(ci: CiView, owner: str, place: Mapping[str, str], locale: str) -> dict[str, Any]:
+def change(ci: CiView, owner: str, place: Mapping[str, str], locale: str) -> dict[str, Any]:
     """The modal in which a CI is changed. ``owner`` is their Slack id, "" when nobody knows it; ``place`` where it was
     asked for (``channel``, ``thread_ts``)."""
     select: dict[str, Any] = {"type": "users_select", "action_id": "owner"}
@@ -105,28 +105,16 @@ def modal(ci: CiView, owner: str, place: Mapping[str, str], locale: str) -> dict
     unknown = whose(ci.owner) if not owner else ""
     now = _("Now: {owner}. Leave it empty to keep that.", locale).format(owner=unknown) if unknown else ""
     metadata = {**place, "ci": ci.id, "version": ci.version, "owner": owner}
-    return {
-        "type": "modal",
-        "callback_id": "ci_modal",
-        "private_metadata": json.dumps(metadata),
-        "title": plain_text(_("Change a CI", locale), TITLE_LIMIT),
-        "submit": plain_text(_("Save", locale), TITLE_LIMIT),
-        "close": plain_text(_("Cancel", locale), TITLE_LIMIT),
-        "blocks": [
-            _input("name", _("Name", locale), _line("name", ci.name), optional=False),
-            _input("type", _("Type", locale), _line("type", ci.type),
-                   hint=_("server, laptop, printer, service... or a word of yours.", locale)),
-            _input("status", _("Status", locale), _line("status", ci.status)),
-            _input("owner", _("Owner", locale), select, hint=now),
-            _input("attributes", _("Attributes", locale), _lines(lines),
-                   hint=_("One a line, as name: value. A line that you take out is gone.", locale)),
-        ],
-    }  # fmt: skip
-
-
-def _input(block: str, label: str, element: dict[str, Any], *, hint: str = "", optional: bool = True) -> dict[str, Any]:
-    found = {"type": "input", "block_id": block, "label": plain_text(label), "element": element, "optional": optional}
-    return {**found, **({"hint": plain_text(hint, 150)} if hint else {})}
+    blocks = [
+        entry("name", _("Name", locale), _line("name", ci.name)),
+        entry("type", _("Type", locale), _line("type", ci.type),
+              _("server, laptop, printer, service... or a word of yours.", locale), optional=True),
+        entry("status", _("Status", locale), _line("status", ci.status), optional=True),
+        entry("owner", _("Owner", locale), select, now, optional=True),
+        entry("attributes", _("Attributes", locale), _lines(lines),
+              _("One a line, as name: value. A line that you take out is gone.", locale), optional=True),
+    ]  # fmt: skip
+    return modal("ci_modal", _("Change a CI", locale), _("Save", locale), blocks, locale, metadata)
 
 
 def _line(action: str, value: str) -> dict[str, Any]:

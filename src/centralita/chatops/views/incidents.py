@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from centralita.chatops.views.notices import TITLE_LIMIT, plain_text, section
+from centralita.chatops.blocks import entry, modal
+from centralita.chatops.views.notices import plain_text, section
 from centralita.core import mrkdwn
 from centralita.core.incidents import PRIORITIES, Incident, Item
 from centralita.core.incidents import TITLE_LIMIT as LONGEST_TITLE
@@ -35,13 +35,13 @@ def creation(
     """The modal that creates one, filled with ``values``: title, description, priority."""
     blocks = [
         *_what(locale, values, affected),
-        _input("assignee", _("Assign To", locale), {
+        entry("assignee", _("Assign To", locale), {
             "type": "users_select",
             "action_id": "assignee_select",
             "placeholder": plain_text(_("Nobody in particular", locale)),
         }, optional=True),
     ]  # fmt: skip
-    return _modal(CREATE, _("Create Incident", locale), _("Create", locale), blocks, locale, metadata)
+    return modal(CREATE, _("Create Incident", locale), _("Create", locale), blocks, locale, metadata)
 
 
 def change(locale: str, incident: Incident) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def change(locale: str, incident: Incident) -> dict[str, Any]:
     values = {"title": incident.title, "description": incident.description, "priority": incident.priority}
     title = _("Update {code}", locale).format(code=incident.code)
     metadata = {"number": incident.number}
-    return _modal(UPDATE, title, _("Save", locale), _what(locale, values, incident.affected), locale, metadata)
+    return modal(UPDATE, title, _("Save", locale), _what(locale, values, incident.affected), locale, metadata)
 
 
 def resolution(locale: str, incident: Incident, metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def resolution(locale: str, incident: Incident, metadata: Mapping[str, Any]) -> 
     how = _text("note", _("How it was resolved", locale), "", optional=True, multiline=True)
     blocks = [section(f"*{mrkdwn.escape(mrkdwn.cut(incident.title, 300))}*"), how]
     facts = {**metadata, "number": incident.number}
-    return _modal(RESOLVE, title, _("Resolve", locale), blocks, locale, facts)
+    return modal(RESOLVE, title, _("Resolve", locale), blocks, locale, facts)
 
 
 def _what(locale: str, values: Mapping[str, str], affected: Sequence[Item]) -> list[dict[str, Any]]:
@@ -66,7 +66,7 @@ def _what(locale: str, values: Mapping[str, str], affected: Sequence[Item]) -> l
     chosen = next((option for option in options if option["value"] == values.get("priority")), options[1])
     return [
         _text("title", _("Incident Title", locale), values.get("title", "")[:LONGEST_TITLE], action="title_input"),
-        _input("priority", _("Priority", locale), {
+        entry("priority", _("Priority", locale), {
             "type": "static_select",
             "action_id": "priority_select",
             "initial_option": chosen,
@@ -79,7 +79,7 @@ def _what(locale: str, values: Mapping[str, str], affected: Sequence[Item]) -> l
             optional=True,
             multiline=True,
         ),
-        _input("affected", _("Affected CIs", locale), _several(affected, locale), optional=True),
+        entry("affected", _("Affected CIs", locale), _several(affected, locale), optional=True),
     ]  # fmt: skip
 
 
@@ -106,30 +106,6 @@ def option(text: str, value: str) -> dict[str, Any]:
     return {"text": plain_text(text), "value": value}
 
 
-def _modal(
-    callback_id: str,
-    title: str,
-    submit: str,
-    blocks: Sequence[Mapping[str, Any]],
-    locale: str,
-    metadata: Mapping[str, Any],
-) -> dict[str, Any]:
-    return {
-        "type": "modal",
-        "callback_id": callback_id,
-        "title": plain_text(title, TITLE_LIMIT),
-        "submit": plain_text(submit, TITLE_LIMIT),
-        "close": plain_text(_("Cancel", locale), TITLE_LIMIT),
-        "private_metadata": json.dumps({name: value for name, value in metadata.items() if value}),
-        "blocks": list(blocks),
-    }
-
-
-def _input(block_id: str, label: str, element: Mapping[str, Any], *, optional: bool = False) -> dict[str, Any]:
-    block = {"type": "input", "block_id": block_id, "label": plain_text(label, 2000), "element": dict(element)}
-    return {**block, "optional": True} if optional else block
-
-
 def _text(
     block_id: str,
     label: str,
@@ -144,7 +120,7 @@ def _text(
         element["initial_value"] = value
     if multiline:
         element["multiline"] = True
-    return _input(block_id, label, element, optional=optional)
+    return entry(block_id, label, element, optional=optional)
 
 
 # --- Answers to one person -------------------------------------------------------------------------------------------

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from centralita.chatops.views.notices import TITLE_LIMIT, plain_text, section
+from centralita.chatops.blocks import entry, modal
+from centralita.chatops.views.notices import plain_text, section
 from centralita.core import mrkdwn
 from centralita.i18n import gettext as _
 from centralita.services.tickets import TicketView
@@ -28,7 +28,7 @@ def creation(locale: str, values: Mapping[str, str], metadata: Mapping[str, Any]
     blocks = [
         _text("title", _("Title", locale), values.get("title", "")[:300], 300),
         _text("description", _("Description", locale), values.get("description", ""), multiline=True, optional=True),
-        _input("requester", _("Requester", locale), {
+        entry("requester", _("Requester", locale), {
             "type": "users_select",
             "action_id": "requester_select",
             "placeholder": plain_text(_("Who needs help; else you", locale)),
@@ -36,7 +36,7 @@ def creation(locale: str, values: Mapping[str, str], metadata: Mapping[str, Any]
         _choice("priority", PRIORITY, _("Priority", locale), locale),
         _choice("category", CATEGORY, _("Category", locale), locale),
     ]  # fmt: skip
-    return _modal(CREATE, _("New ticket", locale), _("Create", locale), blocks, locale, metadata)
+    return modal(CREATE, _("New ticket", locale), _("Create", locale), blocks, locale, metadata)
 
 
 def comment(locale: str, number: str, text: str, metadata: Mapping[str, Any]) -> Block:
@@ -63,7 +63,7 @@ def comment(locale: str, number: str, text: str, metadata: Mapping[str, Any]) ->
     }
     blocks = [_text("text", _("Your comment", locale), text, multiline=True), checkbox]
     title = _("Ticket #{number}", locale).format(number=number)
-    return _modal(COMMENT, title, _("Comment", locale), blocks, locale, {**metadata, "ticket": number})
+    return modal(COMMENT, title, _("Comment", locale), blocks, locale, {**metadata, "ticket": number})
 
 
 def offer(number: str, value: str, locale: str) -> tuple[str, list[Block]]:
@@ -125,28 +125,10 @@ def _text(
     element["max_length"] = most
     if value:
         element["initial_value"] = value[:most]
-    return _input(block, label, element, optional=optional)
+    return entry(block, label, element, optional=optional)
 
 
 def _choice(block: str, action_id: str, label: str, locale: str) -> Block:
     placeholder = plain_text(_("As InvGate has it by default", locale))
     element = {"type": "external_select", "action_id": action_id, "min_query_length": 0, "placeholder": placeholder}
-    return _input(block, label, element, optional=True)
-
-
-def _input(block: str, label: str, element: Block, *, optional: bool = False) -> Block:
-    return {"type": "input", "block_id": block, "label": plain_text(label), "element": element, "optional": optional}
-
-
-def _modal(
-    callback_id: str, title: str, submit: str, blocks: Sequence[Block], locale: str, metadata: Mapping[str, Any]
-) -> Block:
-    return {
-        "type": "modal",
-        "callback_id": callback_id,
-        "title": plain_text(title, TITLE_LIMIT),
-        "submit": plain_text(submit, TITLE_LIMIT),
-        "close": plain_text(_("Cancel", locale), TITLE_LIMIT),
-        "private_metadata": json.dumps(dict(metadata), ensure_ascii=False),
-        "blocks": list(blocks),
-    }
+    return entry(block, label, element, optional=True)
