@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,13 @@ def quick_hashes() -> Any:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def office(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> AsyncIterator[Office]:
     """The hub of a module's tests; its webhook ends in a real receiver."""
-    directory: Path = tmp_path_factory.mktemp("office")
+    async with opened(tmp_path_factory.mktemp("office"), migrated_file) as there:
+        yield there
+
+
+@asynccontextmanager
+async def opened(directory: Path, migrated_file: Path) -> AsyncIterator[Office]:
+    """A hub of that configuration, for as long as somebody is in it."""
     async with AsyncExitStack() as stack:
         sink = await stack.enter_async_context(serve(WebhookSink()))
         file = shutil.copyfile(migrated_file, directory / "hub.db")

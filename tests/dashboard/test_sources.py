@@ -8,7 +8,8 @@ from html import unescape
 import aiohttp
 import pytest
 
-from tests.dashboard.office import Office, Seen
+from centralita.core.events import Event
+from tests.dashboard.office import SECRET, Office, Seen
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CANARY = "<script>alert(1)</script>"
@@ -126,3 +127,34 @@ async def test_the_files_sources_are_for_reading_and_viewers_only_read(office: O
         assert (await sam.post(path)).status == 403
     for path in ("/sources/nobody", "/sources/centralita"):
         assert (await ana.get(path)).status == 404
+
+
+async def test_a_receipt_that_cannot_be_read_is_seen_to_by_whoever_may_replay(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: object) -> list[Event]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(office.hub.sources["desk"].integration), "parse", broken)
+    with office.hub.bell.listening(["desk"]) as ear:
+        assert await _post(f"{office.url}/in/desk", {"type": "printer.jammed"}, authorization=f"Bearer {SECRET}") == 202
+        await ear.wait()
+    viewer, operator = await office.as_role("viewer"), await office.as_role("operator")
+    page = await operator.get("/sources/desk")
+    again, rest = [form for form in page.forms() if "/unread/rcp_" in form]
+    assert again.endswith("/again") and rest.endswith("/rest")
+    assert "1 receipt could not be read: desk" in (await operator.get("/")).text
+    assert "/unread/" not in (await viewer.get("/sources/desk")).html
+    assert (await viewer.post(rest)).status == 403
+    for nothing in (
+        "/sources/desk/unread/rcp_none/rest",
+        "/sources/other/unread/rcp_none/rest",
+        f"{rest}/x",
+        f"{rest}x",
+    ):
+        assert (await operator.post(nothing)).status == 404, nothing
+    assert "it can't be read again" in (await operator.post("/sources/desk/unread/rcp_none/again")).text
+    assert "Laid to rest: 1." in (await operator.post(rest)).text
+    assert "could not be read" not in (await operator.get("/")).text
+    assert (await operator.post(rest)).status == 404
+    assert "receipt.dismissed" in (await (await office.as_role("admin")).get("/audit")).text

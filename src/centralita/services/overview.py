@@ -10,7 +10,7 @@ from typing import Any
 
 from centralita.core.overview import Facts, Held, State, judge, usual_silence_s
 from centralita.core.rollups import floor
-from centralita.services import announcements, health
+from centralita.services import announcements, health, webhooks
 from centralita.services.hub import Hub
 from centralita.services.ingest import ConfiguredSource
 from centralita.services.lanes import LaneView
@@ -93,7 +93,7 @@ class Need:
     count: int
     """How many; of free space, megabytes."""
     which: str
-    """The one that stands for them, as far as one does: a lane, a source, a message id."""
+    """The one that stands for them, as far as one does: a lane, a source, a webhook, a message id."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class _Glance:
         self._counted_from = arrivals.counted_from(tx, self.now)
         self._tries = tries_by_minute(tx, since)
         self.counts, self.habits = sources.counts(tx), arrivals.habits(tx, int(self.now // 86_400) - HABIT_DAYS)
-        self.unparsed, self.rejected = sources.unparsed_count(tx), rejected(tx, self.now - LATELY_S)
+        self.unparsed, self.rejected = sources.unparsed_by_source(tx), rejected(tx, self.now - LATELY_S)
         self.people = waiting(tx, self.now - LATELY_S)
         self._stuck = sorted((each for each in self._queues.values() if self._is_stuck(each)), key=self._gravity)
         self._made_at: dict[int, float] = {}
@@ -309,7 +309,9 @@ def _needs(hub: Hub, glance: _Glance, heard: list[SourceStanding]) -> Iterator[t
     """The gravest first, each with the permission to see it."""
     free = shutil.disk_usage(hub.settings.data_dir).free
     late = [each.slug for each in heard if each.late]
-    people, refused = glance.people, glance.rejected
+    people, refused, unread = glance.people, glance.rejected, glance.unparsed
+    known = {slug: count for slug, count in unread.items() if slug in hub.sources}
+    failing = people.failing if people.failing in webhooks.names(hub) else ""
     yield from (("event.read", Need("fault", 1, fault)) for fault in glance.faults)
     found = (
         ("event.read", "disk", free // 1_000_000 if free < LOW_BYTES else 0, ""),
@@ -317,16 +319,20 @@ def _needs(hub: Hub, glance: _Glance, heard: list[SourceStanding]) -> Iterator[t
         ("webhook.read", "disabled_webhooks", len(glance.disabled), _first(glance.disabled)),
         ("webhook.read", "failing_webhooks", len(glance.failing), _first(glance.failing)),
         ("delivery.read", "paused_lanes", len(glance.paused), _first(glance.paused)),
-        ("source.read", "unparsed", glance.unparsed, ""),
+        ("source.read", "unparsed", sum(unread.values()), _most(known)),
         ("source.read", "late_sources", len(late), late[0] if late else ""),
-        ("source.read", "rejections", sum(refused.values()), max(refused, key=refused.__getitem__, default="")),
+        ("source.read", "rejections", sum(refused.values()), _most(refused)),
         ("approval.read", "approvals", people.approvals, ""),
         ("asset.read", "conflicts", people.conflicts, ""),
-        ("webhook.read", "webhook_issues", people.issues, ""),
+        ("webhook.read", "webhook_issues", people.issues, failing),
     )
     for permission, kind, count, which in found:
         if count:
             yield permission, Need(kind, count, which)
+
+
+def _most(counts: Mapping[str, int]) -> str:
+    return max(counts, key=counts.__getitem__, default="")
 
 
 def _first(queues: list[Queue]) -> str:

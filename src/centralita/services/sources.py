@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from centralita.integrations import registry
 from centralita.logs import redact_text
+from centralita.services.audit import record
 from centralita.services.hub import Hub
 from centralita.services.ingest import ConfiguredSource
 from centralita.services.times import shown
@@ -156,6 +157,17 @@ async def detail(hub: Hub, slug: str) -> SourceDetail | None:
         )
 
     return await hub.database.read(read)
+
+
+async def dismiss_unparsed(hub: Hub, actor: str, slug: str, receipt_id: str) -> None:
+    """Somebody has seen to a receipt that can't be read; its bytes are kept as long as others. Raises LookupError."""
+
+    def forget(tx: Transaction) -> None:
+        if not sources.forget_unparsed(tx, slug, receipt_id):
+            raise LookupError(receipt_id)
+        record(tx, hub.clock.now(), actor, "receipt.dismissed", f"receipt/{receipt_id}", {"source": slug})
+
+    await hub.database.write(forget)
 
 
 def examples_of(source: ConfiguredSource) -> list[str]:

@@ -61,6 +61,17 @@ def find_unparsed(tx: Transaction, receipt_id: str) -> Unparsed | None:
     return Unparsed(**dict(row._mapping)) if row is not None else None
 
 
+def unparsed_by_source(tx: Transaction) -> dict[str, int]:
+    """How many receipts of each source wait for somebody to re-parse them; sources without one are left out."""
+    return {row[0]: int(row[1]) for row in tx.execute(sa.select(unparsed.c.source, sa.func.count()).group_by("source"))}
+
+
+def forget_unparsed(tx: Transaction, source: str, receipt_id: str) -> bool:
+    """Nobody is to re-parse it any more; whether it was there."""
+    query = sa.delete(unparsed).where(unparsed.c.source == source, unparsed.c.receipt_id == receipt_id)
+    return bool(tx.execute(query).rowcount)
+
+
 def unparsed_count(tx: Transaction) -> int:
     """How many receipts wait for somebody to re-parse them."""
     return int(tx.execute(sa.select(sa.func.count()).select_from(unparsed)).scalar_one())

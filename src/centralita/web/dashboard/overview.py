@@ -179,7 +179,9 @@ def _unparsed(need: Need, language: str) -> Task:
     text = _filled(
         ngettext("{n} receipt could not be read", "{n} receipts could not be read", need.count, language), need
     )
-    return Task("failed", text, "/sources")
+    if not need.which:
+        return Task("failed", text, "/sources")
+    return Task("failed", f"{text}: {need.which}", f"/sources/{quote(need.which, safe='')}")
 
 
 def _late(need: Need, language: str) -> Task:
@@ -224,7 +226,9 @@ def _conflicts(need: Need, language: str) -> Task:
 
 def _issues(need: Need, language: str) -> Task:
     text = _filled(ngettext("{n} webhook error is open", "{n} webhook errors are open", need.count, language), need)
-    return Task("held", text, "/webhooks")
+    if not need.which:
+        return Task("held", text, "/webhooks")
+    return Task("held", f"{text}: {need.which}", f"{lane_path(_WEBHOOK + need.which)}/errors?state=open")
 
 
 _TASKS: Mapping[str, Callable[[Need, str], Task]] = {

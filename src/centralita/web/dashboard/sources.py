@@ -11,10 +11,11 @@ from fastapi import APIRouter, Query, Request, Response
 from centralita.i18n import N_, ngettext
 from centralita.i18n import gettext as _
 from centralita.integrations import registry
-from centralita.services import events, source_changes, source_trial, sources
+from centralita.services import events, replays, source_changes, source_trial, sources
 from centralita.services.access import Refused
 from centralita.services.hub import Hub
 from centralita.services.keys import KeyFault
+from centralita.services.replays import NotFound
 from centralita.services.source_changes import Faulty, Handover, InTheWay, NewSource
 from centralita.services.source_setup import CURES, instructions, trial
 from centralita.services.sources import SourceDetail, SourceSummary
@@ -240,6 +241,23 @@ async def send_example(request: Request, slug: str) -> Response:
     text = N_("{fixture} was answered {status}, and became {count} events.")
     arguments = {"fixture": form.get("fixture"), "status": str(sent.status), "count": str(len(sent.events))}
     return redirect(request, href(slug), Flash(text, arguments, lamp="flowing" if sent.events else "held"))
+
+
+@router.post("/sources/{slug}/unread/{receipt}/{action}", dependencies=[needs("event.replay")])
+async def see_to(request: Request, slug: str, receipt: str, action: str) -> Response:
+    """A receipt that could not be read: read again, or laid to rest."""
+    hub, actor = hub_of(request), (await person_of(request)).principal.actor
+    try:
+        if action == "again" and receipt.startswith("rcp_"):
+            await replays.of_event(hub, actor, receipt, "reparse")
+            return redirect(request, href(slug), Flash(N_("It is being read from its bytes again."), lamp="waiting"))
+        if action == "rest":
+            await sources.dismiss_unparsed(hub, actor, slug, receipt)
+            return redirect(request, href(slug), Flash(N_("Laid to rest: {count}."), {"count": "1"}))
+    except NotFound:
+        gone = N_("The bytes that it came in are not kept any more: it can't be read again.")
+        return redirect(request, href(slug), Flash(gone, lamp="failed"))
+    raise LookupError(action)
 
 
 @router.post("/sources/{slug}/restore", dependencies=[needs(MANAGE)])
