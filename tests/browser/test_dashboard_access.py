@@ -52,7 +52,7 @@ async def test_language_colours_and_zone_are_kept_and_hold_from_then_on(
     cleo = await look("viewer", person=f"cleo-{setting.slug}")
     other = Setting({"es": "en", "en": "es"}[setting.locale], setting.width, setting.theme)
     colours = {"light": "dark", "dark": "light"}[setting.theme]
-    event = await office.receive(type="printer.cleaned", title="At noon", time="2026-01-15T12:00:00Z")
+    event = await office.receive(type="printer.cleaned", title=setting.slug, time="2026-01-15T12:00:00Z")
     await cleo.go("/")  # the first page learns where the browser is
     await cleo.go(f"/events/{event}")
     await expect(cleo.page.locator("main")).to_contain_text("07:00")  # in Lima
@@ -112,7 +112,7 @@ async def _changes(who: Looking, old: str, new: str) -> None:
 async def test_one_browser_is_signed_out_from_another(look: Look, setting: Setting) -> None:
     name = f"elsa-{setting.slug}"
     there = await look("viewer", person=name)
-    await there.go("/")
+    await there.go("/rules")  # a page that asks for nothing by itself
     here = await look("")
     await here.go("/profile")
     await signs_in(here, name)

@@ -50,10 +50,10 @@ async def test_the_requester_is_asked_and_answers_and_learns_why_it_is_rejected(
     await requester.go(f"/approvals/{id_}")
     await expect(requester.page.locator("main")).to_contain_text("“Which size? <b>”")
     await expect(requester.button("Approve")).to_have_count(0)
-    await requester.press("Answer")
+    await requester.press("Send the answer")
     await expect(requester.page.locator("#text-fault")).to_be_visible()
     await requester.field("Answer").fill("The small one")
-    await requester.press("Answer")
+    await requester.press("Send the answer")
     await expect(requester.told).to_contain_text(requester.words("The approver is told."))
 
     await marta.go(f"/approvals/{id_}")
@@ -61,6 +61,9 @@ async def test_the_requester_is_asked_and_answers_and_learns_why_it_is_rejected(
     await marta.field("Why").fill("Too dear")
     await marta.press("Reject")
     await expect(marta.told).to_contain_text(marta.words("It is rejected by you."))
+    story = marta.page.locator("ul.tries li")
+    said = ["“Which size? <b>”", "“The small one”", "“Too dear”"]
+    await expect(story).to_contain_text([requester.words("asked for it"), *said])
     await requester.go("/approvals?view=all&state=rejected")
     await requester.page.get_by_role("link", name=title).click()
     await expect(requester.page.locator("main")).to_contain_text("“Too dear”")
@@ -133,6 +136,7 @@ async def test_somebody_stands_in_answers_for_whoever_is_away_and_it_is_ended(
     await away.field("Who stands in").fill(f"{luis}@example.com")
     await away.press("Save")
     await expect(away.told).to_contain_text(away.words("{to} stands in.", to=f"{luis}@example.com"))
+    await expect(away.page.locator("tr[data-row]").filter(has_text=luis)).to_contain_text("2099-01-06 00:00:00 -05")
 
     await office.approval(f"Lamp {setting.slug}", f"marta3-{setting.slug}")
     await stands_in.go("/approvals?view=mine")

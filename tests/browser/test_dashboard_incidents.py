@@ -44,6 +44,8 @@ async def test_an_event_leads_to_its_incident_to_what_it_affects_and_to_what_tha
     await ana.page.go_back()
     await ana.page.get_by_role("link", name=shop.ci.name).click()
     await expect(main).to_contain_text("ana@example.com")
+    await expect(main).to_contain_text(ana.words("depends on"))
     await ana.page.get_by_role("link", name=database.ci.name).click()
     await expect(main).to_contain_text("rto")
+    await expect(main).to_contain_text(ana.words("is required by"))
     await expect(ana.page.get_by_role("link", name=shop.ci.name)).to_be_visible()

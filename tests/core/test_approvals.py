@@ -121,7 +121,8 @@ def test_an_answer_is_to_the_question_that_was_seen() -> None:
     first = start.asked_at
     second = after(start, Tell(by=ANA, text="T14", asked_at=first), Ask(by=MARTA, text="Why?"), at=NOW + 1)
     assert refused(second, Tell(by=ANA, text="T14 again", asked_at=first)).reason == "approval.another_question"
-    assert after(second, Tell(by=ANA, text="Broken", asked_at=second.asked_at)).answer == "Broken"
+    told = after(second, Tell(by=ANA, text="Broken", asked_at=second.asked_at), at=NOW + 2)
+    assert (told.answer, told.asked_at, told.answered_at) == ("Broken", NOW + 1, NOW + 2)
 
 
 def test_who_stands_in_may_give_the_place_away() -> None:

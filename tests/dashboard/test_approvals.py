@@ -57,6 +57,8 @@ async def test_the_requester_is_asked_and_answers_and_takes_it_back(office: Offi
     assert "the times stand still" in asked.text and f"/approvals/{id_}/answer" not in asked.forms()
     answered = await ana.post(f"/approvals/{id_}/answer", {"text": "The small one"})
     assert "The approver is told." in answered.text and "The small one" in answered.text
+    told = answered.text.partition("Story")[2]
+    assert told.index("asked for it") < told.index("Which model?") < told.index("The small one") and "1970" not in told
     assert f"/approvals/{id_}/approve" not in answered.forms()  # nobody approves what they asked for
     back = await ana.post(f"/approvals/{id_}/cancel")
     assert "It is taken back." in back.text and "cancelled" in back.text
@@ -91,6 +93,8 @@ async def test_somebody_stands_in_and_it_is_ended(office: Office) -> None:
     id_ = await _asked(office, "marta")
     assert "1 waits for your answer." in (await luis.get("/approvals")).text
     assert "It is approved by you." in (await luis.post(f"/approvals/{id_}/approve")).text
+    zoned = await marta.get("/approvals/delegates", cookie="centralita_tz=America%2FLima")
+    assert "2099-01-05 19:00:00 -05" in zoned.text  # without a zone of the reader's days are those of UTC
     end = next(form for form in made.forms() if form.endswith("/end"))
     assert "Only for oneself" in (await luis.post(end)).text
     assert "It is over." in (await marta.post(end)).text

@@ -286,5 +286,9 @@ async def test_links_from_slack_lead_to_pages(office: Office) -> None:
     made = await ci_changes.create(office.hub, ADMINISTRATOR.actor, {"name": f"erp-db-01 {CANARY}"})
     seen = await viewer.get(f"/cis/{made.ci.id}")
     assert seen.status == 200 and "erp-db-01" in seen.text and "<img" not in seen.html
+    assert "Its id there" not in seen.text, "nothing but this hub knows it"
+    shop = await ci_changes.create(office.hub, ADMINISTRATOR.actor, {"name": "shop"})
+    await ci_changes.relate(office.hub, ADMINISTRATOR.actor, shop.ci.id, "depends_on", made.ci.id)
+    assert "is required by shop" in (await viewer.get(f"/cis/{made.ci.id}")).text
     for gone in ("/incidents/999999", "/incidents/0", "/cis/nothing-is-called-so"):
         assert (await viewer.get(gone)).status in (404, 422), gone

@@ -249,7 +249,7 @@ def _resumed(approval: Approval, now: float) -> Approval:
         return approval
     waited_s = now - approval.asked_at
     later = {name: getattr(approval, name) + waited_s for name in _CLOCKS if getattr(approval, name)}
-    return msgspec.structs.replace(approval, **later, asked_at=0.0)
+    return msgspec.structs.replace(approval, **later)
 
 
 _CLOCKS = ("remind_at", "escalate_at", "expire_at")
@@ -325,7 +325,8 @@ def _tell(approval: Approval, command: Tell, now: float) -> Change | Refusal:
     # Whoever asked waits for it; they may have given their place away meanwhile.
     asking = tuple(seat for seat in approval.current.waits_for() if seat.is_same(approval.asking))
     people = asking or approval.current.waits_for()
-    moved = _moved(_resumed(approval, now), "answer", now, answer=text, told_at=told_at(approval, people, now))
+    told = told_at(approval, people, now)
+    moved = _moved(_resumed(approval, now), "answer", now, answer=text, answered_at=now, told_at=told)
     return Change(approval=moved, happened="answer", tell=people, by=command.by, note=text)
 
 

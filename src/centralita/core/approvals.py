@@ -182,6 +182,8 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     asking: Approver = Approver()
     """Who wants to know more."""
     asked_at: float = 0.0
+    answered_at: float = 0.0
+    """When the newest question was asked, and answered."""
     pending: Vote | None = None
     """What InvGate is being told."""
     outcome: Vote | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -116,15 +116,23 @@ class Delegate(Section):
         return self
 
 
-def begin_of(text: str) -> float:
-    """Seconds since 1970 of a day's beginning, or of a time (RFC 3339; UTC without a zone). Raises ValueError."""
+def begin_of(text: str, zone: tzinfo = UTC) -> float:
+    """Seconds since 1970 of a day's beginning, or of a time (RFC 3339); without a zone of its own in ``zone``.
+
+    Raises ValueError.
+    """
     moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
 
 
-def end_of(text: str) -> float:
+def end_of(text: str, zone: tzinfo = UTC) -> float:
     """As ``begin_of``, but the end of a day. Raises ValueError."""
-    return begin_of(text) + (86_400.0 if len(text) == len("2026-12-24") else 0.0)
+    if len(text) != len("2026-12-24"):
+        return begin_of(text, zone)
+    try:
+        return begin_of((date.fromisoformat(text) + timedelta(days=1)).isoformat(), zone)
+    except OverflowError as error:
+        raise ValueError(text) from error
 
 
 class Approvals(Section):

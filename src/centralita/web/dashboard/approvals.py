@@ -122,9 +122,10 @@ async def delegate(request: Request) -> Response:
     hub, person, form = hub_of(request), await person_of(request), await forms.read(request)
     language = locale(request, person)
     begins_at = ends_at = hub.clock.now()
+    zone = (await page_of(request)).zone
     try:
-        begins_at = begin_of(form.get("begins")) if form.get("begins") else begins_at
-        ends_at = end_of(form.get("ends"))
+        begins_at = begin_of(form.get("begins"), zone) if form.get("begins") else begins_at
+        ends_at = end_of(form.get("ends"), zone)
     except (ValueError, OverflowError):
         form.fault("ends", _("Write days as 2027-01-05.", language))
     for name in ("to", "person"):
@@ -216,7 +217,7 @@ def story(approval: Approval, language: str) -> list[tuple[float, str, str, str,
     if approval.question:
         told.append((approval.asked_at, "held", N_("wants to know"), approval.asking.called, approval.question))
     if approval.answer:
-        told.append((approval.asked_at, "waiting", N_("answered"), approval.requester.called, approval.answer))
+        told.append((approval.answered_at, "waiting", N_("answered"), approval.requester.called, approval.answer))
     outcome = approval.outcome
     if outcome is not None and not any(outcome in stage.votes for stage in approval.stages):
         told.append(_told(outcome, language))

@@ -60,8 +60,19 @@ export function focus() {
   });
 }
 
+// A line that is longer than its place shows the mark below it, not its beginning.
+function sideways(caret) {
+  const at = caret.textContent.lastIndexOf("^");
+  if (at < 0 || caret.scrollWidth <= caret.clientWidth) return;
+  const mark = document.createRange();
+  mark.setStart(caret.firstChild, at);
+  mark.setEnd(caret.firstChild, at + 1);
+  caret.scrollLeft += mark.getBoundingClientRect().left - caret.getBoundingClientRect().left - caret.clientWidth / 2;
+}
+
 // A form that came back begins where something is to be mended; what is wrong stands below the field, and in sight.
 export function mend(place = document) {
+  place.querySelectorAll(".caret").forEach(sideways);
   if (document.activeElement !== document.body && place === document) return;
   const field = place.querySelector(`:is(${FIELD})[aria-invalid=true]`);
   if (!field) return;
