@@ -67,10 +67,7 @@ async def connect_slack(request: Request) -> Response:
         for fault in refused.faults:
             form.fault(fault.at, in_words(fault.reason, {}, language))
     except SlackUnavailable as fault:
-        why = explained(fault.reason, fault.detail, language)
-        if fault.reason != "slack.ratelimited":
-            why = " ".join((_("Slack does not answer.", language), why, _("Nothing was kept.", language)))
-        form.fault("", why)
+        form.fault("", _unavailable(fault, language))
     except InTheWay as fault:
         form.fault("", in_words(fault.reason, fault.arguments, language))
     if form.faults:
@@ -80,6 +77,15 @@ async def connect_slack(request: Request) -> Response:
         said = Flash(N_("The workspace {name} is connected, but the app may not do everything yet."), name, "held")
         return redirect(request, "/setup?step=slack", said)
     return redirect(request, "/setup", Flash(N_("The workspace {name} is connected."), name))
+
+
+def _unavailable(fault: SlackUnavailable, language: str) -> str:
+    """That nothing was kept, and why; what the network says of it comes last, in its own language."""
+    if fault.reason == "slack.ratelimited":
+        return explained(fault.reason, fault.detail, language)
+    why = in_words(fault.reason, {}, language)
+    said = f"{_('Slack does not answer.', language)} {why} {_('Nothing was kept.', language)}"
+    return f"{said} ({fault.detail})" if fault.detail else said
 
 
 @router.post("/setup/source", dependencies=[needs("source.manage")])
