@@ -21,9 +21,9 @@ SAID: dict[str, tuple[str, Iterable[str]]] = {
     "incidente": ("o", [word for _lamp, word in event_words.INCIDENT_STATES.values()]),
     "error": ("o", [word for _lamp, word in webhook_issues.LAMPS.values()]),
     "webhook": ("o", [word for _lamp, word in webhook_frame.LAMPS.values()]),
-    "intento": ("o", webhook_overview.LAYER_WORDS),
     "origen": ("o", [LAMPS[state][2] for state in ("flowing", "off")]),
     "aprobación": ("a", [word for _lamp, word in event_words.APPROVAL_STATES.values()]),
+    "respuesta": ("a", webhook_overview.LAYER_WORDS),
     "entrega": (
         "a",
         [

@@ -59,7 +59,7 @@ def stats(
 
 
 def _heads() -> tuple[str, ...]:
-    return _("Successful"), _("Slow"), _("Errors"), _("Refused"), "p50", "p95", "p99"
+    return _("Successful"), _("Slow"), _("Errors"), _("Rejected"), "p50", "p95", "p99"
 
 
 def _cells(figures: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -110,7 +110,7 @@ def _chart(found: Mapping[str, Any]) -> None:
     heads = (_("From"), *_heads(), "")
     rows = [(_minute(item["start"]), *_cells(item), bar(item, most)) for item in items]
     table(heads, rows, right=range(1, 8))
-    words = {"successful": _("successful"), "slow": _("slow"), "error": _("error"), "rejected": _("refused")}
+    words = {"successful": _("successful"), "slow": _("slow"), "error": _("error"), "rejected": _("rejected")}
     say("  ".join(painted(mark, colour) + " " + words[part] for part, (mark, colour) in _MARKS.items()))
 
 

@@ -34,7 +34,7 @@ _LABELS: Mapping[Grain, tuple[str, str, int]] = {
     "day": ("%m-%d", "day", 5),
 }
 """How a bar is called below the axis, and which are: those whose part of the time is a multiple of the number."""
-LAYER_WORDS = (N_("successful"), N_("slow"), N_("error"), N_("refused"))
+LAYER_WORDS = (N_("successful"), N_("slow"), N_("error"), N_("rejected"))
 TIMES = (
     ("fastest_ms", N_("Fastest")),
     ("average_ms", N_("Average")),
