@@ -29,7 +29,7 @@ async def _counted(bench: Bench, name: str) -> None:
     now = bench.office.hub.clock.now()
 
     def add(tx: Transaction) -> None:
-        lane = lanes.resolve(tx, {f"webhook:{name}": ("webhook", name)})[f"webhook:{name}"]
+        lane = lanes.hold(tx, {f"webhook:{name}": ("webhook", name)})[f"webhook:{name}"].id
         for minutes in (10, 20, 30, 40, 50):
             tally = Tally()
             count_try(tally, 10.0 * minutes, succeeded=True, slow_ms=1_000)
