@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 CANARY = "<img src=x onerror=alert(1)>"
 
 
-@in_every_setting("en-390-light")
+@in_every_setting()
 async def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(
     bench: Bench, look: Look, setting: Setting
 ) -> None:
