@@ -232,7 +232,10 @@ async def test_all_that_match_are_replayed_in_steps(office: Office, monkeypatch:
     monkeypatch.setattr(replays, "SLICE", 100)
     unmatched = {**filters, "outcome": "unmatched"}
     assert "looked at when its turn comes" in (await operator.post("/events/replay", unmatched)).text
-    assert "1 events replayed, 0 deliveries" in (await operator.post("/events/replay", {**unmatched, "go": "yes"})).text
+    assert (
+        "Events replayed: 1. Deliveries queued: 0."
+        in (await operator.post("/events/replay", {**unmatched, "go": "yes"})).text
+    )
 
 
 async def test_times_without_a_zone_are_the_readers(office: Office) -> None:
