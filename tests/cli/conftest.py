@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from centralita import cli
+from tests.scenarios import prepared
 
 CONFIG = """\
 locale: en
@@ -97,13 +98,23 @@ def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str], migrated_file: 
 
 @pytest.fixture
 def server(terminal: Terminal) -> Iterator[str]:
-    """``centralita serve`` in the terminal's directory; the first line that it prints."""
+    """``centralita serve`` with the terminal's configuration; the first line that it prints. Its start from nothing is
+    what ``own_server`` has."""
+    words = ["--config", str(terminal.directory / "centralita.yaml"), "serve"]
+    with prepared.Plain(words, bare_environment({})) as process:
+        yield process.stdout.readline()  # printed once it listens
+        assert process.terminate() == 0
+
+
+@pytest.fixture
+def own_server(terminal: Terminal) -> Iterator[str]:
+    """The same in a process that reads the code first, as at a person's terminal."""
     process = subprocess.Popen(
         [*PROGRAM, "serve"], cwd=terminal.directory, stdout=subprocess.PIPE, text=True, env=bare_environment({})
     )
     assert process.stdout is not None
     try:
-        yield process.stdout.readline()  # printed once it listens
+        yield process.stdout.readline()
         process.terminate()
         assert process.wait() == 0
     finally:

@@ -275,7 +275,7 @@ def test_the_doctor_reads_postgres(terminal: Terminal, postgres_url: str) -> Non
     assert found["clock"]["state"] == "ok"
 
 
-def test_a_running_server_answers_the_commands(terminal: Terminal, server: str) -> None:
+def test_a_running_server_answers_the_commands(terminal: Terminal, own_server: str) -> None:
     socket = terminal.directory / "data" / "centralita.sock"
     assert stat.S_IMODE(os.stat(socket).st_mode) == 0o600
     assert LocalSocket(socket).answers()
@@ -300,7 +300,7 @@ def test_a_running_server_answers_the_commands(terminal: Terminal, server: str) 
     assert again == {"events": 1, "deliveries": 1}
     assert terminal("delivery", "list-dead").out == "No dead letters.\n"
     assert terminal("migrate").code == 1  # the data directory is the server's
-    _ask_by_network(server.split()[-1], terminal("token", "create", "x", "--scope", "event.read").out.strip())
+    _ask_by_network(own_server.split()[-1], terminal("token", "create", "x", "--scope", "event.read").out.strip())
     _try_rules(terminal)
 
 

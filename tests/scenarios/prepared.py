@@ -48,12 +48,45 @@ class Prepared:
 
 async def start(words: Sequence[str], environ: Mapping[str, str], limit: int) -> Prepared:
     """``centralita WORDS`` with these variables and no others; the longest line of its output has ``limit`` bytes."""
+    news, *streams = [await _readable(each, limit) for each in _ordered(words, environ)]
+    return Prepared(int(await news.readline()), news, *streams)
+
+
+class Plain:
+    """The same without a loop; what it says on stderr is nobody's. As ``with``: killed at the end."""
+
+    def __init__(self, words: Sequence[str], environ: Mapping[str, str]) -> None:
+        news, out, err = _ordered(words, environ)
+        os.close(err)
+        self._news, self.stdout = os.fdopen(news), os.fdopen(out)
+        self._pid, self._code = int(self._news.readline()), ""
+
+    def terminate(self) -> int:
+        """SIGTERM, and waits for its end; the exit code, negative for a signal."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: int) -> int:
+        if not self._code:
+            os.kill(self._pid, number)
+            self._code = self._news.read()
+        return int(self._code)
+
+    def __enter__(self) -> Plain:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._end(signal.SIGKILL)
+        self._news.close()
+        self.stdout.close()
+
+
+def _ordered(words: Sequence[str], environ: Mapping[str, str]) -> Sequence[int]:
+    """Where to read of the new process: its pid and its exit code, its stdout, its stderr."""
     ours, theirs = zip(*(os.pipe() for _ in range(3)), strict=True)
     socket.send_fds(_reader(), [json.dumps([list(words), dict(environ)]).encode()], theirs)
     for each in theirs:
         os.close(each)
-    news, *streams = [await _readable(each, limit) for each in ours]
-    return Prepared(int(await news.readline()), news, *streams)
+    return ours
 
 
 async def _readable(pipe: int, limit: int) -> asyncio.StreamReader:

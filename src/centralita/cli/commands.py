@@ -10,6 +10,7 @@ import functools
 import importlib
 import inspect
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import typer
@@ -107,15 +108,19 @@ class Contents(Group):
         return [(name, _(text)) for name, text in CONTENTS.items()]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in CONTENTS:
-            return None
-        module = importlib.import_module(f"centralita.cli.{MODULES.get(cmd_name, cmd_name)}")
-        app = getattr(module, "app", None)
-        if app is not None:
-            return typer.main.get_command(app)
-        alone = group("")
-        module.register(alone)
-        return typer.main.get_group(alone).commands[cmd_name]
+        return _made(cmd_name) if cmd_name in CONTENTS else None
+
+
+@cache
+def _made(name: str) -> Any:
+    """The command of the root. Kept: each look for it would read the signatures of all that is below it anew."""
+    module = importlib.import_module(f"centralita.cli.{MODULES.get(name, name)}")
+    app = getattr(module, "app", None)
+    if app is not None:
+        return typer.main.get_command(app)
+    alone = group("")
+    module.register(alone)
+    return typer.main.get_group(alone).commands[name]
 
 
 def group(text: str, kind: type[Group] = Group) -> typer.Typer:
