@@ -42,7 +42,7 @@ HELD_S = 4.0
 
 async def press_until_taken(who: SlackPerson, ts: str, action_id: str) -> None:
     """As a person does whom Slack tells that there was some trouble."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not (await who.press(ROOM, ts, action_id))["ok"]:
             pass  # each press waits for Slack's answer
 

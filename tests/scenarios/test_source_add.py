@@ -96,7 +96,7 @@ async def post(url: str, slug: str, secret: str, body: str) -> int:
 
 async def post_until(wanted: Callable[[int], bool], *request: str) -> int:
     """Posts until the answer's status is a wanted one: nothing outside shows when another process has heard."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         while True:
             status = await post(*request)
             if wanted(status):

@@ -156,7 +156,7 @@ async def test_listen_passes_events_on_and_leaves_nothing_behind(sqlite_world: W
         for arrival in await sink.received():
             assert Webhook(secret).verify(arrival.body, dict(arrival.headers))
         listening.send_signal(signal.SIGINT)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             assert await listening.wait() == 0, await listening.stderr.read()
     finally:
         if listening.returncode is None:

@@ -15,7 +15,7 @@ async def connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]
     return await asyncio.open_connection(parts.hostname, parts.port, limit=4 * 1024 * 1024)
 
 
-async def exchange(url: str, *pieces: bytes, timeout_s: float = 15.0) -> tuple[int, bytes]:
+async def exchange(url: str, *pieces: bytes, timeout_s: float = 40.0) -> tuple[int, bytes]:
     """Sends the pieces and reads one answer: (status, everything after the status line).
 
     Status 0 when the connection ended without an answer.

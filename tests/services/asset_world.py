@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from centralita.services.running import running
 from centralita.settings import load
 from centralita.store import events
 from centralita.wiring import open_hub
+from tests.scenarios.waiting import until_answered
 
 ACTOR = "local:tests"
 
@@ -52,10 +52,11 @@ class World:
         return await self.until(lambda: asset_plans.show(self.hub, plan.id), lambda found: found.ended_at is not None)
 
     async def until(self, look: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
-        async with asyncio.timeout(20):
-            while not good(found := await look()):
-                await self.invgate.calls(10**9)  # a round trip to somebody else: the hub gets its turn
-        return found
+        async def found() -> tuple[Any, ...]:
+            seen = await look()
+            return (seen,) if good(seen) else ()
+
+        return (await until_answered(found))[0]
 
     async def events(self, type_: str) -> list[Any]:
         wanted = events.Filter(type=type_)

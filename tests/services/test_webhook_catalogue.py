@@ -69,7 +69,7 @@ async def matched(hub: Hub, fixture: str = "order-created") -> list[str]:
     async def routed() -> StoredEvent | None:
         return await hub.database.read(lambda tx: events.get(tx, event_id(sent.receipt, 0)))
 
-    stored = await until(hub, ("tools",), 10.0, routed)
+    stored = await until(hub, ("tools",), 40.0, routed)
     assert stored is not None
     return sorted(stored.matched)
 
