@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from centralita.core import ids
+from centralita.core.events import Event
 from centralita.ports import RawRequest
 from centralita.store import deliveries, history
 from centralita.store.database import Transaction
@@ -142,3 +145,23 @@ async def test_the_audit_log_is_verified_against_a_head(api: Api) -> None:
     assert (await api("POST", "/api/v1/audit/verify", head)).json()["ok"]
     cut = (await api("POST", "/api/v1/audit/verify", {**head, "number": head["number"] + 1})).json()
     assert (cut["ok"], cut["fault"]) == (False, "audit.cut")
+
+
+async def test_a_receipt_that_cannot_be_read_is_laid_to_rest_and_can_still_be_read_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: object) -> list[Event]:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as for_now:
+        for_now.setattr(type(api.hub.sources["desk"].integration), "parse", broken)
+        await api.receive(type="printer.jammed")
+    [unread] = (await api("GET", "/api/v1/sources/desk")).json()["detail"]["unparsed"]
+    place = f"/api/v1/sources/desk/unparsed/{unread['receipt']}"
+    assert (await (await api.holding("source.manage"))("DELETE", place)).status == 403
+    assert (await api("DELETE", place.replace("desk", "quiet"))).status == 404
+    assert (await api("DELETE", place)).status == 204
+    assert (await api("DELETE", place)).status == 404
+    assert (await api("GET", "/api/v1/sources/desk")).json()["detail"]["unparsed"] == []
+    again = await api("POST", f"/api/v1/events/{unread['receipt']}/replay", {"mode": "reparse"})
+    assert (again.status, again.json()["events"]) == (202, 1)

@@ -107,6 +107,23 @@ def _refused(detail: dict[str, Any], reasons: dict[str, str]) -> None:
 
 @command(
     app,
+    "dismiss",
+    "event.replay",
+    _("Lay a receipt to rest that could not be read. Its bytes are kept; centralita event replay reads them again."),
+    ["centralita source dismiss invgate rcp_01JDK4T8W0N6Q2"],
+)
+def dismiss(
+    ctx: typer.Context,
+    slug: Slug,
+    receipt: Annotated[str, typer.Argument(help=_("Its id, as centralita source show says it."))],
+) -> None:
+    with session(ctx.obj) as hub:
+        hub.delete(f"/sources/{segment(slug)}/unparsed/{segment(receipt)}")
+    say(_("Laid to rest: {receipt}.").format(receipt=receipt))
+
+
+@command(
+    app,
     "edit",
     "source.manage",
     _("Change the settings or the name of a source that people made."),

@@ -155,6 +155,12 @@ async def add_secret(request: Request, response: Response, slug: str, body: Secr
     return _handover(await source_changes.add_secret(hub, actor, slug, body.secret, body.keep_s))
 
 
+@router.delete("/sources/{slug}/unparsed/{receipt}", dependencies=[requires("event.replay")], status_code=204)
+async def dismiss_unparsed(request: Request, slug: str, receipt: str) -> None:
+    """Somebody has seen to a receipt that could not be read; its bytes are kept as long as those of others."""
+    await sources.dismiss_unparsed(changing_hub(request), (await principal_of(request)).actor, slug, receipt)
+
+
 @router.get("/sources/{slug}/watch", dependencies=[requires("source.read")])
 async def watch_source(
     request: Request,
