@@ -12,7 +12,7 @@ has() {
         for name in /usr/lib/postgresql/*/bin/initdb; do [ -x "$name" ] && return; done
         ;;
     chromium)
-        for name in chromium chromium-browser google-chrome google-chrome-stable; do
+        for name in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
             command -v "$name" >/dev/null && return
         done
         ;;
