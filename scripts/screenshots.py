@@ -37,7 +37,8 @@ SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 def main() -> int:
     """0 done, 1 a step of the story was not seen, 2 there is no browser."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
         sys.stderr.write("Chromium is missing: run scripts/need.sh chromium\n")
         return 2
