@@ -50,6 +50,13 @@ async def _add_source(ana: Looking) -> tuple[str, str]:
     return await shown[0].inner_text(), await shown[1].inner_text()
 
 
+async def _add_rule(ana: Looking) -> None:
+    await ana.page.locator("#channel").fill("#alerts")
+    await ana.press("Try it on the last events")
+    await expect(ana.page.locator("#rule .notice")).to_contain_text(_previewed(ana.setting, "#alerts"))
+    await ana.press("Add the rule")
+
+
 async def _has_it_sent(ana: Looking, new: New) -> None:
     """The last step: it is in the channel, and the page says so."""
     await ana.press("Send it")
@@ -60,7 +67,7 @@ async def _has_it_sent(ana: Looking, new: New) -> None:
 
 
 @in_every_setting("en-1360-light")
-async def test_somebody_new_has_a_first_message_in_slack(new: New, come: Come, setting: Setting) -> None:
+async def test_somebody_new_has_a_first_message_in_slack(new: New, come: Come) -> None:
     ana = await come()
     await _claim(ana)
     await _connect(ana)
@@ -71,15 +78,12 @@ async def test_somebody_new_has_a_first_message_in_slack(new: New, come: Come, s
     assert await new.post(address, secret) == 202
     await expect(arrived).to_contain_text(ana.words(HERE))
     await ana.press("Go on")
-    await ana.page.locator("#channel").fill("#alerts")
-    await ana.press("Try it on the last events")
-    await expect(ana.page.locator("#rule .notice")).to_contain_text(_previewed(setting, "#alerts"))
-    await ana.press("Add the rule")
+    await _add_rule(ana)
     await _has_it_sent(ana, new)
 
 
 @in_two_settings()
-async def test_somebody_new_needs_no_script(new: New, come: Come, setting: Setting) -> None:
+async def test_somebody_new_needs_no_script(new: New, come: Come) -> None:
     ana = await come(script=False)
     await _claim(ana)
     await _connect(ana)
@@ -92,10 +96,7 @@ async def test_somebody_new_needs_no_script(new: New, come: Come, setting: Setti
     await ana.press("Look again")
     await expect(arrived).to_contain_text(ana.words(HERE))
     await ana.press("Go on")
-    await ana.page.locator("#channel").fill("#alerts")
-    await ana.press("Try it on the last events")
-    await expect(ana.page.locator("#rule .notice")).to_contain_text(_previewed(setting, "#alerts"))
-    await ana.press("Add the rule")
+    await _add_rule(ana)
     await expect(ana.told).to_contain_text(ana.words(IN_FORCE, name="invgate"))
     await _has_it_sent(ana, new)
 
