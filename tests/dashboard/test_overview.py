@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from centralita.sandbox.sink.answers import AnswerPlan
 from centralita.services import lanes
 from centralita.services.lanes import listing
 from centralita.store import history
+from tests.dashboard.bench import Bench
 from tests.dashboard.office import Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -93,3 +95,20 @@ async def test_what_somebody_else_named_is_text(office: Office) -> None:
     html = (await admin.get("/")).html
     assert "<img" not in html and "&lt;img src=x" in html
     await lanes.set_paused(office.hub, "tests", "webhook:erp", False)
+
+
+async def test_open_errors_lead_to_a_webhook_that_is_there(bench: Bench) -> None:
+    for name in ("stays", "goes"):
+        await bench.sink.answer(AnswerPlan(path=f"/{name}", status=410))
+        await bench.make(name, types=[f"printer.{name}"])
+        await bench.tried(name, await bench.office.receive(type=f"printer.{name}", subject=f"printer/{name}"))
+
+    async def led_to() -> list[str]:
+        return [link for link in (await bench.ana.get("/")).links() if "/errors" in link]
+
+    assert await led_to() == ["/webhooks/goes/errors?state=open"]
+    await bench.ana.post("/webhooks/goes/remove")
+    assert await led_to() == ["/webhooks/stays/errors?state=open"]
+    await bench.ana.post("/webhooks/stays/remove")
+    assert await led_to() == []
+    assert "webhook error" not in (await bench.ana.get("/")).text

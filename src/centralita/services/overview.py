@@ -19,7 +19,7 @@ from centralita.services.times import shown
 from centralita.services.wording import in_words
 from centralita.store import arrivals, lanes, receipts, sources
 from centralita.store.database import Transaction
-from centralita.store.overview import Queue, created_at, depths, queues, rejected, tries_by_minute, waiting
+from centralita.store.overview import Queue, created_at, depths, open_issues, queues, rejected, tries_by_minute, waiting
 
 MINUTES = 60
 HALF_S = 1800
@@ -179,7 +179,7 @@ class _Glance:
         self._tries = tries_by_minute(tx, since)
         self.counts, self.habits = sources.counts(tx), arrivals.habits(tx, int(self.now // 86_400) - HABIT_DAYS)
         self.unparsed, self.rejected = sources.unparsed_by_source(tx), rejected(tx, self.now - LATELY_S)
-        self.people = waiting(tx, self.now - LATELY_S)
+        self.people, self.issues = waiting(tx, self.now - LATELY_S), open_issues(tx)
         self._stuck = sorted((each for each in self._queues.values() if self._is_stuck(each)), key=self._gravity)
         self._made_at: dict[int, float] = {}
         self.oldest_at: float | None = None
@@ -311,7 +311,8 @@ def _needs(hub: Hub, glance: _Glance, heard: list[SourceStanding]) -> Iterator[t
     late = [each.slug for each in heard if each.late]
     people, refused, unread = glance.people, glance.rejected, glance.unparsed
     known = {slug: count for slug, count in unread.items() if slug in hub.sources}
-    failing = people.failing if people.failing in webhooks.names(hub) else ""
+    there = set(webhooks.names(hub)) if glance.issues else set()  # of one that is gone nobody can see to anything
+    issues = {name: each for name, each in glance.issues.items() if name in there}
     yield from (("event.read", Need("fault", 1, fault)) for fault in glance.faults)
     found = (
         ("event.read", "disk", free // 1_000_000 if free < LOW_BYTES else 0, ""),
@@ -324,11 +325,15 @@ def _needs(hub: Hub, glance: _Glance, heard: list[SourceStanding]) -> Iterator[t
         ("source.read", "rejections", sum(refused.values()), _most(refused)),
         ("approval.read", "approvals", people.approvals, ""),
         ("asset.read", "conflicts", people.conflicts, ""),
-        ("webhook.read", "webhook_issues", people.issues, failing),
+        ("webhook.read", "webhook_issues", sum(count for count, _at in issues.values()), _newest(issues)),
     )
     for permission, kind, count, which in found:
         if count:
             yield permission, Need(kind, count, which)
+
+
+def _newest(issues: Mapping[str, tuple[int, float]]) -> str:
+    return max(issues, key=lambda name: issues[name][1], default="")
 
 
 def _most(counts: Mapping[str, int]) -> str:

@@ -67,9 +67,6 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     dead_lately: int
     approvals: int
     conflicts: int
-    issues: int
-    failing: str
-    """The webhook that failed last of those with an open issue; "" for none."""
 
 
 def waiting(tx: Transaction, lately: float) -> Waiting:
@@ -78,8 +75,6 @@ def waiting(tx: Transaction, lately: float) -> Waiting:
     def count(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
         return sa.select(sa.func.count()).select_from(table).where(*conditions).scalar_subquery()
 
-    is_open = webhook_issues.c.state == "open"
-    failing = sa.select(webhook_issues.c.webhook).where(is_open).order_by(webhook_issues.c.last_at.desc()).limit(1)
     # One statement: on PostgreSQL each is a round trip.
     row = tx.execute(
         sa.select(
@@ -87,13 +82,16 @@ def waiting(tx: Transaction, lately: float) -> Waiting:
             count(dead_letters, dead_letters.c.finished_at >= lately),
             count(approvals, approvals.c.state.in_(sorted(WAITING))),
             count(assets, assets.c.conflict > ""),
-            count(webhook_issues, is_open),
-            failing.scalar_subquery(),
         )
     ).one()
-    return Waiting(
-        dead=row[0], dead_lately=row[1], approvals=row[2], conflicts=row[3], issues=row[4], failing=row[5] or ""
-    )
+    return Waiting(dead=row[0], dead_lately=row[1], approvals=row[2], conflicts=row[3])
+
+
+def open_issues(tx: Transaction) -> dict[str, tuple[int, float]]:
+    """How many open groups of failures each webhook has, also one that is gone; second, when the newest was."""
+    w = webhook_issues.c
+    query = sa.select(w.webhook, sa.func.count(), sa.func.max(w.last_at)).where(w.state == "open").group_by(w.webhook)
+    return {row[0]: (int(row[1]), float(row[2])) for row in tx.execute(query)}
 
 
 def rejected(tx: Transaction, since: float) -> dict[str, int]:

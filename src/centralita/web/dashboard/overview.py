@@ -226,8 +226,6 @@ def _conflicts(need: Need, language: str) -> Task:
 
 def _issues(need: Need, language: str) -> Task:
     text = _filled(ngettext("{n} webhook error is open", "{n} webhook errors are open", need.count, language), need)
-    if not need.which:
-        return Task("held", text, "/webhooks")
     return Task("held", f"{text}: {need.which}", f"{lane_path(_WEBHOOK + need.which)}/errors?state=open")
 
 
